@@ -1,0 +1,40 @@
+"""The Typer app: every verb, and how errors leave the program."""
+
+import os
+import sys
+
+import typer
+
+from cstrack_bench.cli import bench, doctor, evaluate, models, reproduce, track, train
+from cstrack_bench.cli import verify as verify_verb
+from cstrack_bench.errors import CstrackError
+
+app = typer.Typer(
+    name="cstrack",
+    help="Benchmark and reproduction suite for the CSTrack multi-object tracker.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("reproduce")(reproduce.reproduce)
+app.command("train")(train.train)
+app.command("track")(track.track)
+app.command("evaluate")(evaluate.evaluate)
+app.command("models")(models.models)
+app.add_typer(bench.app, name="bench")
+app.command("verify")(verify_verb.verify)
+app.command("doctor")(doctor.doctor)
+
+
+def main() -> None:
+    """Run the command line; an error is one sentence on stderr and an exit code."""
+    try:
+        app()
+    except CstrackError as error:
+        if os.environ.get("CSTRACK_DEBUG"):
+            raise
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("interrupted: the same command goes on from here.", err=True)
+        sys.exit(130)

@@ -1,0 +1,110 @@
+"""`cstrack bench`: how fast a part is, with the machine it was measured on."""
+
+import os
+import subprocess
+import sys
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from cstrack_bench.cli.options import Json, print_json
+from cstrack_bench.errors import CstrackError, InputError
+
+app = typer.Typer(help="Speed, measured on this machine.", no_args_is_help=True)
+
+# Read once, when NumPy loads its linear algebra: later is too late.
+_ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+}
+
+
+@app.callback()
+def bench() -> None:
+    """Speed, measured on this machine."""
+
+
+@app.command()
+def association(
+    boxes: Annotated[
+        str, typer.Option("--boxes", help="People in the scene, e.g. 20,60,150.")
+    ] = "20,60,150",
+    embedding: Annotated[
+        int, typer.Option("--embedding", help="Width of the embeddings.")
+    ] = 512,
+    frames: Annotated[
+        int, typer.Option("--frames", help="Frames timed, after 20 of warm-up.")
+    ] = 160,
+    repeats: Annotated[
+        int, typer.Option("--repeats", help="Runs over the scene; the fastest counts.")
+    ] = 5,
+    json_output: Json = False,
+) -> None:
+    """Time the CSTrack cascade a frame, on one thread, without the network."""
+    counts = _counts(boxes)
+    if "numpy" in sys.modules and any(
+        os.environ.get(name) != value for name, value in _ONE_THREAD.items()
+    ):
+        _again_in_a_fresh_process(boxes, embedding, frames, repeats, json_output)
+        return
+    os.environ.update(_ONE_THREAD)
+
+    from cstrack_bench.console import err, out, progress
+    from cstrack_bench.tracking.benchmark import machine, time_association
+
+    runs = []
+    with progress() as bar:
+        for count in counts:
+            task = bar.add_task(f"{count} boxes", total=repeats)
+            advance = partial(bar.advance, task)
+            runs.append(time_association(count, embedding, frames, repeats, advance))
+    hardware = machine()
+    if json_output:
+        print_json({"runs": [run.as_dict() for run in runs], "machine": hardware})
+        return
+    err.print(
+        f"CSTrack cascade, {embedding}-d embeddings, {frames} frames after 20 dropped, "
+        f"fastest of {repeats} runs, 1 thread · {hardware['cpu']}"
+    )
+    out.print("boxes  CPU p50 ms  wall p50 ms  wall p95 ms")
+    for run in runs:
+        out.print(
+            f"{run.boxes:5d}  {run.cpu_ms_p50:10.3f}  {run.wall_ms_p50:11.3f}  "
+            f"{run.wall_ms_p95:11.3f}"
+        )
+
+
+def _counts(boxes: str) -> list[int]:
+    try:
+        return [int(part) for part in boxes.split(",")]
+    except ValueError as error:
+        raise InputError(
+            f"--boxes {boxes!r} is no list of whole numbers: write it like 20,60,150."
+        ) from error
+
+
+def _again_in_a_fresh_process(
+    boxes: str, embedding: int, frames: int, repeats: int, json_output: bool
+) -> None:
+    command = [sys.executable, "-m", "cstrack_bench", "bench", "association"]
+    command += ["--boxes", boxes, "--embedding", str(embedding)]
+    command += ["--frames", str(frames), "--repeats", str(repeats)]
+    if json_output:
+        command.append("--json")
+    result = subprocess.run(
+        command,
+        env={**os.environ, **_ONE_THREAD},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode:
+        # The child's own sentence, without the prefix that will be put before it.
+        sentence = result.stderr.strip().removeprefix("error: ")
+        kind = InputError if result.returncode == 2 else CstrackError
+        raise kind(sentence or f"The benchmark ended with {result.returncode}.")
+    typer.echo(result.stderr, err=True, nl=False)
+    typer.echo(result.stdout, nl=False)

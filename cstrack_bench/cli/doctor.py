@@ -1,0 +1,187 @@
+"""``cstrack doctor``: the environment, and what it lacks."""
+
+import platform
+import shutil
+import sys
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Any
+
+from cstrack_bench.cli.options import DATA_ROOT, Data, Json, print_json
+from cstrack_bench.errors import CstrackError, InputError
+
+PACKAGES = (
+    *("torch", "numpy", "scipy", "pandas", "opencv-python", "trackeval"),
+    *("motmetrics", "typer", "rich", "pydantic", "pyyaml", "safetensors"),
+    *("matplotlib", "gdown"),
+)
+# A twin reproduction with its weights and frames stays under this.
+_DISK_NEEDED = 2 * 2**30
+
+
+def doctor(data: Data = DATA_ROOT, json: Json = False) -> None:
+    """Show versions, device, threads, libGL, disk and data; exit 1 on a fault."""
+    facts = examine(data)
+    if json:
+        print_json(facts)
+    else:
+        _print(facts)
+    if facts["faults"]:
+        raise CstrackError("; ".join(facts["faults"]) + ".")
+
+
+def examine(data: Path) -> dict[str, Any]:
+    """Everything the doctor looks at.
+
+    Args:
+        data: root of the data sets.
+
+    Returns:
+        python, platform, packages (name -> version or None), device, opencv, disk,
+        data (name -> what was found), and faults: sentences without their full stop.
+    """
+    faults: list[str] = []
+    packages = {name: _version(name) for name in PACKAGES}
+    faults += [
+        f"{name} is not installed: pip install -e ."
+        for name in PACKAGES
+        if packages[name] is None
+    ]
+    headless = _version("opencv-python-headless")
+    if headless:
+        faults.append(
+            "opencv-python-headless overwrites opencv-python: pip uninstall -y "
+            "opencv-python-headless && pip install --force-reinstall opencv-python"
+        )
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": packages,
+        "device": _device(faults),
+        "opencv": _opencv(faults),
+        "disk": _disk(faults),
+        "data_root": str(data),
+        "data": _data(data),
+        "faults": faults,
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _device(faults: list[str]) -> dict[str, Any]:
+    """What torch would run on."""
+    try:
+        torch = import_module("torch")
+    except (ImportError, OSError) as error:
+        faults.append(f"torch cannot be imported ({_one_line(error)})")
+        return {"kind": None, "name": None, "threads": None}
+    kind = "cuda" if torch.cuda.is_available() else "cpu"
+    name = torch.cuda.get_device_name(0) if kind == "cuda" else _processor()
+    return {"kind": kind, "name": name, "threads": torch.get_num_threads()}
+
+
+def _processor() -> str:
+    """The processor's own name where the system tells it."""
+    facts = Path("/proc/cpuinfo")
+    if facts.is_file():
+        for line in facts.read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _opencv(faults: list[str]) -> dict[str, Any]:
+    """Whether OpenCV loads: on a bare server libGL and glib are often absent."""
+    try:
+        cv2 = import_module("cv2")
+    except (ImportError, OSError) as error:
+        reason = _one_line(error)
+        faults.append(
+            f"OpenCV cannot be imported ({reason}): apt install libgl1 libglib2.0-0"
+        )
+        return {"imports": False, "reason": reason}
+    return {"imports": True, "version": cv2.__version__}
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _disk(faults: list[str]) -> dict[str, Any]:
+    usage = shutil.disk_usage(Path.cwd())
+    if usage.free < _DISK_NEEDED:
+        faults.append(
+            f"{usage.free / 2**30:.1f} GiB are free on the disk of {Path.cwd()}, and "
+            f"a table needs up to {_DISK_NEEDED // 2**30}"
+        )
+    return {"free_gib": round(usage.free / 2**30, 1), "folder": str(Path.cwd())}
+
+
+def _data(root: Path) -> dict[str, Any]:
+    """Data set -> folder and how many of its sequences have what; None if absent."""
+    from cstrack_bench.data.locations import DATASETS, SUBSETS, find_dataset
+    from cstrack_bench.data.sequences import list_sequences
+
+    found: dict[str, Any] = {}
+    for name in DATASETS:
+        try:
+            folder = find_dataset(root, name)
+            sequences = [
+                sequence
+                for subset in SUBSETS
+                if (folder / subset).is_dir()
+                for sequence in list_sequences(folder, subset)
+            ]
+        except InputError as error:
+            # Absent is ordinary; several or broken ones are worth a word.
+            ordinary = str(error).startswith(("No ", f"{root} holds "))
+            found[name] = None if ordinary else {"trouble": str(error)}
+            continue
+        found[name] = {
+            "folder": str(folder),
+            "sequences": len(sequences),
+            "with_pictures": sum(s.has_images for s in sequences),
+            "with_ground_truth": sum(s.annotation_file.is_file() for s in sequences),
+        }
+    return found
+
+
+def _print(facts: dict[str, Any]) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from cstrack_bench.cli.wide import print_wide
+    from cstrack_bench.console import out
+
+    table = Table(show_header=False, box=None, pad_edge=False)
+    device, opencv, disk = facts["device"], facts["opencv"], facts["disk"]
+    table.add_row("python", f"{facts['python']} ({escape(sys.executable)})")
+    table.add_row("platform", escape(facts["platform"]))
+    for name, version in facts["packages"].items():
+        table.add_row(name, version or "not installed")
+    threads = f"{device['threads']} threads"
+    table.add_row("device", escape(f"{device['kind']}: {device['name']}, {threads}"))
+    loads = "loads" if opencv["imports"] else f"does not load: {opencv['reason']}"
+    table.add_row("OpenCV, libGL", escape(loads))
+    table.add_row("disk", escape(f"{disk['free_gib']} GiB free at {disk['folder']}"))
+    for name, row in facts["data"].items():
+        table.add_row(name, escape(_data_words(row, facts["data_root"])))
+    print_wide(table)
+    if not facts["faults"]:
+        out.print("nothing wrong")
+
+
+def _data_words(row: dict[str, Any] | None, root: str) -> str:
+    if row is None:
+        return f"not under {root}"
+    if "trouble" in row:
+        return str(row["trouble"])
+    return (
+        f"{row['sequences']} sequences ({row['with_pictures']} with pictures, "
+        f"{row['with_ground_truth']} with ground truth) in {row['folder']}"
+    )

@@ -1,0 +1,201 @@
+"""``cstrack evaluate``: any tracker's MOT files against a data set."""
+
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cstrack_bench.cli.options import DATA_ROOT, Data, Json, print_json
+from cstrack_bench.errors import InputError
+
+if TYPE_CHECKING:
+    from cstrack_bench.data.sequences import Sequence
+    from cstrack_bench.evaluation.crosscheck import Difference
+    from cstrack_bench.evaluation.scores import Evaluation
+
+COLUMNS = (
+    *("HOTA", "DetA", "AssA", "MOTA", "IDF1", "IDP", "IDR"),
+    *("MT", "PT", "ML", "FP", "FN", "IDSW", "Frag"),
+)
+
+
+class Dataset(StrEnum):
+    """Whose sequences and whose preprocessing."""
+
+    MOT15 = "mot15"
+    MOT16 = "mot16"
+    MOT17 = "mot17"
+    MOT20 = "mot20"
+    SYNTHMOT = "synthmot"
+
+
+class Subset(StrEnum):
+    """Folder of the data set."""
+
+    TRAIN = "train"
+    VAL = "val"
+    TEST = "test"
+
+
+def evaluate(
+    results: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RESULTS",
+            help="Folder of SEQUENCE.txt files, or one such file.",
+        ),
+    ],
+    dataset: Annotated[
+        Dataset, typer.Option("--dataset", help="The data set they belong to.")
+    ],
+    data: Data = DATA_ROOT,
+    split: Annotated[
+        str,
+        typer.Option(
+            "--split",
+            help="full, or the second halves of half/official, half/fairmot, "
+            "half/bytetrack.",
+        ),
+    ] = "full",
+    subset: Annotated[
+        Subset | None,
+        typer.Option("--subset", help="Default train; val for synthmot."),
+    ] = None,
+    sequences: Annotated[
+        str | None,
+        typer.Option(
+            "--sequences", help="Only these: names or patterns, such as '*-SDP'."
+        ),
+    ] = None,
+    crosscheck: Annotated[
+        bool,
+        typer.Option("--crosscheck", help="Run motmetrics too; explain differences."),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Score results: HOTA, MOTA, IDF1 and the counts behind them."""
+    from cstrack_bench.data.annotations import read_tracks
+    from cstrack_bench.data.sequences import find_dataset, list_sequences
+    from cstrack_bench.data.splits import split_hash, split_sequences
+    from cstrack_bench.evaluation import crosscheck as check
+    from cstrack_bench.evaluation import motmetrics, trackeval
+    from cstrack_bench.evaluation.scores import SequenceResult
+
+    subset = subset or (Subset.VAL if dataset is Dataset.SYNTHMOT else Subset.TRAIN)
+    folder = find_dataset(data, dataset.value)
+    everything = list_sequences(folder, subset.value)
+    files = _result_files(results)
+    wanted = _select(everything, files, results, sequences)
+    _, parts = split_sequences(wanted, split)
+    pairs = [SequenceResult.of(part, read_tracks(files[part.name])) for part in parts]
+    scores = trackeval.evaluate(pairs, dataset.value)
+    differences = None
+    if crosscheck:
+        other = motmetrics.evaluate(pairs, dataset.value)
+        differences = check.compare(scores, other)
+    if json:
+        document = scores.as_dict()
+        if differences is not None:
+            document["crosscheck"] = [_as_row(item) for item in differences]
+        print_json(document)
+        return
+    title = f"{results} on {folder / subset.value} · {split} {split_hash(parts)}"
+    _print(scores, title)
+    if differences is not None:
+        _print_differences(differences)
+
+
+def _result_files(results: Path) -> dict[str, Path]:
+    """Sequence name -> result file."""
+    if results.is_file():
+        return {results.stem: results}
+    if not results.is_dir():
+        raise InputError(f"No such file or folder: {results}.")
+    # The official kit's layout has the files one level down.
+    for folder in (results, results / "data"):
+        files = {file.stem: file for file in sorted(folder.glob("*.txt"))}
+        if files:
+            return files
+    raise InputError(f"{results} holds no result files (SEQUENCE.txt).")
+
+
+def _select(
+    everything: list["Sequence"],
+    files: dict[str, Path],
+    results: Path,
+    patterns: str | None,
+) -> list["Sequence"]:
+    """The sequences to evaluate; each must have a result file."""
+    from cstrack_bench import console
+
+    names = [sequence.name for sequence in everything]
+    wanted = everything
+    if patterns is not None:
+        listed = [pattern.strip() for pattern in patterns.split(",")]
+        wanted = [s for s in everything if any(fnmatchcase(s.name, p) for p in listed)]
+    elif results.is_file():
+        wanted = [sequence for sequence in everything if sequence.name in files]
+    if not wanted:
+        asked = patterns or results.name
+        there = ", ".join(names)
+        raise InputError(f"{asked} names no sequence of the data set ({there}).")
+    missing = [sequence.name for sequence in wanted if sequence.name not in files]
+    if missing:
+        listed_files = ", ".join(f"{name}.txt" for name in missing)
+        raise InputError(
+            f"{results} lacks {len(missing)} of {len(wanted)} result files: "
+            f"{listed_files}; a file may be empty, or --sequences can leave some out."
+        )
+    unknown = sorted(set(files) - set(names))
+    if unknown:
+        console.err.print(
+            f"not in the data set, left out: {', '.join(unknown)}", markup=False
+        )
+    return wanted
+
+
+def _as_row(item: "Difference") -> dict[str, object]:
+    from dataclasses import asdict
+
+    return {**asdict(item), "explained": item.explained}
+
+
+def _print(scores: "Evaluation", title: str) -> None:
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    from cstrack_bench.cli.wide import print_wide
+
+    table = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("sequence")
+    for name in COLUMNS:
+        table.add_column(name, justify="right")
+    rows = [*scores.sequences.items(), ("OVERALL", scores.overall)]
+    for name, row in rows:
+        if name == "OVERALL":
+            table.add_section()
+        cells = [row[column] for column in COLUMNS]
+        table.add_row(
+            name, *(f"{v:.3f}" if isinstance(v, float) else f"{v:,}" for v in cells)
+        )
+    print_wide(table)
+
+
+def _print_differences(differences: list["Difference"]) -> None:
+    from rich.markup import escape
+
+    from cstrack_bench.console import out
+
+    if not differences:
+        out.print("crosscheck: motmetrics agrees on every score but HOTA (it has none)")
+        return
+    out.print("crosscheck: where motmetrics differs (trackeval / motmetrics)")
+    for reason in dict.fromkeys(item.reason for item in differences):
+        out.print(f"\n{escape(reason)}")
+        for item in differences:
+            if item.reason == reason:
+                pair = f"{item.trackeval:.6g} / {item.motmetrics:.6g}"
+                out.print(f"  {item.sequence:16} {item.metric:5} {pair}")

@@ -1,0 +1,94 @@
+"""``cstrack models``: every system and size, its parameters and its cost."""
+
+import re
+from typing import Annotated, Any
+
+import typer
+
+from cstrack_bench import console
+from cstrack_bench.cli import options
+from cstrack_bench.errors import InputError
+
+PARTS = ("backbone", "neck", "REN", "re-id head", "detect", "total")
+
+
+def models(
+    size: Annotated[
+        str, typer.Option("--size", help="Input WIDTHxHEIGHT in pixels.")
+    ] = "1088x608",
+    json: options.Json = False,
+) -> None:
+    """Every system and size: parameters by part, exact GFLOPs at an input size."""
+    width, height = _parse(size)
+    rows = _rows(width, height)
+    if json:
+        options.print_json({"input_size": f"{width}x{height}", "models": rows})
+    else:
+        _print(rows, width, height)
+
+
+def _parse(size: str) -> tuple[int, int]:
+    """``1088x608`` -> (1088, 608)."""
+    match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", size.strip().lower())
+    sides = (int(match[1]), int(match[2])) if match else (0, 0)
+    if any(side == 0 or side % 32 for side in sides):
+        raise InputError(
+            f"--size {size!r} is no input size: give WIDTHxHEIGHT in multiples of 32, "
+            "for example 1088x608."
+        )
+    return sides
+
+
+def _rows(width: int, height: int) -> list[dict[str, Any]]:
+    from cstrack_bench.models import summary
+    from cstrack_bench.models.config import SIZES, make_config
+
+    systems = [(size, name) for size in SIZES for name in summary.SYSTEMS]
+    rows = []
+    with console.progress() as progress:
+        for size, name in progress.track(systems, description="counting"):
+            changes = summary.SYSTEMS[name]
+            model = summary.skeleton(make_config(size, **changes))
+            rows.append(
+                {
+                    "size": size,
+                    "system": name,
+                    "parameters": summary.parameters(model),
+                    "gflops": round(summary.gflops(model, (height, width)), 3),
+                    "gflops_32px_rule": round(summary.dummy_gflops(model), 1),
+                    "weights_mb": round(
+                        4 * summary.parameters(model)["total"] / 1e6, 1
+                    ),
+                    "embedding": model.config.embedding,
+                    "settings": changes,
+                }
+            )
+    return rows
+
+
+def _print(rows: list[dict[str, Any]], width: int, height: int) -> None:
+    from rich.table import Table
+
+    table = Table(title=f"Parameters, and GFLOPs of one {width}×{height} image")
+    table.add_column("size")
+    table.add_column("system")
+    for part in (*PARTS, "GFLOPs", "by 32-px rule", "weights MB"):
+        table.add_column(part, justify="right")
+    for i, row in enumerate(rows):
+        counts = [f"{row['parameters'][part]:,}" for part in PARTS]
+        last = i + 1 == len(rows) or rows[i + 1]["size"] != row["size"]
+        table.add_row(
+            row["size"],
+            row["system"],
+            *counts,
+            f"{row['gflops']:.1f}",
+            f"{row['gflops_32px_rule']:.1f}",
+            f"{row['weights_mb']:.1f}",
+            end_section=last,
+        )
+    console.out.print(table)
+    console.out.print(
+        "By 32-px rule: what YOLOv5 prints, a 32×32 image × 400, REN's constant cost "
+        "included; the paper's 1304 is of that kind and not reproducible as stated.\n"
+        "Weights in float32, without the identity classifier that training adds."
+    )

@@ -1,0 +1,133 @@
+"""``cstrack reproduce``: measure a table of the paper and print it beside the paper."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cstrack_bench import console
+from cstrack_bench.cli.options import (
+    DATA_ROOT,
+    RESULTS_ROOT,
+    Data,
+    Device,
+    Json,
+    Results,
+    print_json,
+)
+from cstrack_bench.errors import InputError
+
+
+def reproduce(
+    tables: Annotated[list[str], typer.Argument(help="table2, …, or all.")],
+    rows: Annotated[str | None, typer.Option(help="Rows, such as 1,4.")] = None,
+    seeds: Annotated[int, typer.Option(help="Seeds a row.")] = 1,
+    profile: Annotated[
+        str | None, typer.Option(help="paper, twin, smoke or real.")
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="key=value, such as train.epochs=5."),
+    ] = None,
+    data: Data = DATA_ROOT,
+    results: Results = RESULTS_ROOT,
+    device: Device = "auto",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Measure finished runs again.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Measure the rows of a table, or take them from the ledger, and print it."""
+    from cstrack_bench.ledger import Ledger
+    from cstrack_bench.recipes import list_tables
+    from cstrack_bench.reproduce import describe_plan, make_plan
+    from cstrack_bench.training.distributed import pick_device
+
+    chosen = list_tables() if tables == ["all"] else tables
+    place = pick_device(device)
+    ledger = Ledger(results)
+    plans = [
+        make_plan(table, data, profile, _numbers(rows), seeds, setting or ())
+        for table in chosen
+    ]
+    documents: list[Any] = []
+    for plan in plans:
+        console.err.print(
+            f"{plan.recipe.table}: {plan.recipe.title} · profile {plan.profile} "
+            f"({plan.reason})"
+        )
+        if dry_run:
+            document = describe_plan(plan, data, ledger)
+        else:
+            document = _measure(plan, data, ledger, place, fresh, as_json)
+        documents.append(document)
+        if dry_run and not as_json:
+            _print_plan(document)
+    if as_json:
+        print_json(documents[0] if len(documents) == 1 else documents)
+
+
+def _measure(
+    plan: Any, data: Path, ledger: Any, device: Any, fresh: bool, as_json: bool
+) -> Any:
+    """Run a plan, write its table and RESULTS.md, print; returns the records."""
+    from cstrack_bench.paper.claims import load_table
+    from cstrack_bench.report.markdown import write_results_markdown
+    from cstrack_bench.report.tables import print_table, table_from, write_csv
+    from cstrack_bench.reproduce import reproduce as measure
+
+    def remark(outcome: Any) -> None:
+        scores = outcome.record["scores"]["overall"]
+        how = "measured before" if outcome.reused else "measured"
+        console.err.print(
+            f"row {outcome.run.row} seed {outcome.run.seed} {how}: "
+            f"MOTA {scores['MOTA']:.1f} IDF1 {scores['IDF1']:.1f} "
+            f"ID Sw. {scores['IDSW']}"
+        )
+
+    outcomes = measure(plan, data, ledger, device, fresh, remark)
+    records = [outcome.record for outcome in outcomes]
+    if as_json:
+        return records
+    table = table_from(records, load_table(plan.recipe.table))
+    print_table(table, console.out)
+    folder = ledger.path(plan.runs[0]).parent.parent
+    csv = folder.with_suffix(".csv")
+    write_csv(table, csv)
+    page = ledger.root.resolve().parent / "RESULTS.md"
+    write_results_markdown(ledger.root, page)
+    console.err.print(f"written: {csv} · {folder}/row*/seed*.json · {page.name}")
+    return records
+
+
+def _numbers(text: str | None) -> list[int] | None:
+    if text is None:
+        return None
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"--rows takes numbers such as 1,4, not {text!r}.") from None
+
+
+def _print_plan(document: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    table = Table("row", "seed", "what", "state", "expected", box=None)
+    for run in document["runs"]:
+        table.add_row(
+            str(run["row"]),
+            str(run["seed"]),
+            run["name"],
+            run["state"],
+            "" if run["minutes"] is None else f"≈ {run['minutes']:.0f} min",
+        )
+    console.out.print(table)
+    for line in document["missing"]:
+        console.out.print(f"missing: {line}")
+    console.out.print(
+        f"expected in all: ≈ {document['minutes']:.0f} min on this machine, "
+        f"{document['disk_mb']:.0f} MB of weights and training state"
+    )

@@ -1,0 +1,359 @@
+"""``cstrack track``: a video, a folder of frames, a sequence or a data set → tracks."""
+
+import os
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cstrack_bench import console
+from cstrack_bench.cli.options import Device, Json, print_json
+from cstrack_bench.errors import CstrackError, InputError
+
+if TYPE_CHECKING:
+    from cstrack_bench.data.sequences import Sequence
+    from cstrack_bench.stopwatch import Stopwatch
+    from cstrack_bench.structures import Detections, Detector, Frame
+
+DEFAULT_SIZE = "1088x608"
+DEFAULT_OUTPUT = Path("tracks")
+WARM_UP_FRAMES = 5
+
+
+def track(
+    source: Annotated[
+        Path,
+        typer.Argument(help="A video, a folder of frames, a sequence or a data set."),
+    ],
+    weights: Annotated[
+        Path | None, typer.Option(help="A network: .safetensors, or official .pt.")
+    ] = None,
+    detections: Annotated[
+        Path | None,
+        typer.Option(help="Boxes from a file instead; a folder of NAME.txt for many."),
+    ] = None,
+    tracker: Annotated[str, typer.Option(help="cstrack, jde or iou.")] = "cstrack",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="MOT rows go here: a file, or a folder where SOURCE is a data set; "
+            "by default into tracks/."
+        ),
+    ] = None,
+    video: Annotated[
+        Path | None,
+        typer.Option(help="Draw the tracks: an .mp4, or a folder for a data set."),
+    ] = None,
+    device: Device = "auto",
+    size: Annotated[
+        str | None,
+        typer.Option(
+            help="Input WIDTHxHEIGHT of the network; by default what its weights name, "
+            f"else {DEFAULT_SIZE}."
+        ),
+    ] = None,
+    conf: Annotated[
+        float | None,
+        typer.Option(help="Least score of a box; by default 0.5, of a file all."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Track people and write MOT rows; needs --weights or --detections."""
+    from cstrack_bench.stopwatch import Stopwatch
+    from cstrack_bench.tracking.build import make_filter
+
+    if (weights is None) == (detections is None):
+        raise InputError(
+            "Give either --weights (a network finds the boxes) or --detections (a file "
+            "holds them)."
+        )
+    make_filter(tracker)  # an unknown name is told before the network is read
+    sequences, many = _open(source)
+    jobs = _jobs(sequences, many, output, video)
+    _spare([source, weights, detections], jobs)
+    watch = Stopwatch()
+    if weights is not None:
+        detector_of = _network(weights, sequences, size, conf, device, watch)
+    else:
+        assert detections is not None
+        if size is not None:
+            raise InputError("--size is the network's input and needs --weights.")
+        detector_of = _files(detections, sequences, conf)
+    found = [_track_one(job, detector_of(job.sequence), tracker, watch) for job in jobs]
+    stages = watch.summary(drop=WARM_UP_FRAMES)
+    if as_json:
+        print_json(_document(tracker, found, stages))
+    else:
+        _print(found, stages)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One sequence and what is written of it."""
+
+    sequence: "Sequence"
+    output: Path
+    video: Path | None
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What came of one job."""
+
+    job: _Job
+    frames: int
+    tracks: int
+    boxes: int
+    dropped: dict[str, int]
+
+
+class _Counted:
+    """A detector that moves a progress bar by one frame each time."""
+
+    def __init__(self, detector: "Detector", advance: Callable[[], None]) -> None:
+        self._detector = detector
+        self._advance = advance
+        self.frames = 0
+
+    def detect(self, frame: "Frame") -> "Detections":
+        detections = self._detector.detect(frame)
+        self.frames += 1
+        self._advance()
+        return detections
+
+
+def _open(source: Path) -> tuple[list["Sequence"], bool]:
+    """The sequences of a source, and whether it is a data set."""
+    from cstrack_bench.data.datasets import SUBSETS
+    from cstrack_bench.data.sequences import (
+        list_sequences,
+        open_sequence,
+        sequence_folders,
+    )
+
+    if not source.exists():
+        raise InputError(f"No such file or folder: {source}.")
+    if source.is_dir() and not any(
+        (source / n).exists() for n in ("seqinfo.ini", "img1")
+    ):
+        subsets = [s for s in SUBSETS if (source / s).is_dir()]
+        if subsets:
+            return [q for s in subsets for q in list_sequences(source, s)], True
+        folders = sequence_folders(source)
+        if folders:
+            return [open_sequence(folder) for folder in folders], True
+    return [open_sequence(source)], False
+
+
+def _jobs(
+    sequences: list["Sequence"], many: bool, output: Path | None, video: Path | None
+) -> list[_Job]:
+    """Where each sequence's rows and video go; refuses what cannot be written."""
+    if many:
+        folder = DEFAULT_OUTPUT if output is None else output
+        if folder.is_file() or (video is not None and video.suffix == ".mp4"):
+            wrong = "--output" if folder.is_file() else "--video"
+            raise InputError(f"SOURCE is a data set, so {wrong} must be a folder.")
+        jobs = [
+            _Job(s, folder / f"{s.name}.txt", video and video / f"{s.name}.mp4")
+            for s in sequences
+        ]
+    else:
+        (sequence,) = sequences
+        if output is None:
+            output = DEFAULT_OUTPUT / f"{sequence.name}.txt"
+        jobs = [_Job(sequence, output, video)]
+    for job in jobs:
+        _check_writable(job.output)
+        if job.video is not None:
+            if job.video.suffix.lower() != ".mp4":
+                raise InputError(f"--video is written as .mp4, not {job.video.name!r}.")
+            if not job.sequence.has_images:
+                raise InputError(f"{job.sequence.name} has no pictures to draw on.")
+            _check_writable(job.video)
+    return jobs
+
+
+def _check_writable(path: Path) -> None:
+    """Refuse a place that cannot be written before the work, not after it."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name a file.")
+    parent = path.parent
+    while not parent.exists():
+        parent = parent.parent
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise InputError(f"Cannot write {path}: {parent} is not a writable folder.")
+
+
+def _spare(inputs: Iterable[Path | None], jobs: Iterable[_Job]) -> None:
+    """Refuse to write over what is read."""
+    read = {path.resolve() for path in inputs if path is not None}
+    for job in jobs:
+        for path in (job.output, job.video):
+            if path is not None and path.resolve() in read:
+                raise InputError(f"{path} would be written over; name another file.")
+
+
+def _network(
+    weights: Path,
+    sequences: list["Sequence"],
+    size: str | None,
+    conf: float | None,
+    device: str,
+    watch: "Stopwatch",
+) -> Callable[["Sequence"], "Detector"]:
+    """One network for all sequences."""
+    for sequence in sequences:
+        if not sequence.has_images:
+            raise InputError(
+                f"{sequence.name} has no pictures for a network to look at; give "
+                "--detections."
+            )
+    if conf is not None and not 0 <= conf <= 1:
+        raise InputError(f"--conf is a score from 0 to 1, not {conf:g}.")
+    chosen = None if size is None else _parse_size(size)
+
+    from cstrack_bench.detection.network import NetworkDetector
+    from cstrack_bench.detection.nms import NmsConfig
+    from cstrack_bench.models.checkpoints import load_weights
+    from cstrack_bench.training.distributed import pick_device
+
+    place = str(pick_device(device))
+    model = load_weights(weights)
+    if chosen is None:
+        chosen = _parse_size(_stored_size(weights))
+    nms = NmsConfig() if conf is None else NmsConfig(confidence=conf)
+    detector = NetworkDetector(model, chosen, nms, place, stopwatch=watch)
+    return lambda sequence: detector
+
+
+def _parse_size(text: str) -> tuple[int, int]:
+    """``1088x608`` -> (608, 1088), height first."""
+    match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", text.strip().lower())
+    width, height = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not width or not height or width % 32 or height % 32:
+        raise InputError(
+            f"--size {text!r} is no input size: give WIDTHxHEIGHT in multiples of 32, "
+            f"such as {DEFAULT_SIZE}."
+        )
+    return height, width
+
+
+def _stored_size(weights: Path) -> str:
+    """The input size that our weights name; official ones were made for 1088x608."""
+    if weights.suffix != ".safetensors":
+        return DEFAULT_SIZE
+    from safetensors import safe_open
+
+    with safe_open(weights, framework="pt") as file:
+        return (file.metadata() or {}).get("input_size", DEFAULT_SIZE)
+
+
+def _files(
+    place: Path, sequences: list["Sequence"], conf: float | None
+) -> Callable[["Sequence"], "Detector"]:
+    """Detections of each sequence, read before the first is tracked."""
+    from cstrack_bench.data.annotations import read_detections
+    from cstrack_bench.detection.files import FileDetector
+
+    if len(sequences) > 1 and not place.is_dir():
+        raise InputError(
+            f"SOURCE has {len(sequences)} sequences, so --detections must be a folder "
+            f"that holds {sequences[0].name}.txt and so on, not {place}."
+        )
+    detectors = {}
+    least = float("-inf") if conf is None else conf
+    for sequence in sequences:
+        path = place / f"{sequence.name}.txt" if place.is_dir() else place
+        found = read_detections(path)
+        if not found:
+            raise InputError(f"{path} is empty: it holds no detections.")
+        last = max(found)
+        if last >= sequence.length:
+            raise InputError(
+                f"{path} has boxes in frame {last + 1}, but {sequence.name} has "
+                f"{sequence.length} frames: give the detections of that sequence."
+            )
+        detectors[sequence.name] = FileDetector(found, confidence=least)
+    return lambda sequence: detectors[sequence.name]
+
+
+def _track_one(
+    job: _Job, detector: "Detector", tracker: str, watch: "Stopwatch"
+) -> _Found:
+    """Track a sequence and write what was asked for."""
+    from cstrack_bench.data.annotations import write_tracks
+    from cstrack_bench.pipeline import track_sequence
+    from cstrack_bench.tracking.build import make_filter, make_tracker
+
+    sequence = job.sequence
+    keep = make_filter(tracker)
+    with console.progress() as display:
+        bar = display.add_task(f"tracking {sequence.name}", total=len(sequence))
+        counted = _Counted(detector, lambda: display.advance(bar))
+        mot = make_tracker(tracker, sequence.frame_rate)
+        table = track_sequence(sequence, counted, mot, keep, watch)
+    if not counted.frames:
+        raise CstrackError(f"{sequence.name} gave no frame.")
+    write_tracks(job.output, table)
+    if job.video is not None:
+        from cstrack_bench.report.video import draw_tracks
+
+        draw_tracks(sequence, table, job.video, sequence.frame_rate)
+    identities = len(set(table.ids.tolist()))
+    return _Found(job, counted.frames, identities, len(table), dict(keep.dropped))
+
+
+def _totals(found: list[_Found]) -> dict[str, Any]:
+    reasons = dict.fromkeys(name for one in found for name in one.dropped)
+    return {
+        "frames": sum(one.frames for one in found),
+        "tracks": sum(one.tracks for one in found),
+        "boxes": sum(one.boxes for one in found),
+        "dropped": {r: sum(one.dropped.get(r, 0) for one in found) for r in reasons},
+    }
+
+
+def _document(
+    tracker: str, found: list[_Found], stages: dict[str, dict[str, float]]
+) -> dict[str, Any]:
+    return {
+        "tracker": tracker,
+        **_totals(found),
+        "sequences": {
+            one.job.sequence.name: {
+                **_totals([one]),
+                "output": str(one.job.output),
+                "video": None if one.job.video is None else str(one.job.video),
+            }
+            for one in found
+        },
+        "stages": stages,
+        "dropped_first_frames": WARM_UP_FRAMES,
+    }
+
+
+def _print(found: list[_Found], stages: dict[str, dict[str, float]]) -> None:
+    def line(text: str) -> None:
+        console.out.print(text, markup=False, emoji=False)
+
+    for one in found:
+        line(
+            f"{one.job.sequence.name}: {one.frames} frames · {one.tracks} tracks · "
+            f"{one.boxes} boxes"
+        )
+    total = _totals(found)
+    if len(found) > 1:
+        line(
+            f"all: {total['frames']} frames · {total['tracks']} tracks · "
+            f"{total['boxes']} boxes"
+        )
+    dropped = " · ".join(f"{name} {n}" for name, n in total["dropped"].items())
+    line(f"boxes dropped by the output filter: {dropped}")
+    times = " · ".join(f"{s} {t['wall_ms_p50']:.2f}" for s, t in stages.items())
+    line(f"ms a frame (p50, first {WARM_UP_FRAMES} frames left out): {times}")
+    written = [p for one in found for p in (one.job.output, one.job.video) if p]
+    line("written: " + " · ".join(map(str, written)))

@@ -1,0 +1,76 @@
+"""``cstrack train``: the training of one run; under torchrun it is distributed."""
+
+from typing import Annotated
+
+import typer
+
+from cstrack_bench import console
+from cstrack_bench.cli.options import (
+    DATA_ROOT,
+    RESULTS_ROOT,
+    Data,
+    Device,
+    Json,
+    Results,
+    print_json,
+)
+from cstrack_bench.errors import InputError
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(help="TABLE:ROW, such as table2:4.")],
+    seed: Annotated[int, typer.Option(help="Of initial weights and order.")] = 0,
+    profile: Annotated[
+        str | None, typer.Option(help="paper, twin, smoke or real.")
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="key=value, such as train.epochs=5."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last checkpoint.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Discard an earlier checkpoint.")
+    ] = False,
+    data: Data = DATA_ROOT,
+    results: Results = RESULTS_ROOT,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Train one row; ``cstrack reproduce`` measures it from there."""
+    from cstrack_bench.data.experiment import open_data
+    from cstrack_bench.ledger import Ledger, code_version
+    from cstrack_bench.reproduce import make_plan, train_run
+    from cstrack_bench.training.distributed import pick_device
+
+    table, _, row = recipe.partition(":")
+    if row and not row.isdigit():
+        raise InputError(f"A row is a number, as in table2:4, not {recipe!r}.")
+    place = pick_device(device)
+    rows = [int(row)] if row else None
+    plan = make_plan(table, data, profile, rows, seed + 1, setting or ())
+    chosen = [run for run in plan.runs if run.seed == seed]
+    if len(chosen) > 1:
+        known = ", ".join(f"{table}:{run.row}" for run in chosen)
+        raise InputError(f"{table} has several rows; name one of {known}.")
+    run, ledger = chosen[0], Ledger(results)
+    checkpoint = ledger.path(run, ".ckpt")
+    if checkpoint.exists() and not (resume or fresh):
+        raise InputError(
+            f"{checkpoint} holds an unfinished training of this run; go on with "
+            "--resume or discard it with --fresh."
+        )
+    console.err.print(f"profile {plan.profile} ({plan.reason})")
+    opened = open_data(run.settings.data, data)
+    identity = run.identity(opened.manifest_hash(), code_version())
+    _, summary = train_run(run, opened, ledger, place, identity, fresh)
+    weights = ledger.path(run, ".safetensors")
+    if as_json:
+        print_json({"weights": str(weights), "run": identity, **summary})
+    else:
+        loss = " · ".join(f"{name} {value:.4f}" for name, value in summary["loss"].items())
+        console.out.print(
+            f"{weights}: {summary['steps']} steps over {summary['images']} images, "
+            f"{summary['wall_s']:.0f} s; last epoch's loss: {loss}"
+        )

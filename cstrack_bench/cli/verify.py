@@ -1,0 +1,137 @@
+"""``cstrack verify``: is a data set on disk what it should be?"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cstrack_bench.cli.options import DATA_ROOT, Data, Json, print_json
+from cstrack_bench.errors import CstrackError, InputError
+
+if TYPE_CHECKING:
+    from cstrack_bench.data.verification import Verification
+
+
+class Images(StrEnum):
+    """How many pictures are decoded."""
+
+    SAMPLE = "sample"
+    ALL = "all"
+
+
+def verify(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="mot15, mot16, mot17, mot20, synthmot, or a folder with train/.",
+        ),
+    ],
+    data: Data = DATA_ROOT,
+    images: Annotated[
+        Images, typer.Option("--images", help="Decode a sample of pictures, or all.")
+    ] = Images.SAMPLE,
+    complete: Annotated[
+        bool, typer.Option("--complete", help="Fail where anything is missing.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Check layout, pictures, labels, ids, splits; ground truth scores 100."""
+    from cstrack_bench.data.verification import verify as verify_dataset
+    from cstrack_bench.evaluation.self_check import benchmark_of, imperfections
+
+    folder, name = _locate(name, data)
+    found = verify_dataset(
+        folder,
+        name,
+        every_picture=images is Images.ALL,
+        measure=lambda parts: imperfections(parts, benchmark_of(parts, name)),
+    )
+    if json:
+        print_json(_document(found))
+    else:
+        _print(found)
+    if found.problems:
+        raise CstrackError(f"{len(found.problems)} things are wrong in {folder}.")
+    if complete and found.missing:
+        raise CstrackError(f"{folder} is sound, but not complete.")
+
+
+def _locate(name: str, data: Path) -> tuple[Path, str]:
+    """The folder that NAME stands for, and the data set that it is."""
+    from cstrack_bench.data.locations import DATASETS, SUBSETS, find_dataset, owner
+    from cstrack_bench.errors import nearest
+
+    path = Path(name)
+    if name.lower() in DATASETS:
+        return find_dataset(data, name.lower()), name.lower()
+    if path.is_dir():
+        if any((path / subset).is_dir() for subset in SUBSETS):
+            return path, owner(path) or path.resolve().name
+        raise InputError(f"{path} holds none of train/, val/ and test/.")
+    try:
+        return find_dataset(data, name), name
+    except InputError as error:
+        hint = nearest(name, DATASETS)
+        raise InputError(f"{str(error).rstrip('.')}; {hint}.") from None
+
+
+def _document(found: "Verification") -> dict[str, object]:
+    from dataclasses import asdict
+
+    return {
+        "dataset": found.name,
+        "folder": str(found.folder),
+        "sound": not found.problems,
+        "complete": not found.problems and not found.missing,
+        "problems": [asdict(problem) for problem in found.problems],
+        "missing": found.missing,
+        "remarks": found.remarks,
+        "splits": found.splits,
+        "sequences": [asdict(facts) for facts in found.sequences],
+    }
+
+
+def _print(found: "Verification") -> None:
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    from cstrack_bench.cli.wide import print_wide
+    from cstrack_bench.console import out
+
+    title = escape(f"{found.name} in {found.folder}")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for heading in ("", "sequence", "frames", "pictures", "boxes", "identities"):
+        table.add_column(heading, justify="left" if len(heading) in (0, 8) else "right")
+    for row in found.sequences:
+        boxes, people = row.boxes, row.identities
+        table.add_row(
+            row.subset,
+            row.name,
+            f"{row.frames:,}",
+            "yes" if row.pictures else "none",
+            "–" if boxes is None else f"{boxes:,}",
+            "–" if people is None else f"{people:,}",
+        )
+    print_wide(table)
+    for split, facts in found.splits.items():
+        out.print(
+            f"{split:15} train {facts['train']} ({facts['train_frames']:,} frames)  "
+            f"val {facts['val']} ({facts['val_frames']:,} frames)"
+        )
+    for remark in found.remarks:
+        out.print(f"note     {escape(remark)}")
+    for missing in found.missing:
+        out.print(f"missing  {escape(missing)}")
+    for problem in found.problems:
+        out.print(f"wrong    {escape(problem.place)}: {escape(problem.what)}")
+    for mend in sorted({problem.mend for problem in found.problems}):
+        out.print(f"mend     {escape(mend)}")
+    if not found.problems:
+        scored = sum(row.boxes is not None for row in found.sequences)
+        out.print(
+            f"sound: what is there is as it should be; ground truth against itself "
+            f"100 / 100 / 100 on {scored} sequences (HOTA / MOTA / IDF1)"
+        )

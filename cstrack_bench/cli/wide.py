@@ -1,0 +1,17 @@
+"""Printing tables that are wider than the terminal, or than a pipe's 80 columns."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_WIDEST = 500
+
+
+def print_wide(table: "Table") -> None:
+    """Print a table on stdout as wide as it is: a cut number is no number."""
+    from cstrack_bench.console import out
+
+    options = out.options.update(width=_WIDEST)
+    needed = out.measure(table, options=options).maximum
+    out.print(table, width=max(needed, out.width), crop=False)

@@ -1,0 +1,1 @@
+"""Sequences, annotations, splits and the synthetic world."""

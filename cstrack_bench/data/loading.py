@@ -1,0 +1,260 @@
+"""Training images with their boxes and identities, in a fixed random order.
+
+Every random choice is drawn from (seed, epoch, image), so what a step sees depends
+neither on the number of worker processes nor on where a run was interrupted.
+"""
+
+from collections.abc import Iterator, Sequence as Many
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from cstrack_bench.data.sequences import Sequence
+from cstrack_bench.errors import InputError
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """What is done to a training image (REFERENCE 4.4).
+
+    Attributes:
+        hue: multiplicative gain 1 ± this.
+        saturation: multiplicative gain 1 ± this.
+        value: multiplicative gain 1 ± this.
+        flip: probability of a horizontal flip.
+        scale: zoom 1 ± this about a random point; 0 in the official recipe.
+        min_visibility: boxes less visible than this are left out of training; the
+            official labels keep every box.
+    """
+
+    hue: float = 0.015
+    saturation: float = 0.5
+    value: float = 0.4
+    flip: float = 0.5
+    scale: float = 0.0
+    min_visibility: float = 0.0
+
+
+class Batch(NamedTuple):
+    """One step's data.
+
+    Attributes:
+        images: (B, 3, H, W) uint8 RGB.
+        targets: (T, 6) float32 image, identity, cx, cy, w, h; normalised; identity 0
+            is none.
+        names: B image names, for error messages.
+    """
+
+    images: torch.Tensor
+    targets: torch.Tensor
+    names: list[str]
+
+
+class TrainingSet(Dataset[tuple[NDArray[np.uint8], NDArray[np.float32], str]]):
+    """Labelled frames of some sequences, stretched to the network's input size.
+
+    Identities are numbered from 1 in order of appearance over all sequences; 0 stands
+    for a person without identity.
+
+    Args:
+        sequences: parts of sequences with images and ground truth.
+        size: height, width of the network's input.
+        augment: random changes; None for none.
+        seed: of every random choice.
+
+    Raises:
+        InputError: a sequence without images or ground truth, or nothing labelled.
+    """
+
+    def __init__(
+        self,
+        sequences: Many[Sequence],
+        size: tuple[int, int],
+        augment: AugmentConfig | None,
+        seed: int,
+    ) -> None:
+        self.size = size
+        self.augment = augment
+        self.seed = seed
+        self._frames: list[tuple[Sequence, int]] = []
+        self._labels: list[NDArray[np.float64]] = []  # identity, x1, y1, x2, y2
+        self.identities = 1
+        for sequence in sequences:
+            self._add(sequence)
+        if not self._frames:
+            raise InputError(
+                "No training image has a pedestrian in it: "
+                + (", ".join(s.name for s in sequences) or "no sequence was given")
+                + "."
+            )
+
+    def _add(self, sequence: Sequence) -> None:
+        annotations = sequence.annotations()
+        if annotations is None or not sequence.has_images:
+            missing = "images" if annotations is not None else "ground truth"
+            raise InputError(
+                f"Sequence {sequence.name} in {sequence.folder} has no {missing}, "
+                "so it cannot be trained on."
+            )
+        people = annotations.pedestrians()
+        if self.augment is not None and self.augment.min_visibility > 0:
+            people = people.keep(people.visibility >= self.augment.min_visibility)
+        numbers: dict[int, int] = {}
+        identity = np.zeros(len(people.ids))
+        for row, person in enumerate(people.ids.tolist()):
+            if person >= 0:
+                number = numbers.setdefault(person, self.identities + len(numbers))
+                identity[row] = number
+        self.identities += len(numbers)
+        labels = np.concatenate([identity[:, None], people.boxes], 1)
+        for index in range(sequence.start, sequence.stop):
+            rows = labels[people.frames == index]
+            if len(rows):  # the official lists hold labelled images alone
+                self._frames.append((sequence, index))
+                self._labels.append(rows)
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def __getitem__(
+        self, key: tuple[int, int]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32], str]:
+        """Image (3, H, W) RGB and targets (T, 5) of the image ``(epoch, index)``."""
+        epoch, index = key
+        sequence, number = self._frames[index]
+        image = sequence.frame(number).image
+        height, width = self.size
+        labels = self._labels[index].copy()
+        labels[:, [1, 3]] *= width / image.shape[1]
+        labels[:, [2, 4]] *= height / image.shape[0]
+        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+        if self.augment is not None:
+            random = np.random.default_rng((self.seed, epoch, index))
+            image, labels = _augment(image, labels, self.augment, random)
+        labels = _clip(labels, self.size)
+        pixels = np.ascontiguousarray(image[:, :, ::-1].transpose(2, 0, 1))
+        targets = np.empty((len(labels), 5), np.float32)
+        targets[:, 0] = labels[:, 0]
+        targets[:, 1:3] = (labels[:, 1:3] + labels[:, 3:5]) / 2
+        targets[:, 3:5] = labels[:, 3:5] - labels[:, 1:3]
+        targets[:, 1:] /= [width, height, width, height]
+        return pixels, targets, f"{sequence.name} frame {number + 1}"
+
+
+def _augment(
+    image: NDArray[np.uint8],
+    labels: NDArray[np.float64],
+    config: AugmentConfig,
+    random: np.random.Generator,
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    height, width = image.shape[:2]
+    if config.scale:
+        zoom = random.uniform(1 - config.scale, 1 + config.scale)
+        dx, dy = random.uniform(0, 1, 2) * (1 - zoom) * (width, height)
+        matrix = np.array([[zoom, 0, dx], [0, zoom, dy]])
+        image = cv2.warpAffine(
+            image, matrix, (width, height), borderValue=(114, 114, 114)
+        )
+        labels[:, 1:] = labels[:, 1:] * zoom + [dx, dy, dx, dy]
+    gain = random.uniform(-1, 1, 3) * [config.hue, config.saturation, config.value] + 1
+    hue, saturation, value = cv2.split(cv2.cvtColor(image, cv2.COLOR_BGR2HSV))
+    levels = np.arange(256)
+    tables = [(levels * gain[0]) % 180, levels * gain[1], levels * gain[2]]
+    channels = [
+        cv2.LUT(channel, np.clip(table, 0, 255).astype(np.uint8))
+        for channel, table in zip((hue, saturation, value), tables, strict=True)
+    ]
+    image = cv2.cvtColor(cv2.merge(channels), cv2.COLOR_HSV2BGR)
+    if random.random() < config.flip:
+        image = image[:, ::-1]
+        labels[:, [1, 3]] = width - labels[:, [3, 1]]
+    return image, labels
+
+
+def _clip(labels: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.float64]:
+    """Boxes cut to the image; slivers and mostly cut ones dropped (REFERENCE 4.4)."""
+    height, width = size
+    full = (labels[:, 3] - labels[:, 1]) * (labels[:, 4] - labels[:, 2])
+    labels[:, [1, 3]] = labels[:, [1, 3]].clip(1, width - 1)
+    labels[:, [2, 4]] = labels[:, [2, 4]].clip(1, height - 1)
+    w, h = labels[:, 3] - labels[:, 1], labels[:, 4] - labels[:, 2]
+    aspect = np.maximum(w / (h + 1e-16), h / (w + 1e-16))
+    keep = (w > 2) & (h > 2) & (aspect < 20) & (w * h > 0.2 * full)
+    return labels[keep]
+
+
+class EpochSampler(Sampler[list[tuple[int, int]]]):
+    """Batches of ``(epoch, index)``, in an order drawn from the seed and the epoch.
+
+    Args:
+        length: images.
+        batch: images a batch, over all processes.
+        seed: of the order.
+        epoch: which epoch.
+        first: batches of it that are done already.
+        rank: number of this process.
+        world: number of processes.
+    """
+
+    def __init__(
+        self,
+        length: int,
+        batch: int,
+        seed: int,
+        epoch: int,
+        first: int = 0,
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
+        order = np.random.default_rng((seed, epoch)).permutation(length)
+        if world > 1:
+            order = np.concatenate([order, order[: -length % world]])
+        self._batches = [
+            [(epoch, int(i)) for i in order[start : start + batch][rank::world]]
+            for start in range(first * batch, len(order), batch)
+        ]
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        return iter(self._batches)
+
+
+def collate(
+    items: list[tuple[NDArray[np.uint8], NDArray[np.float32], str]],
+) -> Batch:
+    """Stack images; give each target the number of its image."""
+    images = torch.from_numpy(np.stack([item[0] for item in items]))
+    targets = torch.cat(
+        [
+            torch.cat([torch.full((len(rows), 1), float(i)), torch.from_numpy(rows)], 1)
+            for i, (_, rows, _) in enumerate(items)
+        ]
+    )
+    return Batch(images, targets, [item[2] for item in items])
+
+
+def load_batches(
+    dataset: TrainingSet, sampler: EpochSampler, workers: int, pin: bool = False
+) -> DataLoader[Batch]:
+    """The batches of a sampler, read ahead by worker processes."""
+    return DataLoader(
+        dataset,
+        batch_sampler=sampler,
+        num_workers=workers,
+        collate_fn=collate,
+        pin_memory=pin,
+        worker_init_fn=_start_worker,
+        prefetch_factor=4 if workers else None,
+    )
+
+
+def _start_worker(_: int) -> None:
+    cv2.setNumThreads(0)
+    torch.set_num_threads(1)

@@ -1,0 +1,207 @@
+"""Pictures of a sequence by frame number, from a folder or a video file."""
+
+import re
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cstrack_bench.errors import InputError
+
+PICTURE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".webp"})
+
+
+class Pictures(Protocol):
+    """Pictures by 0-based frame number."""
+
+    @property
+    def first(self) -> int:
+        """Number of the first picture."""
+        ...
+
+    @property
+    def last(self) -> int:
+        """Number of the last picture."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def reaches(self, index: int) -> bool:
+        """False where a video turns out to end before this frame."""
+        ...
+
+    def read(self, index: int) -> NDArray[np.uint8]:
+        """The picture, (H, W, 3) uint8, BGR."""
+        ...
+
+
+class FolderPictures:
+    """Pictures that are files.
+
+    Attributes:
+        paths: 0-based frame number -> file.
+    """
+
+    def __init__(self, folder: Path, numbered: bool) -> None:
+        """List a folder.
+
+        Args:
+            folder: may be absent, which is no pictures.
+            numbered: the number in a file's name is its frame, counted from 1;
+                otherwise its rank in the natural order of the names is.
+        """
+        self._folder = folder
+        files = list_pictures(folder)
+        if numbered:
+            by_number = {int(f.stem) - 1: f for f in files if f.stem.isdecimal()}
+            self.paths = dict(sorted(by_number.items()))
+        else:
+            self.paths = dict(enumerate(files))
+
+    @property
+    def first(self) -> int:
+        """Number of the first picture."""
+        return next(iter(self.paths))
+
+    @property
+    def last(self) -> int:
+        """Number of the last picture."""
+        return next(reversed(self.paths))
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def reaches(self, index: int) -> bool:
+        """Always true: a file that is missing is an error when it is read."""
+        return True
+
+    def read(self, index: int) -> NDArray[np.uint8]:
+        """The picture, (H, W, 3) uint8, BGR.
+
+        Raises:
+            InputError: no such file, or not a picture.
+        """
+        if index not in self.paths:
+            raise InputError(f"Frame {index + 1} has no picture in {self._folder}.")
+        return read_picture(self.paths[index])
+
+
+class VideoPictures:
+    """Pictures of a video file, fastest in order; going back reopens the file."""
+
+    first = 0
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._capture: Any = None
+        self._next = 0
+        self._grabbed = -1
+        self._length = video_facts(path)[3]
+
+    def __getstate__(self) -> dict[str, Any]:
+        # An open decoder cannot be sent to another process; the file can.
+        return {**self.__dict__, "_capture": None, "_next": 0, "_grabbed": -1}
+
+    @property
+    def last(self) -> int:
+        """Number of the last picture, by the file's header."""
+        return self._length - 1
+
+    def __len__(self) -> int:
+        return self._length
+
+    def reaches(self, index: int) -> bool:
+        """False where the video turns out to end before this frame."""
+        if index == self._grabbed:
+            return True
+        if self._capture is None or index < self._next:
+            self._capture, self._next = _open_video(self._path), 0
+        while self._next <= index:
+            if not self._capture.grab():
+                return False
+            self._next += 1
+        self._grabbed = index
+        return True
+
+    def read(self, index: int) -> NDArray[np.uint8]:
+        """The picture, (H, W, 3) uint8, BGR.
+
+        Raises:
+            InputError: the video ends before it, or cannot be decoded.
+        """
+        if not self.reaches(index):
+            raise InputError(f"{self._path} ends before frame {index + 1}.")
+        good, image = self._capture.retrieve()
+        if not good:
+            raise InputError(f"Cannot decode frame {index + 1} of {self._path}.")
+        return image
+
+
+def open_pictures(path: Path, numbered: bool = False) -> Pictures:
+    """The pictures of a folder or of a video file."""
+    return VideoPictures(path) if path.is_file() else FolderPictures(path, numbered)
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """Picture files of a folder in natural order (9.jpg before 10.jpg)."""
+    if not folder.is_dir():
+        return []
+    files = [f for f in folder.iterdir() if f.suffix.lower() in PICTURE_SUFFIXES]
+    # macOS archives leave a twin of each file named ._000001.jpg.
+    visible = [f for f in files if not f.name.startswith(".")]
+    return sorted(visible, key=lambda f: _natural(f.name))
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    parts = re.split(r"(\d+)", name.lower())
+    return [(int(p), "") if p.isdecimal() else (-1, p) for p in parts]
+
+
+def read_picture(path: Path) -> NDArray[np.uint8]:
+    """A picture file as (H, W, 3) uint8, BGR.
+
+    Raises:
+        InputError: no such file, or not a picture.
+    """
+    import cv2
+
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        state = "is not a picture that can be decoded" if path.exists() else "is absent"
+        raise InputError(f"{path} {state}.")
+    return np.asarray(image, np.uint8)
+
+
+def video_facts(path: Path) -> tuple[float, int, int, int]:
+    """Frames a second, width, height and number of frames of a video file.
+
+    Frames are counted one by one only where the header does not say.
+
+    Raises:
+        InputError: not a video.
+    """
+    import cv2
+
+    capture = _open_video(path)
+    rate = float(capture.get(cv2.CAP_PROP_FPS))
+    width = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH))
+    height = int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+    length = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    if length <= 0:
+        length = 0
+        while capture.grab():
+            length += 1
+    capture.release()
+    if length == 0 or min(width, height) <= 0:
+        raise InputError(f"{path} has no frame that can be decoded.")
+    return (rate if rate > 0 else 30.0), width, height, length
+
+
+def _open_video(path: Path) -> Any:
+    import cv2
+
+    capture = cv2.VideoCapture(str(path))
+    if not capture.isOpened():
+        raise InputError(f"{path} is not a video that can be decoded.")
+    return capture

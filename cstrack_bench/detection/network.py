@@ -1,0 +1,156 @@
+"""The network as a detector: picture in, boxes with embeddings out."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from cstrack_bench.detection.embeddings import cells, pick, source_cells
+from cstrack_bench.detection.letterbox import Letterboxed, letterbox
+from cstrack_bench.detection.nms import NmsConfig, suppress
+from cstrack_bench.errors import InputError, nearest
+from cstrack_bench.models.cstrack import CSTrack
+from cstrack_bench.stopwatch import NULL, Stopwatch
+from cstrack_bench.structures import Detections, Frame
+
+DTYPES = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """One frame after the network: (N, 6) decoded, (H, W, D) maps, and the way back."""
+
+    decoded: torch.Tensor
+    maps: Sequence[torch.Tensor]
+    grids: Sequence[tuple[int, int]]
+    fitted: Letterboxed
+
+
+class NetworkDetector:
+    """CSTrack as a ``Detector``: letterbox, forward, decode, NMS, embedding pick.
+
+    Args:
+        model: the network; put into eval mode and moved to ``device``.
+        size: (height, width) of its input, each divisible by 32.
+        nms: thresholds; the official ones by default.
+        device: where the network runs.
+        dtype: ``float32``, ``bfloat16`` or ``float16``; below float32 the forward pass
+            runs under autocast and boxes are decoded in float32.
+        stopwatch: times ``preprocess``, ``upload``, ``forward``, ``nms``, ``embed``.
+
+    Raises:
+        InputError: a size not divisible by 32, an unknown dtype.
+    """
+
+    def __init__(
+        self,
+        model: CSTrack,
+        size: tuple[int, int],
+        nms: NmsConfig | None = None,
+        device: str = "cpu",
+        dtype: str = "float32",
+        stopwatch: Stopwatch | None = None,
+    ) -> None:
+        height, width = size
+        if height < 32 or width < 32 or height % 32 or width % 32:
+            raise InputError(
+                f"Input size {width}x{height} is not divisible by 32: choose the "
+                "nearest multiples."
+            )
+        if dtype not in DTYPES:
+            raise InputError(f"Unknown dtype {dtype!r}: {nearest(dtype, DTYPES)}.")
+        self.size = size
+        self.nms = nms or NmsConfig()
+        self.device = torch.device(device)
+        self.dtype = DTYPES[dtype]
+        self.stopwatch = stopwatch or NULL
+        self.model = model.to(self.device).eval()
+
+    def detect(self, frame: Frame) -> Detections:
+        """Boxes in pixels of the frame, best first, each with its embedding."""
+        with torch.inference_mode():
+            seen = self._look(frame)
+            with self.stopwatch("nms"):
+                kept, sources = suppress(seen.decoded, self.nms)
+            with self.stopwatch("embed"):
+                embeddings = self._pick(seen, kept[:, :4], sources)
+        boxes = seen.fitted.to_image(kept[:, :4]).astype(np.float32)
+        return Detections(boxes, kept[:, 4].copy(), embeddings)
+
+    def embed(self, frame: Frame, boxes: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Embeddings of given boxes, (N, D) float32 (Table VIII, REFERENCE 6.4).
+
+        With one map: the cell under the box's centre. With a map a level: the cell
+        under the centre on the level whose anchors fit the box best.
+
+        Args:
+            boxes: (N, 4) x1 y1 x2 y2 in pixels of the frame.
+        """
+        with torch.inference_mode():
+            seen = self._look(frame)
+            inside = seen.fitted.to_network(np.asarray(boxes, np.float64))
+            levels = np.zeros(len(inside), np.int64)
+            if len(seen.maps) > 1:
+                levels = self._best_level(inside)
+            return self._pick_at(seen, inside, levels)
+
+    def _look(self, frame: Frame) -> _Seen:
+        image = frame.image
+        with self.stopwatch("preprocess"):
+            fitted = letterbox(image, self.size)
+        with self.stopwatch("upload"):
+            batch = torch.from_numpy(fitted.tensor).to(self.device)[None]
+            batch = batch.float().div_(255)
+            self._synchronise()
+        with self.stopwatch("forward"):
+            with self._autocast():
+                output = self.model(batch)
+            raw = tuple(level.float() for level in output.raw)
+            decoded = self.model.decode(raw)[0]
+            self._synchronise()
+        grids = [(level.shape[2], level.shape[3]) for level in raw]
+        return _Seen(decoded, [m[0] for m in output.embeddings], grids, fitted)
+
+    def _pick(
+        self, seen: _Seen, boxes: NDArray[np.float32], sources: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        if len(seen.maps) == 1:
+            return self._pick_at(seen, boxes, np.zeros(len(boxes), np.int64))
+        return pick(seen.maps, *source_cells(sources, seen.grids))
+
+    def _pick_at(
+        self, seen: _Seen, boxes: NDArray[np.floating], levels: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        columns = np.zeros(len(boxes), np.int64)
+        rows = np.zeros(len(boxes), np.int64)
+        for level, one in enumerate(seen.maps):
+            mine = levels == level
+            grid = (one.shape[0], one.shape[1])
+            stride = self.size[0] // grid[0]
+            columns[mine], rows[mine] = cells(boxes[mine], stride, grid)
+        return pick(seen.maps, levels, columns, rows)
+
+    def _best_level(self, boxes: NDArray[np.floating]) -> NDArray[np.int64]:
+        """Level with the anchor of largest IoU when centres coincide, (N,) int64."""
+        anchors = self.model.anchors.double().cpu().numpy()  # (3, 3, 2) px
+        sides = (boxes[:, 2:] - boxes[:, :2])[:, None, None]  # (N, 1, 1, 2)
+        common = np.minimum(sides, anchors).clip(0).prod(axis=-1)
+        union = sides.prod(axis=-1) + anchors.prod(axis=-1) - common
+        return (common / union).max(axis=2).argmax(axis=1)
+
+    def _autocast(self) -> AbstractContextManager[object]:
+        if self.dtype is torch.float32:
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=self.dtype)
+
+    def _synchronise(self) -> None:
+        # A GPU works behind the caller's back; a stage's time must include its work.
+        if self.stopwatch.enabled and self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)

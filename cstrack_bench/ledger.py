@@ -1,0 +1,192 @@
+"""Runs on disk: one JSON a run, with all that decided its numbers.
+
+``<root>/<profile>/<table>/row<k>/seed<s>.json``; beside it, not committed, the weights
+(``.safetensors``) and, while a run is going on, its training state (``.ckpt``).
+"""
+
+import ast
+import functools
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from cstrack_bench.errors import InputError
+from cstrack_bench.files import write_text
+from cstrack_bench.recipes import Run
+
+SCHEMA = 1
+Record = dict[str, Any]
+_PACKAGE = Path(__file__).resolve().parent
+# What a run executes; reports and the command line change no number.
+_CODE = (
+    "boxes.py",
+    "structures.py",
+    "pipeline.py",
+    "reproduce.py",
+    "data",
+    "models",
+    "training",
+    "detection",
+    "tracking",
+    "evaluation",
+)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The results below one folder.
+
+    Attributes:
+        root: the results folder.
+    """
+
+    root: Path
+
+    def path(self, run: Run, suffix: str = ".json") -> Path:
+        """Where a run's record (or, by suffix, its weights or state) lies."""
+        folder = self.root / run.profile / run.table / f"row{run.row}"
+        # A changed setting is another experiment: never in the profile's place.
+        if run.label == "custom":
+            changed = json.dumps(run.settings.as_dict(), sort_keys=True)
+            name = hashlib.sha256(changed.encode()).hexdigest()[:8]
+            folder = self.root / "custom" / f"{run.profile}-{name}" / run.table
+            folder = folder / f"row{run.row}"
+        return folder / f"seed{run.seed}{suffix}"
+
+    def find(self, run: Run, identity: str) -> Record | None:
+        """The record of this run, or of an equal one of another row or table."""
+        own = self.path(run)
+        candidates = [own] if own.is_file() else []
+        candidates += [p for p in sorted(self._files()) if p != own]
+        for path in candidates:
+            record = read_record(path)
+            if record["run"]["hash"] == identity:
+                return record
+        return None
+
+    def write(self, run: Run, record: Record) -> Path:
+        """Write a run's record atomically."""
+        path = self.path(run)
+        write_text(path, json.dumps(record, indent=1, allow_nan=False) + "\n")
+        return path
+
+    def records(self) -> list[Record]:
+        """Every record below the root, ordered by path."""
+        return [read_record(path) for path in sorted(self._files())]
+
+    def _files(self) -> Iterator[Path]:
+        yield from self.root.glob("*/*/row*/seed*.json")
+        yield from self.root.glob("custom/*/*/row*/seed*.json")
+
+
+def read_record(path: Path) -> Record:
+    """Read one run's record.
+
+    Raises:
+        InputError: the file is not a record of this schema.
+    """
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        schema, _ = record["schema"], record["run"]["hash"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path} is not a run's record ({type(error).__name__}); delete it."
+        ) from error
+    if schema != SCHEMA:
+        raise InputError(
+            f"{path} has schema {schema}, this program writes {SCHEMA}; delete it."
+        )
+    found: Record = record
+    return found
+
+
+@functools.cache
+def code_version() -> str:
+    """Hash of the code that a run executes, blind to comments, layout and docstrings."""
+    digest = hashlib.sha256()
+    for name in _CODE:
+        path = _PACKAGE / name
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            for node in ast.walk(tree):
+                body = getattr(node, "body", None)
+                if isinstance(body, list):
+                    node.body = [  # type: ignore[attr-defined]
+                        s
+                        for s in body
+                        if not (
+                            isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant)
+                        )
+                    ]
+            digest.update(file.relative_to(_PACKAGE).as_posix().encode())
+            digest.update(ast.dump(tree).encode())
+    return digest.hexdigest()[:16]
+
+
+def provenance(device: str) -> Record:
+    """Where, when and with what a run was made.
+
+    Args:
+        device: ``cpu`` or ``cuda:N``.
+    """
+    import torch
+
+    commit = _git("rev-parse", "HEAD")
+    changed = _git("status", "--porcelain", "--", "cstrack_bench", "recipes")
+    record: Record = {
+        "git": commit or "unknown",
+        "dirty": bool(changed) if commit else None,
+        "code": code_version(),
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": " ".join(["cstrack", *map(_without_folder, sys.argv[1:])]),
+        "python": platform.python_version(),
+        "device": device,
+        "cpu": cpu_name(),
+        "threads": torch.get_num_threads(),
+    }
+    for package in ("torch", "numpy", "opencv-python", "trackeval", "motmetrics"):
+        record[package.removesuffix("-python")] = version(package)
+    if device.startswith("cuda"):
+        record["gpu"] = torch.cuda.get_device_name(torch.device(device))
+        record["cuda"] = torch.version.cuda
+    return record
+
+
+def _without_folder(argument: str) -> str:
+    """An argument as it may be published: a path by its last part alone."""
+    return Path(argument).name if os.sep in argument else argument
+
+
+def cpu_name() -> str:
+    """The processor's model name, or its architecture where that is not told."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _git(*arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=_PACKAGE,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

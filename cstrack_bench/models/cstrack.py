@@ -1,0 +1,94 @@
+"""CSTrack: one network that detects people and describes their looks."""
+
+from typing import NamedTuple, cast
+
+import torch
+from torch import Tensor, nn
+
+from cstrack_bench.errors import InputError
+from cstrack_bench.models import heads
+from cstrack_bench.models.config import STRIDES, ModelConfig
+from cstrack_bench.models.reciprocal import Reciprocal, make_ren
+from cstrack_bench.models.scale_aware import ScaleAware
+from cstrack_bench.models.yolov5 import Backbone, PathAggregation
+
+
+class Output(NamedTuple):
+    """What one forward pass gives.
+
+    Attributes:
+        raw: detection logits, (B, 3, H_l, W_l, 6) for strides 8, 16, 32.
+        embeddings: maps (B, H_l, W_l, D), not normalised; one at stride 8, or one a
+            level for a basic head that embeds from the detecting level.
+    """
+
+    raw: tuple[Tensor, ...]
+    embeddings: tuple[Tensor, ...]
+
+
+class CSTrack(nn.Module):
+    """Backbone, neck, REN, detection and re-identification heads.
+
+    Args:
+        config: what to build.
+
+    Attributes:
+        config: the same.
+        strides: pixels a cell, by level.
+        anchors: buffer (3, 3, 2), widths and heights in pixels.
+    """
+
+    anchors: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.strides = STRIDES
+        self.backbone = Backbone(config)
+        self.pyramid = PathAggregation(config)
+        self.ren = make_ren(config)
+        self.detect = heads.Detect(config)
+        saan = config.reid_head == "saan"
+        self.reid = ScaleAware(config) if saan else heads.BasicReid(config)
+        # Not in the state dict: the configuration already says them.
+        self.register_buffer(
+            "anchors", torch.tensor(config.anchors, dtype=torch.float32), False
+        )
+
+    def neck(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, 3, H, W) -> P3, P4, P5, before any decoupling."""
+        features = self.backbone(images)
+        return cast(tuple[Tensor, Tensor, Tensor], self.pyramid(*features))
+
+    def forward(self, images: Tensor) -> Output:
+        """Run the network.
+
+        Args:
+            images: (B, 3, H, W) RGB in [0, 1]; H and W divisible by 32.
+
+        Raises:
+            InputError: H or W is not divisible by 32.
+        """
+        height, width = images.shape[-2:]
+        if height % STRIDES[-1] or width % STRIDES[-1]:
+            raise InputError(
+                f"Input size {width}x{height} does not fit the network: "
+                "width and height must be multiples of 32."
+            )
+        pairs = [ren(x) for ren, x in zip(self.ren, self.neck(images), strict=True)]
+        detection, reid = zip(*pairs, strict=True)
+        return Output(self.detect(detection), self.reid(reid))
+
+    def decode(self, raw: tuple[Tensor, ...]) -> Tensor:
+        """Logits -> (B, N, 6) boxes in pixels with probabilities; see ``heads``."""
+        return heads.decode(raw, self.anchors)
+
+    def relation_weights(self) -> list[tuple[float, float]] | None:
+        """λ of (detection, re-id) at P3, P4, P5; None without relations."""
+        levels = [level for level in self.ren if isinstance(level, Reciprocal)]
+        if not levels:
+            return None
+        return [
+            (level.detection_weight.item(), level.reid_weight.item())
+            for level in levels
+        ]

@@ -1,0 +1,170 @@
+"""Official tensor names and shapes, in the words of our own modules.
+
+The names are facts of REFERENCE 1.6b, the layer numbers those of its table 1.2.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+from torch import Tensor
+
+from cstrack_bench.errors import InputError
+from cstrack_bench.models.config import ANCHORS, Anchors, ModelConfig
+
+# Layer number -> what kind of module it is, and where ours stands.
+_LAYERS: dict[int, tuple[str, str]] = {
+    0: ("focus", "backbone.stem."),
+    1: ("conv", "backbone.down4."),
+    2: ("csp", "backbone.stage4."),
+    3: ("conv", "backbone.down8."),
+    4: ("csp", "backbone.stage8."),
+    5: ("conv", "backbone.down16."),
+    6: ("csp", "backbone.stage16."),
+    7: ("conv", "backbone.down32."),
+    8: ("spp", "backbone.pyramid_pooling."),
+    9: ("csp", "backbone.stage32."),
+    10: ("conv", "pyramid.lateral32."),
+    13: ("csp", "pyramid.top16."),
+    14: ("conv", "pyramid.lateral16."),
+    17: ("csp", "pyramid.out8."),
+    18: ("conv", "pyramid.down16."),
+    20: ("csp", "pyramid.out16."),
+    21: ("conv", "pyramid.down32."),
+    23: ("csp", "pyramid.out32."),
+    24: ("ren", "ren.0."),
+    25: ("ren", "ren.1."),
+    26: ("ren", "ren.2."),
+    27: ("saan", "reid."),
+    28: ("detect", "detect."),
+}
+
+# Kind of module -> (head of the official name, our head, kind of what is inside).
+# "" is the end: the rest of the name stays. # stands for a number that is kept.
+_PARTS: dict[str, list[tuple[str, str, str]]] = {
+    "conv": [("conv.", "convolution.", ""), ("bn.", "norm.", "")],
+    "focus": [("conv.", "conv.", "conv")],
+    "block": [("cv1.", "reduce.", "conv"), ("cv2.", "expand.", "conv")],
+    "csp": [
+        ("cv1.", "enter.", "conv"),
+        ("cv2.", "bypass.", ""),
+        ("cv3.", "leave.", ""),
+        ("cv4.", "merge.", "conv"),
+        ("bn.", "norm.", ""),
+        ("m.#.", "blocks.#.", "block"),
+    ],
+    "spp": [("cv1.", "reduce.", "conv"), ("cv2.", "merge.", "conv")],
+    "ren": [
+        ("w1", "detection_weight", ""),
+        ("w2", "reid_weight", ""),
+        ("c_attention1.0.", "detection.convolution.", ""),
+        ("c_attention2.0.", "reid.convolution.", ""),
+    ],
+    "saan": [
+        ("proj1.0.", "levels.0.encode.", "conv"),
+        ("proj2.0.", "levels.1.encode.", "conv"),
+        ("proj3.0.", "levels.2.encode.", "conv"),
+        ("proj2.1.", "levels.1.upsample.", ""),
+        ("proj3.1.", "levels.2.upsample.", ""),
+        ("proj1.1.", "levels.0.attention.", "attention"),
+        ("proj2.2.", "levels.1.attention.", "attention"),
+        ("proj3.2.", "levels.2.attention.", "attention"),
+        ("node.0.", "attention.", "attention"),
+        ("node.1.", "embed.0.", "conv"),
+        ("node.2.", "embed.1.", ""),
+    ],
+    "attention": [
+        ("conv_s.0.", "spatial.reduce.", "conv"),
+        ("s_attention.", "spatial.convolution.", ""),
+        ("c_attention.0.", "channel.convolution.", ""),
+        ("c_attention.1.", "channel.layer_norm.", ""),
+        ("c_attention.3.", "channel.linear.", ""),
+    ],
+    "detect": [("m.", "levels.", "")],
+}
+
+ANCHOR_GRID = "model.28.anchor_grid"
+# Never learned, or said by the configuration (REFERENCE 1.6): no weights of ours.
+CONSTANTS = ("model.28.k", "model.28.anchors", ANCHOR_GRID)
+
+
+def translate(name: str) -> str | None:
+    """Our name of an official tensor; None for one that has no place with us."""
+    match = re.fullmatch(r"model\.(\d+)\.(.+)", name)
+    if match is None or int(match[1]) not in _LAYERS:
+        return None
+    kind, ours = _LAYERS[int(match[1])]
+    rest = match[2]
+    while kind:
+        for head, replacement, inside in _PARTS[kind]:
+            found = re.match(re.escape(head).replace(r"\#", r"(\d+)"), rest)
+            if found:
+                ours += replacement.replace("#", found[1] if "#" in head else "")
+                kind, rest = inside, rest[found.end() :]
+                break
+        else:
+            return None
+    return ours + rest
+
+
+def infer_config(tensors: Mapping[str, Tensor]) -> ModelConfig:
+    """The configuration of an official CSTrack state dict, from its shapes.
+
+    Width and depth are the roundest multipliers that give these shapes; the anchors
+    are those of the file.
+
+    Args:
+        tensors: official name -> tensor.
+
+    Raises:
+        InputError: a tensor that every CSTrack has is not there, or no multiplier
+            gives these shapes.
+    """
+    try:
+        channels = (
+            len(tensors["model.0.conv.bn.weight"]),
+            *(len(tensors[f"model.{layer}.cv4.bn.weight"]) for layer in (17, 20, 23)),
+        )
+        embedding, saan_width = tensors["model.27.node.2.weight"].shape[:2]
+    except KeyError as error:
+        raise InputError(
+            f"This is not a CSTrack state dict: it lacks {error.args[0]!r}."
+        ) from error
+    repeats = (_count_blocks(tensors, 2), _count_blocks(tensors, 4))
+
+    def shapes_width(width: float) -> bool:
+        config = ModelConfig(width=width)
+        return (config.channels(64), *config.level_channels) == channels
+
+    def shapes_depth(depth: float) -> bool:
+        config = ModelConfig(depth=depth)
+        return (config.repeats(3), config.repeats(9)) == repeats
+
+    return ModelConfig(
+        depth=_roundest(shapes_depth, f"repeats {repeats}"),
+        width=_roundest(shapes_width, f"channels {channels}"),
+        embedding=embedding,
+        saan_width=saan_width,
+        anchors=_anchors(tensors),
+    )
+
+
+def _count_blocks(tensors: Mapping[str, Tensor], layer: int) -> int:
+    pattern = re.compile(rf"model\.{layer}\.m\.(\d+)\.")
+    return len({found[1] for name in tensors if (found := pattern.match(name))})
+
+
+def _roundest(fits: Callable[[float], bool], what: str) -> float:
+    """The first multiplier that fits: the usual ones, then 0.005 steps up to 2."""
+    usual = (1.0, 0.75, 0.67, 0.5, 0.33, 0.3, 0.25, 0.125)
+    steps = (step / 200 for step in range(1, 401))
+    for value in (*usual, *steps):
+        if fits(value):
+            return value
+    raise InputError(f"No width or depth of CSTrack gives the file's {what}.")
+
+
+def _anchors(tensors: Mapping[str, Tensor]) -> Anchors:
+    if ANCHOR_GRID not in tensors:
+        return ANCHORS
+    grid = tensors[ANCHOR_GRID].float().reshape(3, -1, 2)
+    return tuple(tuple((w, h) for w, h in level) for level in grid.tolist())

@@ -1,0 +1,90 @@
+"""How large and how costly a network is, counted and not estimated."""
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from cstrack_bench.models.config import ModelConfig
+from cstrack_bench.models.cstrack import CSTrack
+
+# The official Detect holds one scalar that is never used nor trained; it is counted
+# so that totals are those of the official code (REFERENCE 1.6, 1.7).
+UNUSED_SCALARS = 1
+
+# The systems of Tables I and II, as changes to a size.
+SYSTEMS: dict[str, dict[str, Any]] = {
+    "CSTrack": {},
+    "without REN": {"ren": "none"},
+    "without SAAN": {"reid_head": "basic"},
+    "JDE(yolov5), 1x1 heads": {"ren": "none", "reid_head": "basic"},
+    "JDE(yolov5), 3x3 heads": {"ren": "none", "reid_head": "basic", "head_kernel": 3},
+    "REN as 1x1 convolutions": {"ren": "cnn1x1"},
+    "REN as 3x3 convolutions": {"ren": "cnn3x3"},
+    "REN as pooled 1x1 convolutions": {"ren": "cnn_pooled1x1"},
+}
+
+
+def skeleton(config: ModelConfig) -> CSTrack:
+    """The network without memory behind its weights: for counting only."""
+    with torch.device("meta"):
+        return CSTrack(config).eval()
+
+
+def parameters(model: CSTrack) -> dict[str, int]:
+    """Parameters by part and in total.
+
+    Returns:
+        backbone, neck, REN, re-id head, detect, total; the official Detect's unused
+        scalar is counted (REFERENCE 1.7).
+    """
+    parts: dict[str, nn.Module] = {
+        "backbone": model.backbone,
+        "neck": model.pyramid,
+        "REN": model.ren,
+        "re-id head": model.reid,
+        "detect": model.detect,
+    }
+    counts = {
+        name: sum(p.numel() for p in part.parameters()) for name, part in parts.items()
+    }
+    counts["detect"] += UNUSED_SCALARS
+    counts["total"] = sum(counts.values())
+    return counts
+
+
+def gflops(model: CSTrack, size: tuple[int, int]) -> float:
+    """Exact cost of one image: 2 × multiply-adds of convolutions and products, / 1e9.
+
+    Counted on a copy without memory, so it takes no time at any size.
+
+    Args:
+        model: whose configuration is counted.
+        size: (height, width) in pixels, multiples of 32.
+
+    Raises:
+        InputError: the size does not fit the network.
+    """
+    return sum(_operations(model.config, size).values()) / 1e9
+
+
+def dummy_gflops(model: CSTrack) -> float:
+    """What YOLOv5 prints as GFLOPs: convolutions on a 32×32 image, × (640 / 32)².
+
+    REN pools every image to the same 6×10 cells, so that its constant cost is
+    multiplied by 400 as well. The paper's 1304 is of this order and no count of the
+    released code at any input is (REFERENCE 1.7).
+    """
+    operations = _operations(model.config, (32, 32))
+    products = (torch.ops.aten.bmm, torch.ops.aten.baddbmm)
+    counted = sum(n for name, n in operations.items() if name not in products)
+    return counted * (640 / 32) ** 2 / 1e9
+
+
+def _operations(config: ModelConfig, size: tuple[int, int]) -> dict[Any, int]:
+    """Floating-point operations of one image, by operator."""
+    counter = FlopCounterMode(display=False)
+    with counter, torch.no_grad():
+        skeleton(config)(torch.empty(1, 3, *size, device="meta"))
+    return counter.get_flop_counts()["Global"]

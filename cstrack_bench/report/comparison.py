@@ -1,0 +1,207 @@
+"""What a number says about the paper: verdicts by rule, never by hand."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cstrack_bench.errors import InputError
+from cstrack_bench.paper.claims import Argument, Claim, Metric, PaperTable
+from cstrack_bench.report.statistics import (
+    Blocks,
+    Estimate,
+    interval_of_difference,
+    interval_over_time,
+    over_seeds,
+    stack_blocks,
+)
+
+REPRODUCED = "reproduced"
+WITHIN_NOISE = "within noise"
+NOT_REPRODUCED = "not reproduced"
+NOT_ATTEMPTED = "not attempted"
+INCONSISTENT = "inconsistent in print"
+SAME = "same direction"
+OPPOSITE = "opposite direction"
+UNDECIDED = "not distinguishable"
+
+Record = Mapping[str, Any]
+
+
+def comparable_key(record: Record) -> tuple[str, ...]:
+    """What two runs must share before one may be subtracted from the other.
+
+    Profile, label (the profile's name or "custom"), data set, split, and the hash of
+    the frames that were measured.
+    """
+    run, data = record["run"], record["data"]
+    return (
+        run["profile"],
+        run["label"],
+        data["dataset"],
+        data["split"],
+        data["val"]["hash"],
+    )
+
+
+def check_comparable(records: Sequence[Record]) -> None:
+    """Refuse runs that may not share a table or a difference.
+
+    Raises:
+        InputError: two of them differ; the sentence says in what.
+    """
+    names = ("profile", "label", "data set", "split", "frames measured (hash)")
+    for record in records[1:]:
+        ours, theirs = comparable_key(records[0]), comparable_key(record)
+        for name, a, b in zip(names, ours, theirs, strict=True):
+            if a != b:
+                rows = [r["run"]["row"] for r in (records[0], record)]
+                raise InputError(
+                    f"Rows {rows[0]} and {rows[1]} of {record['run']['table']} differ "
+                    f"in {name} ({a} and {b}) and are not compared: run both the "
+                    f"same way."
+                )
+
+
+@dataclass(frozen=True)
+class Direction:
+    """One comparison the paper argues from, in print and here.
+
+    Attributes:
+        argument: which rows, and why.
+        metric: the column.
+        printed: first − second in print.
+        ours: the mean difference over the seeds that both rows have; None without
+            both rows.
+        low: lower end of its 95 % interval; None where there is none.
+        high: upper end.
+        seeds: how many seeds both rows have.
+        verdict: same direction, opposite direction or not distinguishable; or
+            "not attempted: reason".
+    """
+
+    argument: Argument
+    metric: Metric
+    printed: float
+    ours: float | None
+    low: float | None
+    high: float | None
+    seeds: int
+    verdict: str
+
+
+def direction_verdict(printed: float, interval: tuple[float, float] | None) -> str:
+    """Does our difference point where the printed one does?
+
+    Args:
+        printed: first − second in print.
+        interval: 95 % interval of ours, or None where there is too little to tell.
+
+    Returns:
+        Same or opposite direction where zero lies outside the interval and print has
+        a direction at all, else not distinguishable.
+    """
+    if interval is None or interval[0] <= 0 <= interval[1] or printed == 0:
+        return UNDECIDED
+    return SAME if (interval[0] > 0) == (printed > 0) else OPPOSITE
+
+
+def claim_verdict(
+    claim: Claim, ours: Estimate, over_time: tuple[float, float] | None
+) -> str:
+    """Is a printed number reproduced? Asked of the profile ``paper`` only.
+
+    * inconsistent in print: an erratum says the number cannot be right.
+    * reproduced: it lies inside our interval over seeds (with one seed: it is our
+      number), give or take half of its last digit.
+    * within noise: it lies inside the interval over sequences and time.
+    * not reproduced: neither.
+    """
+    if claim.inconsistent is not None:
+        return INCONSISTENT
+    distance = abs(ours.mean - claim.value)
+    if distance <= (ours.half_width or 0.0) + claim.margin:
+        return REPRODUCED
+    if over_time is not None:
+        low, high = over_time
+        if low - claim.margin <= claim.value <= high + claim.margin:
+            return WITHIN_NOISE
+    return NOT_REPRODUCED
+
+
+def cell_verdict(claim: Claim, records: Sequence[Record], key: str) -> str:
+    """The verdict of one cell from the runs of its row (none: see the errata)."""
+    if claim.inconsistent is not None:
+        return INCONSISTENT
+    ours = over_seeds([r["scores"]["overall"][key] for r in records])
+    blocks = stack_blocks(records)
+    return claim_verdict(claim, ours, interval_over_time(blocks, key))
+
+
+def _by_seed(records: Sequence[Record]) -> dict[int, Record]:
+    return {record["run"]["seed"]: record for record in records}
+
+
+def directions(
+    paper: PaperTable,
+    rows: Mapping[int, Sequence[Record]],
+    reasons: Mapping[int, str],
+) -> tuple[Direction, ...]:
+    """Every argued comparison in every measured column.
+
+    Args:
+        paper: the printed table.
+        rows: row number -> its runs, one a seed; rows without runs are absent.
+        reasons: row number -> why it has no runs.
+
+    Raises:
+        InputError: two rows may not be compared.
+    """
+    found = []
+    for argument in paper.arguments:
+        pair = (argument.first, argument.second)
+        missing = [number for number in pair if not rows.get(number)]
+        first, second = (_by_seed(rows.get(number, ())) for number in pair)
+        shared = sorted(first.keys() & second.keys())
+        if missing:
+            reason = reasons.get(missing[0], "not run")
+            why = f"{NOT_ATTEMPTED}: row {missing[0]}: {reason}"
+        elif not shared:
+            why = f"{NOT_ATTEMPTED}: no seed in common"
+        else:
+            why = ""
+            check_comparable([*rows[pair[0]], *rows[pair[1]]])
+        both = [[side[seed] for seed in shared] for side in (first, second)]
+        blocks = [] if why else [stack_blocks(side) for side in both]
+        for metric in paper.metrics:
+            in_print = [paper.row(number).claims[metric.key].value for number in pair]
+            printed = round(in_print[0] - in_print[1], metric.decimals)
+            if why:
+                found.append(
+                    Direction(argument, metric, printed, None, None, None, 0, why)
+                )
+            else:
+                found.append(_measured(argument, metric, printed, both, blocks))
+    return tuple(found)
+
+
+def _measured(
+    argument: Argument,
+    metric: Metric,
+    printed: float,
+    both: Sequence[Sequence[Record]],
+    blocks: Sequence[Blocks],
+) -> Direction:
+    values = [[r["scores"]["overall"][metric.key] for r in side] for side in both]
+    differences = [a - b for a, b in zip(*values, strict=True)]
+    interval = interval_of_difference(blocks[0], blocks[1], metric.key, differences)
+    low, high = interval or (None, None)
+    return Direction(
+        argument,
+        metric,
+        printed,
+        float(over_seeds(differences).mean),
+        low,
+        high,
+        len(differences),
+        direction_verdict(printed, interval),
+    )

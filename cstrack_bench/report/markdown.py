@@ -1,0 +1,252 @@
+"""RESULTS.md, a view of everything under results/."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from cstrack_bench.errors import InputError
+from cstrack_bench.files import write_text
+from cstrack_bench.ledger import read_record
+from cstrack_bench.paper.claims import load_errata, load_table, table_names
+from cstrack_bench.report import words
+from cstrack_bench.report.comparison import Record
+from cstrack_bench.report.provenance import Grid, per_sequence, provenance
+from cstrack_bench.report.rows import FURTHER, Row, Table
+from cstrack_bench.report.tables import comparable_groups, table_from
+from cstrack_bench.report.words import MISSING
+
+MARKER = (
+    "<!-- Generated from results/ by scripts/results.py. Do not edit: the next run "
+    "writes over it. -->"
+)
+
+INTRO = """\
+# Results
+
+Each table of the paper beside what this program measured. The files under `results/`
+(one JSON a run, with everything that decided its numbers) are the source; this page
+and the CSV files beside them are only views of it.
+
+    cstrack reproduce table2      # measures what is missing, then writes this page
+    python scripts/results.py     # writes this page and the CSV files again
+
+| profile | data | what its numbers may be held against |
+|---|---|---|
+| `paper` | the paper's data sets, model and schedule | the printed numbers |
+| `twin` | SynthMOT, made on the spot; small model | each other, print in direction |
+| `real` | a few real sequences, halved; small model | each other, print in direction |
+| `smoke` | a few SynthMOT frames | nothing: it shows that every part runs |
+
+Profiles never share a table. A run whose settings differ from its profile is called
+*custom*.
+
+**How to read it.** *± x* is the half-width of a 95 % Student interval over seeds; with
+one seed there is none. *[a, b]* is a 95 % interval of a difference between two rows:
+a bootstrap over sequences and blocks of time, paired because both rows saw the same
+frames, with the spread between seeds added where there are several. Overall scores
+come from summed counts, never from means of ratios. A difference has the *same
+direction* as in print, or the *opposite direction*, when its interval leaves out zero;
+otherwise it is *not distinguishable* from noise. For profile `paper`, a printed number
+is *reproduced* inside the interval over seeds (with one seed: when it equals ours as
+printed), *within noise* inside the bootstrap interval, *not reproduced* outside both,
+*not attempted* without a run, and *inconsistent in print* where the paper contradicts
+itself.
+"""
+
+PROFILES = {
+    "paper": "the paper's protocol",
+    "twin": "SynthMOT",
+    "real": "real frames, small, not comparable with print",
+    "smoke": "only that every part runs",
+}
+
+
+def find_tables(results_root: Path) -> list[tuple[Table, Path]]:
+    """Every table that has a run, with the path of its CSV.
+
+    Runs that may not share a table with the newest ones (other frames) are left out,
+    and their rows say so.
+
+    Args:
+        results_root: the folder of results.
+
+    Raises:
+        InputError: a file there is not a run's record.
+    """
+    folders: dict[Path, list[Record]] = {}
+    for path in sorted(results_root.glob("**/row*/seed*.json")):
+        folders.setdefault(path.parent.parent, []).append(read_record(path))
+    found = []
+    for folder, records in folders.items():
+        name = records[0]["run"]["table"]
+        if name not in table_names():
+            raise InputError(
+                f"{folder} holds runs of {name}, whose print is not in this package."
+            )
+        newest, *older = comparable_groups(records)
+        present = {record["run"]["row"] for record in newest}
+        reasons = {
+            record["run"]["row"]: "measured earlier on other frames; run it again"
+            for group in older
+            for record in group
+            if record["run"]["row"] not in present
+        }
+        profile = newest[0]["run"]["profile"]
+        table = table_from(newest, load_table(name), profile, reasons)
+        found.append((table, folder.parent / f"{folder.name}.csv"))
+    order = list(PROFILES)
+    found.sort(key=lambda t: (order.index(t[0].profile), t[0].custom, t[1].as_posix()))
+    return found
+
+
+def write_results_markdown(results_root: Path, output: Path) -> None:
+    """Write RESULTS.md from everything under the results folder, atomically.
+
+    Args:
+        results_root: the folder of results.
+        output: the page.
+
+    Raises:
+        InputError: a file there is not a run's record.
+    """
+    write_text(
+        output, results_markdown([table for table, _ in find_tables(results_root)])
+    )
+
+
+def results_markdown(tables: Sequence[Table]) -> str:
+    """The page for these tables."""
+    parts = [MARKER, INTRO]
+    for profile, meaning in PROFILES.items():
+        own = [table for table in tables if table.profile == profile]
+        if own:
+            parts.append(f"## Profile `{profile}`: {meaning}\n")
+        parts += [_section(table) for table in own]
+    if not tables:
+        parts.append("No run yet.\n")
+    parts.append(_errata())
+    return "\n".join(parts)
+
+
+def _section(table: Table) -> str:
+    paper = table.paper
+    custom = " · custom settings" if table.custom else ""
+    lines = [f"### Table {paper.number}: {paper.title}{custom}", ""]
+    if table.profile == "real":
+        lines += [
+            "**Real frames, but few, a small model and not the paper's protocol: these "
+            "numbers are not comparable with print.**",
+            "",
+        ]
+    lines += [f"In print: {paper.caption} ({paper.split}.)", ""]
+    lines += [*_bullets(table.header), ""]
+    lines += [*_rows(table), ""]
+    lines += _directions(table)
+    baseline = words.baseline(table)
+    if baseline:
+        lines += [baseline + ".", ""]
+    lines += [*_bullets(words.notes(table)), ""]
+    lines += _folded("Provenance, size and training cost", provenance(table))
+    lines += _folded("Scores by sequence", per_sequence(table))
+    return "\n".join(lines)
+
+
+def _bullets(lines: Iterable[str]) -> list[str]:
+    return [f"- {line}" for line in lines]
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A Markdown table; bars within cells are escaped."""
+    body = [head, ["---"] * len(head), *rows]
+    return [
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
+        for row in body
+    ]
+
+
+def _rows(table: Table) -> list[str]:
+    metrics = table.paper.metrics
+    head = ["№", "what"]
+    for metric in metrics:
+        head += [f"{metric.title} paper", "ours"]
+    head += [*FURTHER]
+    weighted = bool(table.paper.relation_weights)
+    if weighted:
+        head += ["λ det/re-id paper", "ours P3 P4 P5"]
+    head.append("n")
+    judged = any(words.verdicts(row) for row in table.rows)
+    if judged:
+        head.append("verdict")
+    body = []
+    for row in table.rows:
+        cells = [row.paper.mark, row.paper.label]
+        for metric in metrics:
+            cell = row.cells[metric.key]
+            ours = words.estimate(cell.ours, metric.decimals) if cell.ours else MISSING
+            cells += [cell.printed, ours]
+        cells += [_further(row, key) for key in FURTHER]
+        if weighted:
+            cells += [words.printed_weights(table, row), words.weights(row)]
+        cells.append(str(len(row.records)))
+        if judged:
+            cells.append(words.verdict(row))
+        body.append(cells)
+    return markdown_table(head, body)
+
+
+def _further(row: Row, key: str) -> str:
+    if key not in row.further:
+        return MISSING
+    return words.number(row.further[key].mean, 1 if key == "HOTA" else 0)
+
+
+def _directions(table: Table) -> list[str]:
+    lines = ["What the paper argues from, and whether it shows here:", ""]
+    for argument in table.paper.arguments:
+        mine = [d for d in table.directions if d.argument == argument]
+        lines.append(f"- **{words.pair(table, mine[0])}**, {argument.why}")
+        if all(direction.ours is None for direction in mine):
+            lines[-1] += f": {mine[0].verdict}"
+        else:
+            lines += [f"  - {words.difference(direction)}" for direction in mine]
+    return [*lines, ""]
+
+
+def _folded(title: str, tables: Sequence[Grid]) -> list[str]:
+    """Tables behind a fold; nothing where they are empty."""
+    lines: list[str] = []
+    for head, rows in tables:
+        if rows:
+            lines += [*markdown_table(head, rows), ""]
+    if not lines:
+        return []
+    return [f"<details><summary>{title}</summary>", "", *lines, "</details>", ""]
+
+
+def _errata() -> str:
+    kinds = {
+        "print": "Numbers that cannot be right as printed",
+        "text": "Sentences that misquote a table",
+        "code": "Where the paper and the code that ran in public differ",
+        "unstated": "What the paper does not say",
+        "note": "What is known about reproducing it",
+    }
+    lines = ["## Slips and gaps of the paper", ""]
+    for kind, title in kinds.items():
+        rows = [
+            [slip.where, slip.printed, slip.found, slip.handling]
+            for slip in load_errata()
+            if slip.kind == kind
+        ]
+        table = markdown_table(["where", "printed", "found", "here"], rows)
+        if kind in ("print", "text"):
+            lines += [f"**{title}**", "", *table, ""]
+        else:
+            lines += [
+                f"<details><summary>{title}</summary>",
+                "",
+                *table,
+                "",
+                "</details>",
+                "",
+            ]
+    return "\n".join(lines)

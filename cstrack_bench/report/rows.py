@@ -1,0 +1,176 @@
+"""The rows of a table: a printed number, ours beside it, and what was learned."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cstrack_bench.paper.claims import Metric, PaperRow, PaperTable
+from cstrack_bench.report.comparison import (
+    NOT_ATTEMPTED,
+    Direction,
+    Record,
+    cell_verdict,
+)
+from cstrack_bench.report.statistics import Estimate, over_seeds
+
+# Columns beside those the paper prints, in CSV and RESULTS.md.
+FURTHER = ("HOTA", "FP", "FN", "MT", "ML")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One measured number beside its printed one.
+
+    Attributes:
+        metric: the column.
+        printed: the characters in print.
+        ours: mean over seeds; None where the row was not run.
+        verdict: about the printed number; None outside the profile ``paper``.
+    """
+
+    metric: Metric
+    printed: str
+    ours: Estimate | None
+    verdict: str | None
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """An IoU-only tracker on the same detections.
+
+    Attributes:
+        mota: mean over seeds.
+        idf1: mean over seeds.
+        loss: how many points of IDF1 it has less than the row's own tracker.
+    """
+
+    mota: float
+    idf1: float
+    loss: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the paper and our runs of it.
+
+    Attributes:
+        paper: as printed.
+        cells: score key -> cell.
+        further: ``FURTHER`` key -> mean over seeds; empty where the row was not run.
+        relation_weights: learned (detection, re-id) weights of levels P3, P4, P5,
+            means over seeds; None where there are none.
+        baseline: the IoU-only tracker; None where it was not run.
+        records: its runs, by seed.
+        reason: why it has no runs; None where it has.
+    """
+
+    paper: PaperRow
+    cells: Mapping[str, Cell]
+    further: Mapping[str, Estimate]
+    relation_weights: tuple[tuple[float, float], ...] | None
+    baseline: Baseline | None
+    records: tuple[Record, ...]
+    reason: str | None
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds it was run with."""
+        return tuple(record["run"]["seed"] for record in self.records)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of one profile, ready to be printed.
+
+    Attributes:
+        paper: the printed table.
+        profile: paper, twin, real or smoke.
+        label: the profile, or "custom" where settings differ from it.
+        header: what the numbers are, in words: data, split and hash, input, seeds,
+            checkpoint, threads. Empty without a run.
+        rows: in the order of print.
+        directions: the comparisons the paper argues from.
+    """
+
+    paper: PaperTable
+    profile: str
+    label: str
+    header: tuple[str, ...]
+    rows: tuple[Row, ...]
+    directions: tuple[Direction, ...]
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """Every run in the table."""
+        return tuple(record for row in self.rows for record in row.records)
+
+    @property
+    def custom(self) -> bool:
+        """Whether settings differ from the profile."""
+        return self.label == "custom"
+
+    @property
+    def single_seed(self) -> bool:
+        """Whether some row has one seed only."""
+        return any(len(row.records) == 1 for row in self.rows)
+
+
+def row_from(
+    table: PaperTable, row: PaperRow, records: Sequence[Record], profile: str, why: str
+) -> Row:
+    """One row of a table.
+
+    Args:
+        table: the printed table.
+        row: its row.
+        records: the runs of that row, by seed; may be none.
+        profile: whose table it is; only ``paper`` gets verdicts about numbers.
+        why: the reason why there are none.
+    """
+    overall = [record["scores"]["overall"] for record in records]
+    cells = {}
+    for metric in table.metrics:
+        claim = row.claims[metric.key]
+        ours = over_seeds([o[metric.key] for o in overall]) if records else None
+        # Only the paper's own protocol can reproduce the paper's numbers.
+        verdict = None
+        if profile == "paper":
+            verdict = (
+                cell_verdict(claim, records, metric.key)
+                if records or claim.inconsistent
+                else f"{NOT_ATTEMPTED}: {why}"
+            )
+        cells[metric.key] = Cell(metric, claim.printed, ours, verdict)
+    further = {k: over_seeds([o[k] for o in overall]) for k in FURTHER if records}
+    return Row(
+        row,
+        cells,
+        further,
+        _relation_weights(records),
+        _baseline(records),
+        tuple(records),
+        None if records else why,
+    )
+
+
+def _relation_weights(
+    records: Sequence[Record],
+) -> tuple[tuple[float, float], ...] | None:
+    learned = [record["model"].get("relation_weights") for record in records]
+    if not learned or any(weights is None for weights in learned):
+        return None
+    n = len(learned)
+    levels = zip(*learned, strict=True)  # level -> one (detection, re-id) a seed
+    return tuple(
+        (sum(pair[0] for pair in level) / n, sum(pair[1] for pair in level) / n)
+        for level in levels
+    )
+
+
+def _baseline(records: Sequence[Record]) -> Baseline | None:
+    scored = [record.get("baselines", {}).get("iou") for record in records]
+    if not scored or any(one is None for one in scored):
+        return None
+    mota = over_seeds([one["overall"]["MOTA"] for one in scored]).mean
+    idf1 = over_seeds([one["overall"]["IDF1"] for one in scored]).mean
+    ours = over_seeds([r["scores"]["overall"]["IDF1"] for r in records]).mean
+    return Baseline(mota, idf1, ours - idf1)

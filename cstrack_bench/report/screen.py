@@ -1,0 +1,117 @@
+"""A table as lines of text, as DESIGN.md shows it."""
+
+from dataclasses import dataclass
+from itertools import groupby
+
+from rich.cells import cell_len
+
+from cstrack_bench.report import words
+from cstrack_bench.report.rows import Row, Table
+from cstrack_bench.report.words import MISSING
+
+GAP = 2  # spaces between columns
+
+
+def table_lines(table: Table, remark: str | None = None) -> list[str]:
+    """Title, what the numbers are, rows, directions, and what to know.
+
+    Args:
+        table: what to show.
+        remark: put in brackets behind the title, e.g. why this profile was picked.
+    """
+    heading = words.title(table) + (f" ({remark})" if remark else "")
+    return [heading, *table.header, "", *_grid(table), "", *_below(table)]
+
+
+def _below(table: Table) -> list[str]:
+    lines = []
+    previous = ""
+    for direction in table.directions:
+        lead = f"direction of {words.pair(table, direction)}: "
+        if direction.ours is None:
+            text = direction.verdict
+        else:
+            text = words.difference(direction)
+        if lead != previous:
+            lines.append(lead + text)
+        elif direction.ours is not None:
+            lines.append(" " * len(lead) + text)
+        previous = lead
+    baseline = words.baseline(table)
+    if baseline:
+        lines += ["", baseline]
+    return [*lines, "", *words.notes(table)]
+
+
+@dataclass(frozen=True)
+class _Column:
+    """One column on screen; ``group`` stands over the columns that share it."""
+
+    group: str
+    heading: str
+    cells: list[str]
+    right: bool = False
+
+    @property
+    def width(self) -> int:
+        return max(map(cell_len, [self.heading, *self.cells]))
+
+    def text(self, value: str) -> str:
+        space = " " * (self.width - cell_len(value))
+        return space + value if self.right else value + space
+
+
+def _columns(table: Table) -> list[_Column]:
+    paper, rows = table.paper, table.rows
+    columns = [
+        _Column("", "№", [str(row.paper.number) for row in rows]),
+        _Column("", "  ".join(paper.settings), [_settings(table, r) for r in rows]),
+    ]
+    for metric in paper.metrics:
+        cells = [row.cells[metric.key] for row in rows]
+        ours = [
+            words.estimate(c.ours, metric.decimals) if c.ours else MISSING
+            for c in cells
+        ]
+        columns += [
+            _Column(metric.title, "paper", [c.printed for c in cells], right=True),
+            _Column(metric.title, "ours", ours, right=True),
+        ]
+    if paper.relation_weights:
+        group = "λ det/re-id"
+        printed = [words.printed_weights(table, row) for row in rows]
+        columns += [
+            _Column(group, "paper", printed),
+            _Column(group, "ours (P3 P4 P5)", [words.weights(row) for row in rows]),
+        ]
+    if any(words.verdicts(row) for row in rows):
+        columns.append(_Column("", "verdict", [words.verdict(row) for row in rows]))
+    return columns
+
+
+def _settings(table: Table, row: Row) -> str:
+    """Ticks under their headings; a sentence in the first column spans them all."""
+    first, *rest = words.settings(table, row)
+    if not any(rest) and len(first) > 1:
+        return first
+    names = table.paper.settings
+    return "  ".join(
+        value.ljust(len(name))
+        for name, value in zip(names, [first, *rest], strict=True)
+    )
+
+
+def _grid(table: Table) -> list[str]:
+    columns = _columns(table)
+    over = ""
+    for group, members in groupby(columns, key=lambda column: column.group):
+        inside = list(members)
+        width = sum(column.width for column in inside) + GAP * (len(inside) - 1)
+        over += group.center(width) + " " * GAP
+    gap = " " * GAP
+    lines = [over, gap.join(column.text(column.heading) for column in columns)]
+    lines += [
+        gap.join(column.text(column.cells[i]) for column in columns)
+        for i in range(len(table.rows))
+    ]
+    return [line.rstrip() for line in lines]

@@ -1,0 +1,201 @@
+"""A printed table and our runs of it, side by side: built, printed, written as CSV."""
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from cstrack_bench.console import out
+from cstrack_bench.errors import InputError
+from cstrack_bench.files import write_text
+from cstrack_bench.paper.claims import PaperTable
+from cstrack_bench.report.comparison import (
+    Record,
+    check_comparable,
+    comparable_key,
+    directions,
+)
+from cstrack_bench.report.rows import FURTHER, Row, Table, row_from
+from cstrack_bench.report.screen import table_lines
+
+
+def comparable_groups(records: Iterable[Record]) -> list[list[Record]]:
+    """Runs that may share a table, each group for itself; the newest group first."""
+    groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
+    for record in records:
+        groups[record["run"]["table"], *comparable_key(record)].append(record)
+    return sorted(
+        groups.values(),
+        key=lambda group: max(r["provenance"]["time"] for r in group),
+        reverse=True,
+    )
+
+
+def table_from(
+    records: Sequence[Record],
+    paper: PaperTable,
+    profile: str | None = None,
+    reasons: Mapping[int, str] | None = None,
+) -> Table:
+    """Put runs beside the printed table.
+
+    Args:
+        records: ledger records (one JSON document each), any order.
+        paper: the printed table.
+        profile: whose table it is; by default that of the runs.
+        reasons: row number -> why it was not run.
+
+    Raises:
+        InputError: a run of another table or profile, two runs of one row and seed, or
+            runs that may not be compared.
+    """
+    if profile is None:
+        if not records:
+            raise InputError(f"No runs of {paper.name}, and no profile was named.")
+        profile = records[0]["run"]["profile"]
+    rows: dict[int, list[Record]] = defaultdict(list)
+    for record in sorted(records, key=lambda r: (r["run"]["row"], r["run"]["seed"])):
+        run = record["run"]
+        if (run["table"], run["profile"]) != (paper.name, profile):
+            raise InputError(
+                f"A run of {run['table']}, profile {run['profile']}, does not belong "
+                f"in {paper.name}, profile {profile}: profiles never share a table."
+            )
+        paper.row(run["row"])
+        mates = rows[run["row"]]
+        if mates and mates[-1]["run"]["seed"] == run["seed"]:
+            raise InputError(
+                f"Two runs of {paper.name} row {run['row']} seed {run['seed']}: "
+                f"give one of them."
+            )
+        mates.append(record)
+    ordered = [record for number in sorted(rows) for record in rows[number]]
+    check_comparable(ordered)
+    why = {row.number: (reasons or {}).get(row.number, "not run") for row in paper.rows}
+    return Table(
+        paper,
+        profile,
+        ordered[0]["run"]["label"] if ordered else profile,
+        _header(ordered),
+        tuple(
+            row_from(paper, row, rows.get(row.number, []), profile, why[row.number])
+            for row in paper.rows
+        ),
+        directions(paper, rows, why),
+    )
+
+
+def _distinct(values: Iterable[object]) -> str:
+    """Each value once, in order of appearance, joined: 'last', or '2, 4'."""
+    return ", ".join(dict.fromkeys(str(value) for value in values))
+
+
+def _header(records: Sequence[Record]) -> tuple[str, ...]:
+    """What the numbers are, in words; a value that rows do not share is listed."""
+    if not records:
+        return ()
+    data = [record["data"] for record in records]
+    seeds = sorted({record["run"]["seed"] for record in records})
+    count = _distinct(d["val"]["sequences"] for d in data)
+    frames = _distinct(d["val"]["frames"] for d in data)
+    size = _distinct(d["input_size"] for d in data)
+    threads = _distinct(r["provenance"]["threads"] for r in records)
+    return (
+        f"{data[0]['dataset']}, split {data[0]['split']} "
+        f"({str(data[0]['val']['hash'])[:12]}): "
+        f"measured on {count} sequences, {frames} frames",
+        f"model {_distinct(r['recipe'].get('size', '?') for r in records)} · "
+        f"input {size} · "
+        f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''} "
+        f"({', '.join(map(str, seeds))}) · "
+        f"checkpoint {_distinct(r['model']['checkpoint'] for r in records)} · "
+        f"{threads} thread{'s' if threads != '1' else ''} · "
+        f"{_distinct(r['provenance']['device'] for r in records)}",
+    )
+
+
+def print_table(
+    table: Table, console: Console = out, remark: str | None = None
+) -> None:
+    """Print a table as DESIGN.md shows it: title, what it is, rows, directions.
+
+    Args:
+        table: what to print.
+        console: where.
+        remark: put in brackets behind the title, e.g. why this profile was picked.
+    """
+    for line in table_lines(table, remark):
+        console.print(line, markup=False, emoji=False)
+
+
+def table_csv(table: Table) -> str:
+    """The table as CSV, one line a row, every line complete in itself.
+
+    Numbers are not rounded for show (six decimals); a row that was not run has empty
+    cells and its reason under ``status``.
+    """
+    lines = [_csv_row(table, row) for row in table.rows]
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, fieldnames=list(lines[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return buffer.getvalue()
+
+
+def _csv_row(table: Table, row: Row) -> dict[str, object]:
+    line: dict[str, object] = {
+        "table": table.paper.name,
+        "profile": table.profile,
+        "label": table.label,
+        "row": row.paper.number,
+        "name": row.paper.label,
+    }
+    line |= {column: row.paper.cells[column] for column in table.paper.settings}
+    for metric in table.paper.metrics:
+        cell = row.cells[metric.key]
+        line[f"{metric.key} paper"] = cell.printed
+        line[metric.key] = _plain(cell.ours.mean if cell.ours else None)
+        half = cell.ours.half_width if cell.ours else None
+        line[f"{metric.key} ±"] = _plain(half)
+        if table.profile == "paper":
+            line[f"{metric.key} verdict"] = cell.verdict
+    for key in FURTHER:
+        line[key] = _plain(row.further[key].mean if row.further else None)
+    for index, column in enumerate(table.paper.relation_weights):
+        line[f"{column} paper"] = row.paper.cells[column]
+        for level in range(3):
+            ours = row.relation_weights
+            task = ("detection", "re-id")[index]
+            line[f"λ {task} P{level + 3}"] = _plain(
+                ours[level][index] if ours else None
+            )
+    line["IoU-only IDF1"] = _plain(row.baseline.idf1 if row.baseline else None)
+    line["IoU-only MOTA"] = _plain(row.baseline.mota if row.baseline else None)
+    line["n"] = len(row.records)
+    line["seeds"] = " ".join(map(str, row.seeds))
+    first = row.records[0] if row.records else None
+    line["dataset"] = first["data"]["dataset"] if first else ""
+    line["split"] = first["data"]["split"] if first else ""
+    line["split hash"] = first["data"]["val"]["hash"] if first else ""
+    line["input size"] = first["data"]["input_size"] if first else ""
+    line["checkpoint"] = first["model"]["checkpoint"] if first else ""
+    line["parameters"] = first["model"]["parameters"] if first else ""
+    line["threads"] = first["provenance"]["threads"] if first else ""
+    line["device"] = first["provenance"]["device"] if first else ""
+    line["torch"] = first["provenance"]["torch"] if first else ""
+    line["status"] = row.reason or "measured"
+    return line
+
+
+def _plain(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:z.6f}".rstrip("0").rstrip(".")
+
+
+def write_csv(table: Table, path: Path) -> None:
+    """Write the table as CSV, atomically."""
+    write_text(path, table_csv(table))

@@ -1,0 +1,138 @@
+"""Numbers as words: the same ones on screen, in CSV and in RESULTS.md."""
+
+from collections.abc import Sequence
+
+from cstrack_bench.paper.claims import Metric
+from cstrack_bench.report.comparison import Direction
+from cstrack_bench.report.rows import Row, Table
+from cstrack_bench.report.statistics import Estimate
+
+MISSING = "—"
+
+
+def number(value: float, decimals: int) -> str:
+    """``-0.04`` to one digit is ``0.0``; a true minus sign otherwise."""
+    return f"{value:z.{decimals}f}".replace("-", "−")
+
+
+def signed(value: float, decimals: int) -> str:
+    """With its sign; zero has none."""
+    text = f"{value:+z.{decimals}f}".replace("-", "−")
+    return text[1:] if not any(c in "123456789" for c in text) else text
+
+
+def estimate(value: Estimate, decimals: int) -> str:
+    """``71.2 ±0.9`` over seeds; ``71.2`` where there is one."""
+    text = number(value.mean, decimals)
+    if value.half_width is None:
+        return text
+    # A mean of counts is rarely a whole number, but its spread is told in wholes.
+    return f"{text} ±{number(value.half_width, decimals)}"
+
+
+def weights(row: Row) -> str:
+    """``.12/.31 .48/.52 .50/.50``: detection / re-id of P3, P4, P5."""
+    if row.relation_weights is None:
+        return MISSING
+    return " ".join(
+        "/".join(number(value, 3) for value in pair) for pair in row.relation_weights
+    )
+
+
+def printed_weights(table: Table, row: Row) -> str:
+    """The printed λ pair, ``—`` where print has none."""
+    cells = [row.paper.cells[column] for column in table.paper.relation_weights]
+    return "/".join(cells) if any(c.strip("—") for c in cells) else MISSING
+
+
+def settings(table: Table, row: Row) -> list[str]:
+    """The printed settings; what fills only the first of them spans them all."""
+    return [row.paper.cells[column] for column in table.paper.settings]
+
+
+def profile(table: Table) -> str:
+    """``profile twin``, and ``custom`` said wherever it is."""
+    if not table.custom:
+        return f"profile {table.profile}"
+    return f"custom (profile {table.profile}, with other settings)"
+
+
+def title(table: Table) -> str:
+    """``Table II · what each relation in REN brings · profile twin``."""
+    return f"Table {table.paper.number} · {table.paper.title} · {profile(table)}"
+
+
+def pair(table: Table, direction: Direction) -> str:
+    """``④ − ⑤``."""
+    argument = direction.argument
+    first, second = (table.paper.row(n).mark for n in (argument.first, argument.second))
+    return f"{first} − {second}"
+
+
+def difference(direction: Direction) -> str:
+    """``MOTA +1.4 in print, +0.8 [−0.3, +1.9] here: not distinguishable``."""
+    metric = direction.metric
+    text = f"{metric.name} {signed(direction.printed, metric.decimals)} in print"
+    if direction.ours is None:
+        return f"{text}: {direction.verdict}"
+    # Means over seeds of small sequences move less than print's last digit of a count.
+    ours = signed(direction.ours, max(metric.decimals, int(direction.seeds > 1)))
+    if direction.low is None or direction.high is None:
+        interval = "(too few frames for an interval)"
+    else:
+        low, high = (
+            signed(x, metric.decimals) for x in (direction.low, direction.high)
+        )
+        interval = f"[{low}, {high}]"
+    return f"{text}, {ours} {interval} here: {direction.verdict}"
+
+
+def baseline(table: Table) -> str | None:
+    """The IoU-only line, or None where that tracker was not run."""
+    parts = []
+    for row in table.rows:
+        if row.baseline is not None:
+            idf1, loss = row.baseline.idf1, row.baseline.loss
+            parts.append(f"{row.paper.mark} {number(idf1, 1)} ({signed(-loss, 1)})")
+    if not parts:
+        return None
+    return "IoU-only tracker on the same detections, IDF1: " + " · ".join(parts)
+
+
+def notes(table: Table) -> list[str]:
+    """What a reader must know before leaning on the numbers."""
+    found = []
+    if table.single_seed:
+        found.append(
+            "n = 1: one seed in some rows; intervals then cover sequences and time, "
+            "not training noise"
+        )
+    if any(len(row.records) > 1 for row in table.rows):
+        found.append("± is the half-width of a 95 % interval over seeds")
+    if table.profile == "real":
+        found.append("real frames, small, and not comparable with print")
+    elif table.profile != "paper":
+        found.append(
+            "print was measured on other data at full size: only directions compare"
+        )
+    if len({record["provenance"]["code"] for record in table.records}) > 1:
+        found.append("rows were measured by different versions of the code")
+    found += [
+        f"row {row.paper.mark} {MISSING}: {row.reason}"
+        for row in table.rows
+        if row.reason is not None
+    ]
+    return found
+
+
+def verdicts(row: Row) -> Sequence[tuple[Metric, str]]:
+    """The verdicts of a row's cells; none outside the profile ``paper``."""
+    return [(c.metric, c.verdict) for c in row.cells.values() if c.verdict]
+
+
+def verdict(row: Row) -> str:
+    """One verdict where a row's cells agree, else one a column."""
+    found = verdicts(row)
+    if len({verdict for _, verdict in found}) == 1:
+        return found[0][1]
+    return ", ".join(f"{metric.name} {verdict}" for metric, verdict in found)

@@ -1,0 +1,317 @@
+"""The JDE / CSTrack association cascade (REFERENCE 5.6, 5.7), all tracks in arrays."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cstrack_bench.errors import InputError, nearest
+from cstrack_bench.structures import Detections, Tracks
+from cstrack_bench.tracking import kalman
+from cstrack_bench.tracking.association import (
+    assign,
+    cosine_costs,
+    fuse_motion,
+    iou_costs,
+    normalise,
+)
+from cstrack_bench.tracking.cleaning import usable
+from cstrack_bench.tracking.tracklets import Tracklets
+
+Indices = NDArray[np.int64]
+
+REMOVALS = ("official", "immediate")
+SECOND_CHANCES = ("tracked", "all")
+
+
+@dataclass(frozen=True)
+class CascadeConfig:
+    """Every threshold of the cascade; the defaults are CSTrack's official code.
+
+    Attributes:
+        appearance_limit: largest fused cost of the first stage (CSTrack 0.4, JDE 0.7;
+            REFERENCE 5.7 step 2, 5.9).
+        overlap_limit: largest 1 - IoU of the second stage (5.7 step 3).
+        unconfirmed_limit: largest 1 - IoU for tracks seen once (5.7 step 4).
+        gate: largest squared Mahalanobis distance, chi² 0.95 of 4 degrees of freedom
+            (5.7 step 2).
+        appearance_weight: share of the cosine in the fused cost; motion has the rest
+            (5.7 step 2).
+        template_momentum: what a template keeps at an update (5.6).
+        birth_confidence: least score with which a detection starts a track (5.7
+            step 5; the detector's own threshold, 5.2).
+        duplicate_limit: a tracked and a lost track with 1 - IoU below this are one
+            (5.7 step 7).
+        track_buffer: frames a lost track is kept, at 30 frames a second (5.2).
+        removal: ``official`` = one frame late, and a track re-found then vanishes when
+            it is next unmatched; ``immediate`` = at once and for good (5.7 step 6).
+        second_chance: who enters the second stage: ``tracked`` (official code) or
+            ``all`` = lost tracks too (the paper's text; 5.7, last paragraph).
+        activate_first_frame: tracks born in the first frame are confirmed at once
+            (FairMOT; not in JDE and CSTrack, 5.6).
+    """
+
+    appearance_limit: float = 0.4
+    overlap_limit: float = 0.5
+    unconfirmed_limit: float = 0.7
+    gate: float = 9.4877
+    appearance_weight: float = 0.98
+    template_momentum: float = 0.9
+    birth_confidence: float = 0.5
+    duplicate_limit: float = 0.15
+    track_buffer: float = 30
+    removal: Literal["official", "immediate"] = "official"
+    second_chance: Literal["tracked", "all"] = "tracked"
+    activate_first_frame: bool = False
+
+    def __post_init__(self) -> None:
+        for name, known in (("removal", REMOVALS), ("second_chance", SECOND_CHANCES)):
+            value = getattr(self, name)
+            if value not in known:
+                raise InputError(
+                    f"Unknown {name} {value!r} of the tracker: {nearest(value, known)}."
+                )
+        for name in ("appearance_weight", "template_momentum"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise InputError(f"The tracker's {name} must lie between 0 and 1.")
+
+
+CSTRACK = CascadeConfig()
+JDE = CascadeConfig(appearance_limit=0.7)
+
+
+class CascadeTracker:
+    """Appearance and motion first, then overlap, then tracks seen only once.
+
+    Ids start at 1 in each tracker, and a track that dies unconfirmed has used one.
+
+    Args:
+        config: thresholds.
+        frame_rate: of the sequence, frames a second; scales the life of lost tracks.
+    """
+
+    def __init__(
+        self, config: CascadeConfig = CSTRACK, frame_rate: float = 30.0
+    ) -> None:
+        if not frame_rate > 0:
+            raise InputError(
+                f"Frame rate is {frame_rate}: give the sequence's, above 0."
+            )
+        self.config = config
+        # In this order and cut off: 29 frames a second make 28 (REFERENCE 5.7).
+        self.patience = int(frame_rate / 30.0 * config.track_buffer)
+        self.frame = 0
+        self.tracklets = Tracklets()
+        self._tracked = np.zeros(0, np.int64)
+        self._lost = np.zeros(0, np.int64)
+        self._next_id = 1
+
+    def update(self, detections: Detections) -> Tracks:
+        """Take the next frame's detections; report the tracks matched in it.
+
+        Boxes without a finite number or without a height are passed over. Without
+        embeddings the first stage is skipped.
+
+        Returns:
+            Confirmed tracks with their Kalman posterior box (not the detection's).
+        """
+        self.frame += 1
+        boxes, scores, raw = usable(detections)
+        seen = kalman.measurements(boxes)
+        embeddings = self._normalised(raw)
+
+        confirmed = self.tracklets.confirmed[self._tracked]
+        active, once = self._tracked[confirmed], self._tracked[~confirmed]
+        pool = np.concatenate([active, self._lost])
+        states = self._predict(pool, len(active))
+
+        rows, columns = self._match_appearance(pool, states, seen, embeddings)
+        free = np.ones(len(boxes), np.bool_)
+        free[columns] = False
+        waiting = np.ones(len(pool), np.bool_)
+        waiting[rows] = False
+        matched, used = [pool[rows]], [columns]
+
+        candidates = waiting.copy()
+        if self.config.second_chance == "tracked":
+            candidates[len(active) :] = False
+        left = np.flatnonzero(candidates)
+        rows, columns = self._match_overlap(
+            states[left], boxes, free, self.config.overlap_limit
+        )
+        waiting[left[rows]] = False
+        matched.append(pool[left[rows]])
+        used.append(columns)
+
+        rows, columns = self._match_overlap(
+            self.tracklets.motion[once], boxes, free, self.config.unconfirmed_limit
+        )
+        matched.append(once[rows])
+        used.append(columns)
+
+        dying = np.ones(len(once), np.bool_)
+        dying[rows] = False
+        self.tracklets.free(once[dying])
+        refound = self._lost[~waiting[len(active) :]]
+        newly_lost = active[waiting[: len(active)]]
+        missing = self._lost[waiting[len(active) :]]
+        pairs = np.concatenate(matched), np.concatenate(used)
+        self._take(*pairs, seen, scores, embeddings, refound)
+        # Before births: they may take the rows of tracks that have just died.
+        staying = self._tracked[self.tracklets.last[self._tracked] == self.frame]
+        born = self._give_birth(free, seen, scores, embeddings)
+        self._tracked = np.concatenate([staying, born, refound])
+        self._remove(missing, newly_lost)
+        self._drop_duplicates()
+        return self._report()
+
+    def _normalised(
+        self, embeddings: NDArray[np.floating] | None
+    ) -> NDArray[np.float32] | None:
+        if embeddings is None:
+            return None
+        self.tracklets.expect_width(embeddings.shape[1])
+        unit = embeddings.astype(np.float32)
+        normalise(unit)
+        return unit
+
+    def _predict(self, pool: Indices, active: int) -> NDArray[np.float64]:
+        """Move the pool ahead; tracks from place ``active`` on are lost."""
+        states = self.tracklets.motion[pool]
+        states[active:, kalman.VELOCITY, kalman.HEIGHT] = 0.0
+        kalman.predict(states)
+        self.tracklets.motion[pool] = states
+        return states
+
+    def _match_appearance(
+        self,
+        pool: Indices,
+        states: NDArray[np.float64],
+        seen: NDArray[np.float64],
+        embeddings: NDArray[np.float32] | None,
+    ) -> tuple[Indices, Indices]:
+        """Places in the pool and the detections they match."""
+        templates = self.tracklets.templates
+        if embeddings is None or templates is None or not len(pool) or not len(seen):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        # Rows in use lie close together: all of them cost less than gathering some.
+        costs = cosine_costs(templates[: self.tracklets.top], embeddings)[pool]
+        distances = kalman.squared_mahalanobis(states, seen)
+        fuse_motion(costs, distances, self.config.gate, self.config.appearance_weight)
+        return assign(costs, self.config.appearance_limit)
+
+    def _match_overlap(
+        self,
+        states: NDArray[np.float64],
+        boxes: NDArray[np.float64],
+        free: NDArray[np.bool_],
+        limit: float,
+    ) -> tuple[Indices, Indices]:
+        """Places in ``states`` and detections they match; takes those from ``free``."""
+        left = np.flatnonzero(free)
+        if not len(states) or not len(left):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        costs = iou_costs(kalman.boxes(states), boxes[left])
+        rows, columns = assign(costs, limit)
+        columns = left[columns]
+        free[columns] = False
+        return rows, columns
+
+    def _take(
+        self,
+        tracks: Indices,
+        columns: Indices,
+        seen: NDArray[np.float64],
+        scores: NDArray[np.floating],
+        embeddings: NDArray[np.float32] | None,
+        refound: Indices,
+    ) -> None:
+        """Correct every matched track by its detection."""
+        tracklets = self.tracklets
+        states = tracklets.motion[tracks]
+        kalman.update(states, seen[columns])
+        tracklets.motion[tracks] = states
+        if embeddings is not None and tracklets.templates is not None:
+            mixed, fresh = tracklets.templates[tracks], embeddings[columns]
+            mixed *= self.config.template_momentum
+            fresh *= 1.0 - self.config.template_momentum
+            mixed += fresh
+            normalise(mixed)
+            tracklets.templates[tracks] = mixed
+        # A track found again keeps the score it was lost with (REFERENCE 5.7).
+        old = tracklets.scores[refound]
+        tracklets.scores[tracks] = scores[columns]
+        tracklets.scores[refound] = old
+        tracklets.last[tracks] = self.frame
+        tracklets.confirmed[tracks] = True
+
+    def _give_birth(
+        self,
+        free: NDArray[np.bool_],
+        seen: NDArray[np.float64],
+        scores: NDArray[np.floating],
+        embeddings: NDArray[np.float32] | None,
+    ) -> Indices:
+        """Start a track on every confident detection that nobody took."""
+        chosen = np.flatnonzero(free & (scores >= self.config.birth_confidence))
+        if not len(chosen):
+            return chosen
+        vectors = None if embeddings is None else embeddings[chosen]
+        born = self.tracklets.add(
+            seen[chosen], scores[chosen], vectors, self._next_id, self.frame
+        )
+        self._next_id += len(chosen)
+        if self.config.activate_first_frame and self.frame == 1:
+            self.tracklets.confirmed[born] = True
+        return born
+
+    def _remove(self, missing: Indices, newly_lost: Indices) -> None:
+        """Age the lost tracks and end those whose time is over.
+
+        Args:
+            missing: lost before this frame and not found in it.
+            newly_lost: not found for the first time.
+        """
+        condemned = self.tracklets.condemned
+        lost = np.concatenate([missing, newly_lost])
+        if not len(lost):
+            self._lost = lost
+            return
+        overdue = self.frame - self.tracklets.last[missing] > self.patience
+        if self.config.removal == "immediate":
+            condemned[missing[overdue]] = True
+        # The official code purges by the list of earlier frames, then extends it.
+        gone = condemned[lost]
+        self.tracklets.free(lost[gone])
+        self._lost = lost[~gone]
+        condemned[missing[overdue]] = True
+
+    def _drop_duplicates(self) -> None:
+        """Of a tracked and a lost track on one spot keep the one that lived longer."""
+        if not len(self._tracked) or not len(self._lost):
+            return
+        tracklets = self.tracklets
+        costs = iou_costs(
+            kalman.boxes(tracklets.motion[self._tracked]),
+            kalman.boxes(tracklets.motion[self._lost]),
+        )
+        tracked, lost = np.nonzero(costs < self.config.duplicate_limit)
+        if not len(tracked):
+            return
+        life = tracklets.last - tracklets.births
+        older = life[self._tracked[tracked]] > life[self._lost[lost]]
+        # A tie drops the tracked one; all pairs are judged before any is dropped.
+        drop_lost, drop_tracked = np.unique(lost[older]), np.unique(tracked[~older])
+        tracklets.free(self._lost[drop_lost])
+        tracklets.free(self._tracked[drop_tracked])
+        self._lost = np.delete(self._lost, drop_lost)
+        self._tracked = np.delete(self._tracked, drop_tracked)
+
+    def _report(self) -> Tracks:
+        rows = self._tracked[self.tracklets.confirmed[self._tracked]]
+        return Tracks(
+            self.tracklets.ids[rows],
+            kalman.boxes(self.tracklets.motion[rows]),
+            self.tracklets.scores[rows],
+        )

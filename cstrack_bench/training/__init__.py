@@ -1,0 +1,1 @@
+"""Targets, losses, schedule and the training loop."""

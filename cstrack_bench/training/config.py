@@ -1,0 +1,105 @@
+"""Options of the losses and of the training, each with its source (no torch here).
+
+REFERENCE is the project's specification of the official implementation; where the
+paper says something else the ``paper`` preset below has the other value.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from cstrack_bench.errors import InputError
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """Weights and rules of the loss (REFERENCE 3; paper equations 5 to 9).
+
+    Attributes:
+        box: weight of 1 − CIoU.
+        objectness: weight of the objectness term.
+        level_balance: objectness weight of P3, P4, P5.
+        identity: η, the weight of the identity term (Table V).
+        anchor_ratio: an anchor matches a box whose sides differ by less than this
+            factor.
+        neighbours: whether up to two neighbouring cells are positive too; the paper's
+            equations 6 and 7 know the box's own cell alone.
+        focal_alpha: weight of the positives under the focal loss; None is plain binary
+            cross-entropy, as the official code runs (γ = 0 switches its α off).
+        focal_gamma: exponent of the focal loss; used with ``focal_alpha``.
+        identity_needs_p3: the identity loss is counted only where P3 has a positive,
+            as in the official code.
+    """
+
+    box: float = 0.05
+    objectness: float = 1.0
+    level_balance: tuple[float, float, float] = (4.0, 1.0, 0.4)
+    identity: float = 0.02
+    anchor_ratio: float = 4.0
+    neighbours: bool = True
+    focal_alpha: float | None = None
+    focal_gamma: float = 0.0
+    identity_needs_p3: bool = True
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Optimiser, schedule and precision (REFERENCE 4.1 to 4.3).
+
+    Attributes:
+        epochs: passes over the training images.
+        batch: images a step, over all processes.
+        nominal_batch: gradients are summed over ``nominal_batch / batch`` steps.
+        lr: base learning rate (paper: 5e-4; the official configuration: 5e-3).
+        momentum: Nesterov momentum after the warm-up.
+        weight_decay: of the ``.weight`` group at the nominal batch.
+        warmup_epochs: length of the warm-up, in epochs …
+        warmup_iterations: … but at least this many iterations.
+        warmup_momentum: momentum at the first iteration.
+        warmup_bias_lr: learning rate of the biases at the first iteration.
+        schedule: ``step`` multiplies the rate by ``decay_factor`` at ``decay_epoch``;
+            ``cosine`` falls to ``decay_factor`` of the base rate at the last step.
+        decay_epoch: see ``schedule``.
+        decay_factor: see ``schedule``.
+        ema_decay: limit of the moving average's decay.
+        ema_ramp: optimiser steps over which it gets there.
+        precision: ``auto`` is float16 on CUDA and bfloat16 on a CPU that has it.
+        workers: processes that read images; the result does not depend on it.
+        save_seconds: time between checkpoints.
+    """
+
+    epochs: int = 30
+    batch: int = 8
+    nominal_batch: int = 64
+    lr: float = 5e-3
+    momentum: float = 0.95
+    weight_decay: float = 5e-4
+    warmup_epochs: float = 3.0
+    warmup_iterations: int = 1000
+    warmup_momentum: float = 0.9
+    warmup_bias_lr: float = 0.1
+    schedule: Literal["step", "cosine"] = "step"
+    decay_epoch: float = 20.0
+    decay_factor: float = 0.1
+    ema_decay: float = 0.9999
+    ema_ramp: float = 2000.0
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    workers: int = 2
+    save_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch < 1 or self.nominal_batch < self.batch:
+            raise InputError(
+                "train.epochs and train.batch must be at least 1 and "
+                "train.nominal_batch at least train.batch."
+            )
+        if self.lr <= 0:
+            raise InputError(f"train.lr must be positive, not {self.lr}.")
+
+
+IMPLEMENTATIONS: dict[str, dict[str, dict[str, Any]]] = {
+    "official": {"train": {}, "loss": {}},
+    "paper": {
+        "train": {"lr": 5e-4},
+        "loss": {"neighbours": False, "focal_alpha": 0.25},
+    },
+}

@@ -1,0 +1,100 @@
+"""The little that several processes need: who am I, and are we together."""
+
+import os
+from dataclasses import dataclass
+
+import torch
+from torch import distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from cstrack_bench.errors import InputError
+
+
+@dataclass(frozen=True)
+class World:
+    """This process among those that torchrun started.
+
+    Attributes:
+        rank: number of this process.
+        size: number of processes.
+    """
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def main(self) -> bool:
+        """Whether this process writes files and speaks."""
+        return self.rank == 0
+
+    def wrap(self, model: nn.Module) -> nn.Module:
+        """The model with gradients averaged over the processes."""
+        if self.size == 1:
+            return model
+        device = next(model.parameters()).device
+        ids = [device.index] if device.type == "cuda" else None
+        # λ of a mode without that relation gets no gradient; so may embedding layers
+        # of a batch without identities.
+        return DistributedDataParallel(
+            model, device_ids=ids, find_unused_parameters=True
+        )
+
+    def wait(self) -> None:
+        """Until every process is here."""
+        if self.size > 1:
+            distributed.barrier()
+
+    def leave(self) -> None:
+        """End the process group."""
+        if self.size > 1:
+            distributed.destroy_process_group()
+
+
+def join_world(device: torch.device, batch: int) -> World:
+    """Join the processes that torchrun started; alone without it.
+
+    Args:
+        device: where this process computes; decides NCCL or Gloo.
+        batch: images a step over all processes.
+
+    Raises:
+        InputError: the batch does not divide among the processes.
+    """
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        return World()
+    if batch % size:
+        raise InputError(
+            f"train.batch {batch} does not divide among {size} processes; "
+            f"use --set train.batch={size * max(1, batch // size)}."
+        )
+    backend = "nccl" if device.type == "cuda" else "gloo"
+    distributed.init_process_group(backend)
+    return World(int(os.environ["RANK"]), size)
+
+
+def pick_device(name: str) -> torch.device:
+    """The device a person means by auto, cpu, cuda or cuda:N.
+
+    Raises:
+        InputError: there is no such device.
+    """
+    local = os.environ.get("LOCAL_RANK")
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and local is not None:
+        name = f"cuda:{local}"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise InputError(
+            f"No device {name!r}; use auto, cpu, cuda or cuda:N."
+        ) from None
+    if device.type not in ("cpu", "cuda"):
+        raise InputError(f"No device {name!r}; use auto, cpu, cuda or cuda:N.")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise InputError(
+            f"Device {name!r} was asked for, but this machine has "
+            f"{torch.cuda.device_count()} CUDA devices; use --device cpu."
+        )
+    return device

@@ -1,0 +1,284 @@
+"""The training loop."""
+
+import math
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from cstrack_bench.console import progress
+from cstrack_bench.data.loading import Batch, EpochSampler, TrainingSet, load_batches
+from cstrack_bench.errors import CstrackError
+from cstrack_bench.models.cstrack import CSTrack
+from cstrack_bench.training.checkpoint import Position, TrainingState
+from cstrack_bench.training.config import LossConfig, TrainConfig
+from cstrack_bench.training.distributed import World
+from cstrack_bench.training.losses import CSTrackLoss, LossItems
+from cstrack_bench.training.schedule import MovingAverage, Schedule, make_optimizer
+
+
+@dataclass(frozen=True)
+class TrainingSummary:
+    """What a training run was, for the ledger.
+
+    Attributes:
+        images: labelled images.
+        identities: classes of the identity classifier, "no identity" not counted.
+        epochs: passes over the images.
+        steps: optimiser steps taken.
+        skipped_steps: steps that the float16 gradient scaler refused.
+        precision: of the forward pass.
+        loss: means over the last epoch: box, objectness, identity (before η).
+        wall_s: seconds.
+        cpu_s: processor seconds of the training process, its readers not counted.
+    """
+
+    images: int
+    identities: int
+    epochs: int
+    steps: int
+    skipped_steps: int
+    precision: str
+    loss: dict[str, float]
+    wall_s: float
+    cpu_s: float
+
+
+def pick_precision(name: str, device: torch.device) -> torch.dtype:
+    """The type of the forward pass; ``auto`` is what the device multiplies fastest."""
+    if name != "auto":
+        chosen: torch.dtype = getattr(torch, name)
+        return chosen
+    if device.type == "cuda":
+        return torch.float16
+    fast = torch.backends.cpu.get_cpu_capability() == "AVX512" and _has_bf16()
+    return torch.bfloat16 if fast else torch.float32
+
+
+def _has_bf16() -> bool:
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def seed_everything(seed: int) -> None:
+    """Seed torch and Python; data order and augmentation have seeds of their own."""
+    random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def train(
+    model: CSTrack,
+    dataset: TrainingSet,
+    config: TrainConfig,
+    loss_config: LossConfig,
+    checkpoint: Path,
+    identity: str,
+    seed: int,
+    device: torch.device,
+    world: World | None = None,
+    label: str = "training",
+    save_every: int | None = None,
+    on_epoch: Callable[[Position], None] | None = None,
+) -> tuple[CSTrack, TrainingSummary]:
+    """Train a network; go on from ``checkpoint`` where it exists.
+
+    Args:
+        model: freshly initialised network.
+        dataset: labelled images.
+        config: optimiser, schedule, precision.
+        loss_config: weights of the loss.
+        checkpoint: file that holds the state of the run; removed by the caller.
+        identity: hash of what the run is.
+        seed: of the order of the images.
+        device: where to compute.
+        world: the processes of a distributed run.
+        label: what the progress display calls the run.
+        save_every: also save after this many iterations.
+        on_epoch: called after each epoch.
+
+    Returns:
+        The moving average of the network, in evaluation mode, and a summary.
+
+    Raises:
+        CstrackError: the loss is not finite; names the images of the batch.
+    """
+    world = world or World()
+    torch.set_flush_denormal(True)
+    if device.type == "cpu":
+        model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = model.to(device).train()
+    loss = CSTrackLoss(
+        model.anchors,
+        model.strides,
+        model.config.embedding,
+        dataset.identities,
+        loss_config,
+    ).to(device)
+    precision = pick_precision(config.precision, device)
+    state = TrainingState(
+        model=model,
+        average=MovingAverage(model, config),
+        loss=loss,
+        optimizer=make_optimizer(model, loss, config),
+        scaler=torch.amp.GradScaler(
+            device.type, enabled=precision is torch.float16 and device.type == "cuda"
+        ),
+        position=Position(),
+        identity=identity,
+    )
+    if checkpoint.exists():
+        state.load(checkpoint)
+    forward = world.wrap(model)
+    batches = math.ceil(len(dataset) / config.batch)
+    schedule = Schedule(config, batches)
+    clock = _Clock(state.position)
+    saved = time.monotonic()
+    with progress() as display:
+        task = display.add_task(
+            label, total=config.epochs * batches, completed=state.position.iteration
+        )
+        while state.position.epoch < config.epochs:
+            place = state.position
+            sampler = EpochSampler(
+                len(dataset),
+                config.batch,
+                seed,
+                place.epoch,
+                place.batch,
+                world.rank,
+                world.size,
+            )
+            loader = load_batches(
+                dataset, sampler, config.workers, device.type == "cuda"
+            )
+            for batch in loader:
+                items = _one_batch(
+                    forward, state, schedule, batch, device, precision, world
+                )
+                _advance(place, items, batches)
+                display.update(task, completed=place.iteration)
+                due = time.monotonic() - saved > config.save_seconds or (
+                    save_every is not None and place.iteration % save_every == 0
+                )
+                if due and world.main:
+                    clock.stamp()
+                    state.save(checkpoint)
+                    saved = time.monotonic()
+            if on_epoch is not None and world.main:
+                on_epoch(place)
+    clock.stamp()
+    if world.main:  # a run stopped while it is being measured trains no second time
+        state.save(checkpoint)
+    place = state.position
+    summary = TrainingSummary(
+        images=len(dataset),
+        identities=dataset.identities - 1,
+        epochs=config.epochs,
+        steps=place.steps,
+        skipped_steps=place.skipped,
+        precision=str(precision).removeprefix("torch."),
+        loss={name: round(value, 5) for name, value in place.losses.items()},
+        wall_s=round(place.wall_s, 1),
+        cpu_s=round(place.cpu_s, 1),
+    )
+    averaged = state.average.model
+    assert isinstance(averaged, CSTrack)
+    return averaged, summary
+
+
+def _one_batch(
+    forward: torch.nn.Module,
+    state: TrainingState,
+    schedule: Schedule,
+    batch: Batch,
+    device: torch.device,
+    precision: torch.dtype,
+    world: World,
+) -> LossItems:
+    """Forward, backward and, where it is due, an optimiser step."""
+    place = state.position
+    rates = schedule.apply(state.optimizer, place.iteration)
+    images = batch.images.to(device, non_blocking=True).float() / 255
+    if device.type == "cpu":
+        images = images.contiguous(memory_format=torch.channels_last)
+    targets = batch.targets.to(device)
+    with torch.autocast(device.type, precision, enabled=precision is not torch.float32):
+        output = forward(images)
+    items: LossItems = state.loss(output, targets)
+    if not bool(torch.isfinite(items.total)):
+        raise CstrackError(
+            f"The loss became {float(items.total)} in epoch {place.epoch + 1}, batch "
+            f"{place.batch + 1} (box {float(items.box):.4g}, objectness "
+            f"{float(items.objectness):.4g}, identity {float(items.identity):.4g}); "
+            f"its images: {', '.join(batch.names)}."
+        )
+    # Processes average their gradients; the official loss is a sum over images.
+    state.scaler.scale(items.total * world.size).backward()  # type: ignore[no-untyped-call]
+    if place.iteration % rates.accumulate == 0:
+        _step(state, world)
+    return items
+
+
+def _step(state: TrainingState, world: World) -> None:
+    if world.size > 1:
+        _average_classifier_gradients(state.loss, world)
+    before = state.scaler.get_scale()
+    state.scaler.step(state.optimizer)
+    state.scaler.update()
+    state.optimizer.zero_grad(set_to_none=True)
+    state.position.steps += 1
+    state.position.skipped += state.scaler.get_scale() < before
+    state.position.last_step = state.position.iteration
+    state.average.update(state.model)
+
+
+def _average_classifier_gradients(loss: torch.nn.Module, world: World) -> None:
+    """The classifier lives outside the wrapped model, so its gradients do too."""
+    for parameter in loss.parameters():
+        gradient = (
+            parameter.grad
+            if parameter.grad is not None
+            else torch.zeros_like(parameter)
+        )
+        torch.distributed.all_reduce(gradient)
+        parameter.grad = gradient / world.size
+
+
+def _advance(place: Position, items: LossItems, batches: int) -> None:
+    """Move to the next batch; keep the epoch's running means."""
+
+    def mean(name: str, value: Tensor) -> float:
+        before = place.losses.get(name, 0.0) if place.batch else 0.0
+        return before + (float(value.detach()) - before) / (place.batch + 1)
+
+    place.losses = {
+        "box": mean("box", items.box),
+        "objectness": mean("objectness", items.objectness),
+        "identity": mean("identity", items.identity),
+    }
+    place.iteration += 1
+    place.batch += 1
+    if place.batch == batches:
+        place.batch = 0
+        place.epoch += 1
+
+
+class _Clock:
+    """Adds this session's seconds to a run's."""
+
+    def __init__(self, place: Position) -> None:
+        self._place = place
+        self._wall, self._cpu = time.monotonic(), time.process_time()
+
+    def stamp(self) -> None:
+        wall, cpu = time.monotonic(), time.process_time()
+        self._place.wall_s += wall - self._wall
+        self._place.cpu_s += cpu - self._cpu
+        self._wall, self._cpu = wall, cpu

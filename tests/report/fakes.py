@@ -1,0 +1,161 @@
+"""Fake runs: numbers nobody measured, made by a formula, for tests of the tables.
+
+They never lie under results/, and everything in them that could be mistaken for a real
+run says FAKE.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+SEQUENCES = ("FAKE-01", "FAKE-02")
+BLOCKS = 5
+FRAMES = 20
+# How many boxes in a hundred each row misses; ④ misses least by far, ② most.
+MISSED = {1: 20, 2: 24, 3: 22, 4: 10, 5: 21, 6: 21}
+
+
+def fake_blocks(row: int, seed: int) -> list[dict[str, Any]]:
+    """Counts of every block of every sequence."""
+    generator = np.random.default_rng([row, seed])
+    blocks = []
+    for sequence in SEQUENCES:
+        for block in range(BLOCKS):
+            truth = 200 + 10 * block
+            missed = truth * MISSED[row] // 100 + int(generator.integers(0, 4))
+            false = 5 + int(generator.integers(0, 3))
+            wrong_identity = 2 * missed
+            matched = truth - wrong_identity
+            blocks.append(
+                {
+                    "sequence": sequence,
+                    "start": block * FRAMES,
+                    "stop": (block + 1) * FRAMES,
+                    "GT": truth,
+                    "TP": truth - missed,
+                    "FP": false,
+                    "FN": missed,
+                    "IDSW": row % 3,
+                    "IDTP": matched,
+                    "IDFP": truth - missed + false - matched,
+                    "IDFN": wrong_identity,
+                }
+            )
+    return blocks
+
+
+def _scores(blocks: Sequence[dict[str, Any]]) -> dict[str, float | int]:
+    total = {
+        key: sum(block[key] for block in blocks)
+        for key in ("GT", "TP", "FP", "FN", "IDSW", "IDTP", "IDFP", "IDFN")
+    }
+    wrong = total["FP"] + total["FN"] + total["IDSW"]
+    both = 2 * total["IDTP"]
+    return {
+        **total,
+        "MOTA": 100 * (1 - wrong / total["GT"]),
+        "IDF1": 100 * both / (both + total["IDFP"] + total["IDFN"]),
+        "HOTA": 50.0,
+        "MT": 7,
+        "PT": 2,
+        "ML": 1,
+        "Frag": 3,
+    }
+
+
+def fake_record(
+    row: int, seed: int = 0, profile: str = "twin", label: str | None = None
+) -> dict[str, Any]:
+    """One run, in the shape of the ledger."""
+    blocks = fake_blocks(row, seed)
+    overall = _scores(blocks)
+    weaker = {**overall, "IDF1": overall["IDF1"] - 5.0, "MOTA": overall["MOTA"] - 1.0}
+    return {
+        "schema": 1,
+        "run": {
+            "table": "table2",
+            "row": row,
+            "seed": seed,
+            "profile": profile,
+            "label": label or profile,
+            "name": f"FAKE row {row}",
+            "hash": f"fake{row}{seed}",
+        },
+        "recipe": {"size": "n", "train": {"epochs": 1}},
+        "scores": {
+            "overall": overall,
+            "sequences": {
+                name: _scores([b for b in blocks if b["sequence"] == name])
+                for name in SEQUENCES
+            },
+        },
+        "blocks": blocks,
+        "baselines": {"iou": {"overall": weaker, "sequences": {}}},
+        "model": {
+            "parameters": 1_000_000 + row,
+            "gflops": 1.5,
+            "relation_weights": [[0.1, 0.3], [0.4, 0.5], [0.5, 0.6]]
+            if row == 4
+            else None,
+            "checkpoint": "last",
+            "weights_sha256": "fake",
+        },
+        "training": {
+            "images": 400,
+            "identities": 30,
+            "epochs": 1,
+            "steps": 50,
+            "skipped_steps": 0,
+            "loss": {"box": 1.0, "objectness": 1.0, "identity": 1.0},
+            "wall_s": 120.0,
+            "cpu_s": 200.0,
+        },
+        "tracking": {
+            "frames": 2 * BLOCKS * FRAMES,
+            "filtered": {"area": 4, "aspect": 2},
+            "stages": {
+                "forward": {
+                    "wall_ms_p50": 12.0,
+                    "wall_ms_p95": 15.0,
+                    "cpu_ms_p50": 11.0,
+                }
+            },
+        },
+        "data": {
+            "dataset": "FAKE",
+            "split": "train/val",
+            "train": {"sequences": 4, "frames": 400, "hash": "fake-train"},
+            "val": {
+                "sequences": len(SEQUENCES),
+                "frames": 2 * BLOCKS * FRAMES,
+                "hash": "fake-val",
+            },
+            "input_size": "320x192",
+        },
+        "provenance": {
+            "git": "0123456789abcdef",
+            "dirty": False,
+            "code": "fake-code",
+            "time": f"2000-01-0{row}T00:00:00+00:00",
+            "command": "FAKE",
+            "python": "3.11",
+            "torch": "0.0-fake",
+            "numpy": "0.0-fake",
+            "opencv": "0.0-fake",
+            "trackeval": "0.0-fake",
+            "device": "cpu",
+            "cpu": "FAKE CPU",
+            "threads": 2,
+        },
+    }
+
+
+def fake_records(
+    rows: Sequence[int] = (1, 2, 3, 4, 5, 6),
+    seeds: Sequence[int] = (0, 1, 2),
+    profile: str = "twin",
+    label: str | None = None,
+) -> list[dict[str, Any]]:
+    """Runs of several rows and seeds."""
+    return [fake_record(row, seed, profile, label) for row in rows for seed in seeds]
