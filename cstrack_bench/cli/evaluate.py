@@ -78,16 +78,16 @@ def evaluate(
     """Score results: HOTA, MOTA, IDF1 and the counts behind them."""
     from cstrack_bench.data.annotations import read_tracks
     from cstrack_bench.data.sequences import find_dataset, list_sequences
-    from cstrack_bench.data.splits import split_hash, split_sequences
+    from cstrack_bench.data.splits import check_split, split_hash, split_sequences
     from cstrack_bench.evaluation import crosscheck as check
     from cstrack_bench.evaluation import motmetrics, trackeval
     from cstrack_bench.evaluation.scores import SequenceResult
 
+    check_split(split)
     subset = subset or (Subset.VAL if dataset is Dataset.SYNTHMOT else Subset.TRAIN)
     folder = find_dataset(data, dataset.value)
     everything = list_sequences(folder, subset.value)
-    files = _result_files(results)
-    wanted = _select(everything, files, results, sequences)
+    wanted, files = _select(everything, results, sequences)
     _, parts = split_sequences(wanted, split)
     pairs = [SequenceResult.of(part, read_tracks(files[part.name])) for part in parts]
     scores = trackeval.evaluate(pairs, dataset.value)
@@ -122,25 +122,28 @@ def _result_files(results: Path) -> dict[str, Path]:
 
 
 def _select(
-    everything: list["Sequence"],
-    files: dict[str, Path],
-    results: Path,
-    patterns: str | None,
-) -> list["Sequence"]:
-    """The sequences to evaluate; each must have a result file."""
+    everything: list["Sequence"], results: Path, patterns: str | None
+) -> tuple[list["Sequence"], dict[str, Path]]:
+    """The sequences to evaluate, and the result file of each."""
     from cstrack_bench import console
 
+    files = _result_files(results)
     names = [sequence.name for sequence in everything]
     wanted = everything
     if patterns is not None:
         listed = [pattern.strip() for pattern in patterns.split(",")]
         wanted = [s for s in everything if any(fnmatchcase(s.name, p) for p in listed)]
+        if results.is_file() and len(wanted) == 1:
+            # The only file for the only sequence, whatever it is called.
+            return wanted, {wanted[0].name: results}
     elif results.is_file():
         wanted = [sequence for sequence in everything if sequence.name in files]
     if not wanted:
-        asked = patterns or results.name
-        there = ", ".join(names)
-        raise InputError(f"{asked} names no sequence of the data set ({there}).")
+        hint = "" if patterns else "; say whose it is with --sequences NAME"
+        raise InputError(
+            f"{patterns or results.name} names no sequence of the data set "
+            f"({', '.join(names)}){hint}."
+        )
     missing = [sequence.name for sequence in wanted if sequence.name not in files]
     if missing:
         listed_files = ", ".join(f"{name}.txt" for name in missing)
@@ -153,7 +156,7 @@ def _select(
         console.err.print(
             f"not in the data set, left out: {', '.join(unknown)}", markup=False
         )
-    return wanted
+    return wanted, files
 
 
 def _as_row(item: "Difference") -> dict[str, object]:

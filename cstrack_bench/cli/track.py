@@ -127,7 +127,6 @@ class _Counted:
 
 def _open(source: Path) -> tuple[list["Sequence"], bool]:
     """The sequences of a source, and whether it is a data set."""
-    from cstrack_bench.data.datasets import SUBSETS
     from cstrack_bench.data.sequences import (
         list_sequences,
         open_sequence,
@@ -139,7 +138,7 @@ def _open(source: Path) -> tuple[list["Sequence"], bool]:
     if source.is_dir() and not any(
         (source / n).exists() for n in ("seqinfo.ini", "img1")
     ):
-        subsets = [s for s in SUBSETS if (source / s).is_dir()]
+        subsets = [s for s in ("train", "val", "test") if (source / s).is_dir()]
         if subsets:
             return [q for s in subsets for q in list_sequences(source, s)], True
         folders = sequence_folders(source)
@@ -331,7 +330,10 @@ def _document(
             }
             for one in found
         },
-        "stages": stages,
+        "stages": {
+            stage: {name: round(ms, 3) for name, ms in times.items()}
+            for stage, times in stages.items()
+        },
         "dropped_first_frames": WARM_UP_FRAMES,
     }
 

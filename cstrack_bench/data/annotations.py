@@ -212,7 +212,7 @@ def read_detections(path: Path) -> dict[int, Detections]:
     frames, first = np.unique(rows[:, 0].astype(np.int64), return_index=True)
     boxes = _corners(rows).astype(np.float32)
     scores = rows[:, 6].astype(np.float32)
-    ends = [*first[1:].tolist(), len(rows)]
+    ends = np.append(first, len(rows))[1:].tolist()
     return {
         frame - 1: Detections(boxes[start:end], scores[start:end])
         for frame, start, end in zip(frames.tolist(), first.tolist(), ends, strict=True)

@@ -58,7 +58,21 @@ def boundary(split: str, name: str, length: int) -> int:
         return length // 2
     if split == "half/bytetrack":
         return length // 2 + 1
-    raise InputError(f"No split {split!r}: {nearest(split, SPLITS)}.")
+    raise _unknown(split)
+
+
+def check_split(split: str) -> None:
+    """Refuse a name that is not in ``SPLITS``.
+
+    Raises:
+        InputError: unknown split, with the nearest name.
+    """
+    if split not in SPLITS:
+        raise _unknown(split)
+
+
+def _unknown(split: str) -> InputError:
+    return InputError(f"No split {split!r}: {nearest(split, SPLITS)}.")
 
 
 def split_sequences(

@@ -33,10 +33,10 @@ TRAINING = {
 }
 #: Data set -> what its training sequences, and its test sequences, are for.
 _USES = {
-    "mot15": ("none of the tables", "none of the tables"),
-    "mot16": ("Table VIII", "Tables I, IV and VI (scored by the server)"),
-    "mot17": ("Tables I to VI", "Table VI (scored by the server)"),
-    "mot20": ("Table VI", "Table VI (scored by the server)"),
+    "mot15": ("which no table needs", "which no table needs"),
+    "mot16": ("needed for Table VIII", "needed for Tables I, IV and VI"),
+    "mot17": ("needed for Tables I to VI", "needed for Table VI"),
+    "mot20": ("needed for Table VI", "needed for Table VI"),
 }
 
 
@@ -200,13 +200,13 @@ def _name_missing(result: Verification) -> None:
     absent = [name for name in TRAINING[result.name] if name not in there]
     if absent:
         listed = ", ".join(absent)
-        result.missing.append(f"training sequences for {train_use}: {listed}")
+        result.missing.append(f"training sequences, {train_use}: {listed}")
     unseen = [name for name, facts in there.items() if not facts.pictures]
     if unseen:
         count = f"{len(unseen)} training sequences"
-        result.missing.append(f"pictures of {count} for {train_use}")
+        result.missing.append(f"pictures of {count}, {train_use}")
     if not any(s.subset == "test" for s in result.sequences):
-        result.missing.append(f"test sequences for {test_use}")
+        result.missing.append(f"test sequences, {test_use}")
 
 
 def _problem(result: Verification, fault: Fault) -> Problem:

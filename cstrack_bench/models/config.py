@@ -99,7 +99,7 @@ class ModelConfig:
                 hint = nearest(str(value), map(str, choices))
                 raise InputError(f"model.{name} is {value!r}: {hint}.")
         for name, kinds in _NUMBERS.items():
-            value: Any = getattr(self, name)
+            value = getattr(self, name)
             if not isinstance(value, kinds) or not math.isfinite(value):
                 noun = "number" if float in kinds else "whole number"
                 raise InputError(f"model.{name} is {value!r}: give a {noun}.")

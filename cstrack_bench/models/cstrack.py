@@ -75,7 +75,11 @@ class CSTrack(nn.Module):
                 f"Input size {width}x{height} does not fit the network: "
                 "width and height must be multiples of 32."
             )
-        pairs = [ren(x) for ren, x in zip(self.ren, self.neck(images), strict=True)]
+        return self.task_heads(self.neck(images))
+
+    def task_heads(self, features: tuple[Tensor, ...]) -> Output:
+        """P3, P4, P5 -> decoupled features -> logits and embeddings."""
+        pairs = [ren(x) for ren, x in zip(self.ren, features, strict=True)]
         detection, reid = zip(*pairs, strict=True)
         return Output(self.detect(detection), self.reid(reid))
 

@@ -1,12 +1,15 @@
 """How large and how costly a network is, counted and not estimated."""
 
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from cstrack_bench.models.config import ModelConfig
+from cstrack_bench.models.config import STRIDES, ModelConfig
 from cstrack_bench.models.cstrack import CSTrack
 
 # The official Detect holds one scalar that is never used nor trained; it is counted
@@ -57,14 +60,11 @@ def parameters(model: CSTrack) -> dict[str, int]:
 def gflops(model: CSTrack, size: tuple[int, int]) -> float:
     """Exact cost of one image: 2 × multiply-adds of convolutions and products, / 1e9.
 
-    Counted on a copy without memory, so it takes no time at any size.
+    Counted on a copy without memory, so it needs none at any size.
 
     Args:
         model: whose configuration is counted.
         size: (height, width) in pixels, multiples of 32.
-
-    Raises:
-        InputError: the size does not fit the network.
     """
     return sum(_operations(model.config, size).values()) / 1e9
 
@@ -82,9 +82,28 @@ def dummy_gflops(model: CSTrack) -> float:
     return counted * (640 / 32) ** 2 / 1e9
 
 
-def _operations(config: ModelConfig, size: tuple[int, int]) -> dict[Any, int]:
+def _operations(config: ModelConfig, size: tuple[int, int]) -> Counter[Any]:
     """Floating-point operations of one image, by operator."""
+    height, width = size
+    levels = tuple(
+        torch.empty(1, channels, height // stride, width // stride, device="meta")
+        for channels, stride in zip(config.level_channels, STRIDES, strict=True)
+    )
+    tail = _count(skeleton(config).task_heads, levels)
+    return tail + _trunk_operations(config.depth, config.width, size)
+
+
+@cache
+def _trunk_operations(
+    depth: float, width: float, size: tuple[int, int]
+) -> Counter[Any]:
+    """Backbone and neck, most of the layers, are the same in every system."""
+    model = skeleton(ModelConfig(depth=depth, width=width))
+    return _count(model.neck, torch.empty(1, 3, *size, device="meta"))
+
+
+def _count(call: Callable[[Any], object], argument: object) -> Counter[Any]:
     counter = FlopCounterMode(display=False)
     with counter, torch.no_grad():
-        skeleton(config)(torch.empty(1, 3, *size, device="meta"))
-    return counter.get_flop_counts()["Global"]
+        call(argument)
+    return Counter(counter.get_flop_counts().get("Global", {}))

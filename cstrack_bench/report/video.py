@@ -44,7 +44,7 @@ class Painter:
 
     def __init__(self, height: int, trail: int) -> None:
         self._line = max(1, round(height / 360))
-        self._letters = max(0.35, height / 1400)
+        self._letters = max(0.35, height / 1100)
         self._trail = max(1, trail)
         self._paths: dict[int, deque[tuple[int, int, int]]] = {}
 

@@ -39,7 +39,7 @@ def usable(
             "give one of each a box."
         )
     # Comparisons with NaN are false, so these catch what is not a number too.
-    sound = (np.abs(given) <= FARTHEST).all(axis=1)
+    sound = np.all(np.abs(given) <= FARTHEST, axis=1)
     sound &= np.equal(scores, scores)
     if not sound.all():
         given, scores, embeddings = _choose(sound, given, scores, embeddings)
@@ -47,7 +47,7 @@ def usable(
     sides = given[:, 2:] - given[:, :2]
     boxes = given.astype(np.float64)
     boxes[:, 2:] = boxes[:, :2] + sides
-    sound = (sides >= LEAST_SIDE).all(axis=1)
+    sound = np.all(sides >= LEAST_SIDE, axis=1)
     if not sound.all():
         return _choose(sound, boxes, scores, embeddings)
     return boxes, scores, embeddings

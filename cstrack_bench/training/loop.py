@@ -213,6 +213,7 @@ def _one_batch(
         output = forward(images)
     items: LossItems = state.loss(output, targets)
     if not bool(torch.isfinite(items.total)):
+        items = LossItems(*(value.detach() for value in items))
         raise CstrackError(
             f"The loss became {float(items.total)} in epoch {place.epoch + 1}, batch "
             f"{place.batch + 1} (box {float(items.box):.4g}, objectness "

@@ -15,8 +15,8 @@ OTHER, WEIGHT, BIAS, CLASSIFIER = range(4)
 
 def make_optimizer(
     model: nn.Module, loss: nn.Module, config: TrainConfig
-) -> torch.optim.SGD:
-    """SGD with Nesterov momentum over the four groups of REFERENCE 4.1.
+) -> torch.optim.Optimizer:
+    """The optimiser over the four groups of REFERENCE 4.1.
 
     Groups: everything else (weights of batch norms, λ), no decay; ``.weight``, decayed;
     ``.bias``; the loss module's parameters. The decay is scaled so that it is the
@@ -35,12 +35,14 @@ def make_optimizer(
                 groups[OTHER].append(parameter)
     steps = Schedule(config, batches=1).full_accumulation
     decay = config.weight_decay * config.batch * steps / config.nominal_batch
-    optimizer = torch.optim.SGD(
-        [{"params": g} for g in groups],
-        lr=config.lr,
-        momentum=config.momentum,
-        nesterov=True,
-    )
+    parameters = [{"params": g} for g in groups]
+    optimizer: torch.optim.Optimizer
+    if config.optimizer == "sgd":
+        optimizer = torch.optim.SGD(
+            parameters, config.lr, momentum=config.momentum, nesterov=True
+        )
+    else:
+        optimizer = torch.optim.AdamW(parameters, config.lr, weight_decay=0.0)
     optimizer.param_groups[WEIGHT]["weight_decay"] = decay
     return optimizer
 
@@ -121,7 +123,10 @@ class Schedule:
         step = self.at(iteration)
         for number, group in enumerate(optimizer.param_groups):
             group["lr"] = step.bias_lr if number == BIAS else step.lr
-            group["momentum"] = step.momentum
+            if "betas" in group:
+                group["betas"] = (step.momentum, group["betas"][1])
+            else:
+                group["momentum"] = step.momentum
         return step
 
 
