@@ -43,6 +43,4 @@ def iou_matrix(a: Floats, b: Floats, extra: float = 0.0) -> NDArray[np.float64]:
     area_a = (a[:, 2] - a[:, 0] + extra) * (a[:, 3] - a[:, 1] + extra)
     area_b = (b[:, 2] - b[:, 0] + extra) * (b[:, 3] - b[:, 1] + extra)
     union = area_a[:, None] + area_b[None, :] - intersection
-    return np.divide(
-        intersection, union, out=np.zeros_like(union), where=union > 0
-    )
+    return np.divide(intersection, union, out=np.zeros_like(union), where=union > 0)

@@ -17,7 +17,7 @@ class InputError(CstrackError):
 
 
 def nearest(name: str, choices: Iterable[str]) -> str:
-    """A hint such as ``did you mean 'table2'?`` for a misspelt name, else the choices.
+    """A clause such as ``the nearest is 'table2'`` for a misspelt name, else all names.
 
     Args:
         name: what was typed.
@@ -26,5 +26,5 @@ def nearest(name: str, choices: Iterable[str]) -> str:
     known = sorted(choices)
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     if close:
-        return f"did you mean {close[0]!r}?"
+        return f"the nearest is {close[0]!r}"
     return "choose from " + ", ".join(known)

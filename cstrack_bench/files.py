@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cstrack_bench.errors import CstrackError
@@ -28,7 +28,8 @@ def replacing(path: Path) -> Iterator[Path]:
         reason = error.strerror or error
         raise CstrackError(f"Cannot write {path}: {reason}.") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

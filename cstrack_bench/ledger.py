@@ -111,7 +111,7 @@ def read_record(path: Path) -> Record:
 
 @functools.cache
 def code_version() -> str:
-    """Hash of the code that a run executes, blind to comments, layout and docstrings."""
+    """Hash of the code that a run executes, blind to comments and docstrings."""
     digest = hashlib.sha256()
     for name in _CODE:
         path = _PACKAGE / name
@@ -124,7 +124,8 @@ def code_version() -> str:
                         s
                         for s in body
                         if not (
-                            isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant)
+                            isinstance(s, ast.Expr)
+                            and isinstance(s.value, ast.Constant)
                         )
                     ]
             digest.update(file.relative_to(_PACKAGE).as_posix().encode())

@@ -299,8 +299,9 @@ def build_settings(document: Mapping[str, Any]) -> Settings:
     names = {f.name for f in dataclasses.fields(ModelConfig)}
     for key in model:
         if key not in names:
+            known = {f"model.{name}" for name in names | {"size"}}
             raise InputError(
-                f"No setting 'model.{key}'; {nearest(key, names | {'size'})}."
+                f"No setting 'model.{key}'; {nearest(f'model.{key}', known)}."
             )
     preset = implementation if implementation in MODEL_IMPLEMENTATIONS else "official"
     draft = make_config(size, preset, **model)
@@ -326,7 +327,9 @@ def _checked(kind: type, values: Mapping[str, Any], place: str) -> Any:
     names = {f.name for f in dataclasses.fields(kind)}
     for key, value in values.items():
         if key not in names:
-            raise InputError(f"No setting '{place}.{key}'; {nearest(key, names)}.")
+            known = {f"{place}.{name}" for name in names}
+            hint = nearest(f"{place}.{key}", known)
+            raise InputError(f"No setting '{place}.{key}'; {hint}.")
         field_type = next(f.type for f in dataclasses.fields(kind) if f.name == key)
         if isinstance(value, Mapping) and dataclasses.is_dataclass(field_type):
             assert isinstance(field_type, type)

@@ -19,9 +19,9 @@ from cstrack_bench.data.loading import TrainingSet
 from cstrack_bench.data.sequences import Sequence
 from cstrack_bench.detection.files import FileDetector
 from cstrack_bench.detection.network import NetworkDetector
+from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.blocks import blocks
 from cstrack_bench.evaluation.scores import SequenceResult
-from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.trackeval import evaluate
 from cstrack_bench.files import sha256
 from cstrack_bench.ledger import SCHEMA, Ledger, Record, code_version, provenance
@@ -208,7 +208,10 @@ def one_run(
     identity = run.identity(data.manifest_hash(), code_version())
     found = None if fresh else ledger.find(run, identity)
     if found is not None:
-        return Outcome(run, _as_row(found, run), reused=True)
+        named = _as_row(found, run)
+        if named != found:  # an equal run of another row: this row's record too
+            ledger.write(run, named)
+        return Outcome(run, named, reused=True)
     label = f"{run.table} row {run.row} ({run.name}) seed {run.seed}"
     model, training = train_run(run, data, ledger, device, identity, fresh)
     measured = measure(run, model, data, device, label)
@@ -249,8 +252,15 @@ def one_run(
 
 def _as_row(record: Record, run: Run) -> Record:
     """A record of an equal run, under the name of the row that asked for it."""
-    named = {"table": run.table, "row": run.row, "name": run.name}
-    return {**record, "run": {**record["run"], **named, "profile": run.profile}}
+    named = {
+        "table": run.table,
+        "row": run.row,
+        "name": run.name,
+        "seed": run.seed,
+        "profile": run.profile,
+        "label": run.label,
+    }
+    return {**record, "run": {**record["run"], **named}}
 
 
 def train_run(
@@ -368,4 +378,3 @@ def to_results(tables: Iterable[tuple[Sequence, TrackTable]]) -> list[SequenceRe
             )
         )
     return results
-

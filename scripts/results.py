@@ -6,9 +6,7 @@ import sys
 from pathlib import Path
 
 from cstrack_bench.errors import CstrackError
-from cstrack_bench.files import write_text
-from cstrack_bench.report.markdown import find_tables, results_markdown
-from cstrack_bench.report.tables import write_csv
+from cstrack_bench.report.markdown import write_views
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -20,12 +18,8 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=ROOT / "RESULTS.md")
     arguments = parser.parse_args()
     try:
-        tables = find_tables(arguments.results)
-        for table, path in tables:
-            write_csv(table, path)
+        for path in write_views(arguments.results, arguments.output):
             print(f"written: {path}")
-        write_text(arguments.output, results_markdown([table for table, _ in tables]))
-        print(f"written: {arguments.output}")
     except CstrackError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

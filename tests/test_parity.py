@@ -201,7 +201,7 @@ def test_missing_partners_and_unreadable_files(
     assert "its partner official_cstrack_d100_w100.pt is missing." in lines
     assert "official_nms: cannot be checked" in lines
     assert "official_stranger.txt: no check is known" in lines
-    assert "official_loss: the file holds no array 'classifier_weight'" in lines
+    assert "official_loss: the file is incomplete: classifier_weight" in lines
 
 
 def test_a_missing_module_is_a_failed_check(

@@ -69,6 +69,8 @@ def _rows(width: int, height: int) -> list[dict[str, Any]]:
 def _print(rows: list[dict[str, Any]], width: int, height: int) -> None:
     from rich.table import Table
 
+    from cstrack_bench.cli.wide import print_wide
+
     table = Table(title=f"Parameters, and GFLOPs of one {width}×{height} image")
     table.add_column("size")
     table.add_column("system")
@@ -86,7 +88,7 @@ def _print(rows: list[dict[str, Any]], width: int, height: int) -> None:
             f"{row['weights_mb']:.1f}",
             end_section=last,
         )
-    console.out.print(table)
+    print_wide(table)
     console.out.print(
         "By 32-px rule: what YOLOv5 prints, a 32×32 image × 400, REN's constant cost "
         "included; the paper's 1304 is of that kind and not reproducible as stated.\n"

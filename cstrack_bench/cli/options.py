@@ -10,15 +10,11 @@ Data = Annotated[
     Path,
     typer.Option("--data", envvar="CSTRACK_DATA", help="Root folder of the data sets."),
 ]
-Results = Annotated[
-    Path, typer.Option("--results", help="Root folder of the results.")
-]
+Results = Annotated[Path, typer.Option("--results", help="Root folder of the results.")]
 Json = Annotated[
     bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")
 ]
-Device = Annotated[
-    str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")
-]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
 
 DATA_ROOT = Path("data")
 RESULTS_ROOT = Path("results")

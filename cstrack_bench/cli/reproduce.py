@@ -75,8 +75,8 @@ def _measure(
 ) -> Any:
     """Run a plan, write its table and RESULTS.md, print; returns the records."""
     from cstrack_bench.paper.claims import load_table
-    from cstrack_bench.report.markdown import write_results_markdown
-    from cstrack_bench.report.tables import print_table, table_from, write_csv
+    from cstrack_bench.report.markdown import write_views
+    from cstrack_bench.report.tables import print_table, table_from
     from cstrack_bench.reproduce import reproduce as measure
 
     def remark(outcome: Any) -> None:
@@ -94,12 +94,12 @@ def _measure(
         return records
     table = table_from(records, load_table(plan.recipe.table))
     print_table(table, console.out)
+    written = write_views(ledger.root, ledger.root.resolve().parent / "RESULTS.md")
     folder = ledger.path(plan.runs[0]).parent.parent
-    csv = folder.with_suffix(".csv")
-    write_csv(table, csv)
-    page = ledger.root.resolve().parent / "RESULTS.md"
-    write_results_markdown(ledger.root, page)
-    console.err.print(f"written: {csv} · {folder}/row*/seed*.json · {page.name}")
+    console.err.print(
+        f"written: {folder}/row*/seed*.json · "
+        + " · ".join(path.name for path in written)
+    )
     return records
 
 

@@ -344,14 +344,14 @@ def _print(found: list[_Found], stages: dict[str, dict[str, float]]) -> None:
 
     for one in found:
         line(
-            f"{one.job.sequence.name}: {one.frames} frames · {one.tracks} tracks · "
-            f"{one.boxes} boxes"
+            f"{one.job.sequence.name}: frames {one.frames} · tracks {one.tracks} · "
+            f"boxes {one.boxes}"
         )
     total = _totals(found)
     if len(found) > 1:
         line(
-            f"all: {total['frames']} frames · {total['tracks']} tracks · "
-            f"{total['boxes']} boxes"
+            f"all: frames {total['frames']} · tracks {total['tracks']} · "
+            f"boxes {total['boxes']}"
         )
     dropped = " · ".join(f"{name} {n}" for name, n in total["dropped"].items())
     line(f"boxes dropped by the output filter: {dropped}")

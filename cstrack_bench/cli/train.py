@@ -69,7 +69,9 @@ def train(
     if as_json:
         print_json({"weights": str(weights), "run": identity, **summary})
     else:
-        loss = " · ".join(f"{name} {value:.4f}" for name, value in summary["loss"].items())
+        loss = " · ".join(
+            f"{name} {value:.4f}" for name, value in summary["loss"].items()
+        )
         console.out.print(
             f"{weights}: {summary['steps']} steps over {summary['images']} images, "
             f"{summary['wall_s']:.0f} s; last epoch's loss: {loss}"

@@ -1,4 +1,4 @@
-"""From what a recipe says about data to the parts of sequences it trains and tests on."""
+"""From what a recipe says about data to parts of sequences to train and test on."""
 
 import fnmatch
 import hashlib
@@ -163,7 +163,9 @@ def data_is_there(config: DataConfig, root: Path) -> bool:
 def _local_sequences(root: Path) -> list[Sequence]:
     """Every MOT sequence with images and ground truth at or just below ``root``."""
     if not root.is_dir():
-        raise InputError(f"The data folder {root} does not exist; name one with --data.")
+        raise InputError(
+            f"The data folder {root} does not exist; name one with --data."
+        )
     folders = [root, *sorted(p for p in root.iterdir() if p.is_dir())]
     found: dict[str, Sequence] = {}
     for folder in folders:

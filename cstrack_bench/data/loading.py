@@ -4,9 +4,10 @@ Every random choice is drawn from (seed, epoch, image), so what a step sees depe
 neither on the number of worker processes nor on where a run was interrupted.
 """
 
-from collections.abc import Iterator, Sequence as Many
+from collections.abc import Iterator
+from collections.abc import Sequence as Many
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -55,7 +56,10 @@ class Batch(NamedTuple):
     names: list[str]
 
 
-class TrainingSet(Dataset[tuple[NDArray[np.uint8], NDArray[np.float32], str]]):
+Item = tuple[NDArray[np.uint8], NDArray[np.float32], str]
+
+
+class TrainingSet(Dataset[Item]):
     """Labelled frames of some sequences, stretched to the network's input size.
 
     Identities are numbered from 1 in order of appearance over all sequences; 0 stands
@@ -121,13 +125,11 @@ class TrainingSet(Dataset[tuple[NDArray[np.uint8], NDArray[np.float32], str]]):
     def __len__(self) -> int:
         return len(self._frames)
 
-    def __getitem__(
-        self, key: tuple[int, int]
-    ) -> tuple[NDArray[np.uint8], NDArray[np.float32], str]:
+    def __getitem__(self, key: tuple[int, int]) -> Item:
         """Image (3, H, W) RGB and targets (T, 5) of the image ``(epoch, index)``."""
         epoch, index = key
         sequence, number = self._frames[index]
-        image = sequence.frame(number).image
+        image: NDArray[Any] = sequence.frame(number).image
         height, width = self.size
         labels = self._labels[index].copy()
         labels[:, [1, 3]] *= width / image.shape[1]
@@ -147,11 +149,11 @@ class TrainingSet(Dataset[tuple[NDArray[np.uint8], NDArray[np.float32], str]]):
 
 
 def _augment(
-    image: NDArray[np.uint8],
+    image: NDArray[Any],
     labels: NDArray[np.float64],
     config: AugmentConfig,
     random: np.random.Generator,
-) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+) -> tuple[NDArray[Any], NDArray[np.float64]]:
     height, width = image.shape[:2]
     if config.scale:
         zoom = random.uniform(1 - config.scale, 1 + config.scale)
@@ -227,7 +229,7 @@ class EpochSampler(Sampler[list[tuple[int, int]]]):
 
 
 def collate(
-    items: list[tuple[NDArray[np.uint8], NDArray[np.float32], str]],
+    items: list[Item],
 ) -> Batch:
     """Stack images; give each target the number of its image."""
     images = torch.from_numpy(np.stack([item[0] for item in items]))
@@ -242,7 +244,7 @@ def collate(
 
 def load_batches(
     dataset: TrainingSet, sampler: EpochSampler, workers: int, pin: bool = False
-) -> DataLoader[Batch]:
+) -> DataLoader[Any]:
     """The batches of a sampler, read ahead by worker processes."""
     return DataLoader(
         dataset,

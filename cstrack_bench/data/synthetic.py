@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 # Raised whenever the same specification would give other pictures or annotations.
-GENERATION = 1
+GENERATION = 3
 _DONE = "done.json"
 
 
@@ -144,9 +144,11 @@ def make_sequence(folder: Path, name: str, config: SynthConfig, seed: int) -> Pa
     target = folder / name
     if target.is_dir():
         return target
-    partial = folder / f".{name}.{os.getpid()}.part"
+    # One level deeper than sequences lie, so that no reader takes it for one.
+    workshop = folder / f".{name}.{os.getpid()}.part"
+    partial = workshop / name
     try:
-        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(workshop, ignore_errors=True)
         (partial / "img1").mkdir(parents=True)
         (partial / "gt").mkdir()
         _write(partial, name, config, seed)
@@ -160,7 +162,7 @@ def make_sequence(folder: Path, name: str, config: SynthConfig, seed: int) -> Pa
         reason = error.strerror or error
         raise CstrackError(f"Cannot write {target}: {reason}.") from error
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(workshop, ignore_errors=True)
     return target
 
 

@@ -35,9 +35,10 @@ class Backdrop:
         """The street through one frame's affine map, (height, width, 3)."""
         matrix = motion.copy()
         matrix[:, 2] -= matrix[:, :2] @ np.array([self.margin, self.margin])
-        return cv2.warpAffine(
+        frame = cv2.warpAffine(
             self.image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE
         )
+        return np.asarray(frame, np.uint8)
 
 
 def paint_backdrop(world: World, rng: np.random.Generator) -> Backdrop:
@@ -47,12 +48,17 @@ def paint_backdrop(world: World, rng: np.random.Generator) -> Backdrop:
     height, width = config.height + 2 * margin, config.width + 2 * margin
     image = _sky(height, width, camera.horizon + margin, rng)
     back = world.far * (1.15 + 0.25 * rng.random())
-    side = (width / 2 + 40) * back / camera.focal
     painter = _Painter(world, image, margin)
-    texture, kerb = _ground_texture(world, back, side, rng)
-    ground = [(-side, 0, back), (side, 0, back), (side, 0, 2.0), (-side, 0, 2.0)]
-    painter.paste(texture, ground)
-    if rng.random() < 0.45:
+    street = rng.random() < 0.45
+    if street:
+        back *= 1.4
+    side = (width / 2 + 40) * back / camera.focal
+    texture = _ground_texture(back, side, rng)
+    painter.paste(
+        texture,
+        [(-side, 0.0, back), (side, 0.0, back), (side, 0.0, 2.0), (-side, 0.0, 2.0)],
+    )
+    if street:
         _street_walls(painter, back, side, rng)
     else:
         x = -side
@@ -60,8 +66,7 @@ def paint_backdrop(world: World, rng: np.random.Generator) -> Backdrop:
             wide = 6 + 7 * rng.random()
             _house(painter, (x, back), (x + wide, back), rng)
             x += wide
-    painter.shade_foot(back, side)
-    del kerb
+    painter.shade_foot(back)
     return Backdrop(image, margin)
 
 
@@ -89,7 +94,7 @@ class _Painter:
         cv2.fillConvexPoly(hole, np.round(target).astype(np.int32), 255)
         cv2.copyTo(warped, hole, self.image)
 
-    def shade_foot(self, back: float, side: float) -> None:
+    def shade_foot(self, back: float) -> None:
         """A soft dark line where the houses meet the ground."""
         row = int(self.pixels([(0.0, 0.0, back)])[0, 1])
         band = self.image[max(row - 2, 0) : row + 5]
@@ -119,9 +124,7 @@ def _grain(image: Image, rng: np.random.Generator, amount: float) -> Image:
     return np.clip(image + speckle[..., None], 0, 255).astype(np.uint8)
 
 
-def _ground_texture(
-    world: World, back: float, side: float, rng: np.random.Generator
-) -> tuple[Image, float]:
+def _ground_texture(back: float, side: float, rng: np.random.Generator) -> Image:
     """A strip of ground from the houses (first row) to the camera."""
     deep = back - 2.0
     rows, columns = int(deep * _PAVING), int(2 * side * _PAVING)
@@ -138,7 +141,6 @@ def _ground_texture(
         cv2.line(image, (0, int(step * tile)), (columns, int(step * tile)), line, 2)
     for step in range(1, int(columns / tile) + 1):
         cv2.line(image, (int(step * tile), 0), (int(step * tile), rows), line, 2)
-    kerb = 0.0
     if rng.random() < 0.7:
         start = int((0.1 + 0.25 * rng.random()) * rows)
         stop = start + int(min(6.5, 0.45 * deep) * ppm)
@@ -159,12 +161,11 @@ def _ground_texture(
                 at = left + int(bar * 1.1 * ppm)
                 corner = at + int(0.55 * ppm), stop - 10
                 cv2.rectangle(image, (at, start + 10), corner, (222, 224, 224), -1)
-        kerb = start / ppm
     for _ in range(5):
-        at = int(rng.random() * columns), int(rng.random() * rows)
-        cv2.circle(image, at, int(0.35 * ppm), line, -1, cv2.LINE_AA)
-        cv2.circle(image, at, int(0.35 * ppm), (70, 70, 70), 2, cv2.LINE_AA)
-    return image, kerb
+        spot = int(rng.random() * columns), int(rng.random() * rows)
+        cv2.circle(image, spot, int(0.35 * ppm), line, -1, cv2.LINE_AA)
+        cv2.circle(image, spot, int(0.35 * ppm), (70, 70, 70), 2, cv2.LINE_AA)
+    return image
 
 
 def _facade(wide: float, high: float, rng: np.random.Generator) -> Image:
@@ -251,15 +252,15 @@ def _house(painter: _Painter, start: tuple[float, float], end: tuple[float, floa
 def _street_walls(painter: _Painter, back: float, side: float,
                   rng: np.random.Generator) -> None:  # fmt: skip
     """Houses along both sides of a street that leads away, and one at its end."""
-    edge = side * (0.42 + 0.15 * rng.random())
+    edge = side * (0.38 + 0.2 * rng.random())
     x = -edge
     while x < edge:
-        _house(painter, (x, back * 1.5), (x + 10, back * 1.5), rng)
+        _house(painter, (x, back), (x + 10, back), rng)
         x += 10
     for sign in (-1.0, 1.0):
-        z = back * 1.5
-        while z > back * 0.45:
-            near = max(z - (6 + 5 * rng.random()), back * 0.45)
+        z = back
+        while z > back * 0.35:
+            near = max(z - (6 + 5 * rng.random()), back * 0.35)
             walls = [(sign * edge, near), (sign * edge, z)]
             start, end = walls if sign < 0 else (walls[1], walls[0])
             _house(painter, start, end, rng)

@@ -42,7 +42,7 @@ class SynthConfig:
     width: int = 640
     height: int = 384
     frames: int = 60
-    frame_rate: int = 15
+    frame_rate: int = 12
     people: int = 12
     crowding: float = 0.5
     occlusion: float = 0.5

@@ -22,7 +22,7 @@ _HAIR: tuple[Colour, ...] = (
 )  # fmt: skip
 _TOPS: tuple[Colour, ...] = (
     (52, 48, 46), (225, 225, 222), (52, 44, 178), (150, 82, 40), (72, 124, 52),
-    (48, 176, 222), (190, 160, 120), (128, 62, 122), (92, 124, 178), (118, 120, 124),
+    (48, 176, 222), (190, 160, 120), (128, 62, 122), (172, 138, 232), (118, 120, 124),
     (60, 118, 228), (178, 170, 60),
 )  # fmt: skip
 _LOWER: tuple[Colour, ...] = (
@@ -324,7 +324,7 @@ def _head(body: _Body, outfit: Outfit, hips: float, toward: float) -> None:
     if toward > 0.25:
         for side in (-0.018, 0.018):
             eye = (0.045, side, top + 0.004)
-            body.bone(eye, eye, 0.007, 0.007, (40, 40, 48), 3.26)
+            body.bone(eye, eye, 0.005, 0.005, (62, 66, 80), 3.26)
     if outfit.hat != "none":
         rim = (-0.01, -0.03, top + 0.04), (-0.01, 0.03, top + 0.04)
         body.bone(*rim, 0.034, 0.034, outfit.second, 3.4)

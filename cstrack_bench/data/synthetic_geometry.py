@@ -123,7 +123,5 @@ def spans(polygons: Array, rows: Array) -> tuple[Array, Array]:
 def mask(polygons: Array, rows: Array, columns: Array) -> NDArray[np.bool_]:
     """(R, C) true where any polygon covers the point (columns[c], rows[r])."""
     left, right = spans(polygons, rows)
-    covered: NDArray[np.bool_] = (
-        (columns >= left[..., None]) & (columns <= right[..., None])
-    ).any(axis=0)
-    return covered
+    inside = (columns >= left[..., None]) & (columns <= right[..., None])
+    return np.asarray(inside.any(axis=0), np.bool_)

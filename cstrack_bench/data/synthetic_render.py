@@ -48,7 +48,7 @@ class Renderer:
             self._draw(image, one)
         before = motion[max(frame - 1, 0)]
         image = self._smear(image, motion[frame][:, 2] - before[:, 2])
-        image = cv2.LUT(image, self._curve(frame))
+        image = np.asarray(cv2.LUT(image, self._curve(frame)), np.uint8)
         row, column = (int(v * 64) for v in self._rng.random(2))
         noise = self._noise[row : row + config.height, column : column + config.width]
         return np.asarray(cv2.add(image, noise, dtype=cv2.CV_8U), np.uint8)
@@ -80,8 +80,9 @@ class Renderer:
             points = tuple(int(v * 8) for v in centre)
             sizes = tuple(max(int(v * 8), 8) for v in axes)
             cv2.ellipse(shade, points, sizes, 0, 0, 360, 255, -1, cv2.LINE_AA, _SHIFT)
-        shade = cv2.GaussianBlur(shade, (5, 5), 0)
-        keep = cv2.resize(255 - (shade * self._shadow).astype(np.uint8), (width, height))
+        cv2.GaussianBlur(shade, (5, 5), 0, dst=shade)
+        lit = 255 - (shade * self._shadow).astype(np.uint8)
+        keep = cv2.resize(lit, (width, height))
         cv2.multiply(image, cv2.merge([keep] * 3), image, 1 / 255)
 
     def _draw(self, image: Image, one: Seen) -> None:
@@ -110,7 +111,7 @@ class Renderer:
     def _smear(self, image: Image, step: NDArray[np.float64]) -> Image:
         length = float(np.hypot(*step)) * self._world.config.blur * _EXPOSURE
         if self._soft > 0.05:
-            image = cv2.GaussianBlur(image, (3, 3), self._soft)
+            cv2.GaussianBlur(image, (3, 3), self._soft, dst=image)
         size = int(length)
         if size < 2:
             return image

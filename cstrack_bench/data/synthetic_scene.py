@@ -122,12 +122,15 @@ def _tree(b: _Builder, rng: np.random.Generator) -> float:
     b.slab((-0.08, 0.08, 2.2), (0.6, 0.75, 3.4), bark, 0.02)
     b.slab((-0.08, 0.08, 2.3), (-0.8, -0.65, 3.3), bark, 0.02)
     leaf = _vary(rng, (48, 118, 72), 0.25)
-    for _ in range(46):
+    for number in range(70):
+        # Large dark leaves within, small bright ones outside and above.
+        share = number / 70
         turn, out = 2 * math.pi * rng.random(), math.sqrt(rng.random())
-        dx, dy = 1.5 * out * math.cos(turn), 1.1 * out * math.sin(turn)
-        tone = 0.72 + 0.25 * (dy + 1.1) / 2.2
+        out *= 0.7 + 0.35 * share
+        dx, dy = 1.5 * out * math.cos(turn), 1.0 * out * math.sin(turn)
+        tone = 0.55 + 0.3 * share + 0.3 * (dy + 1.0) / 2.0
         shade = _vary(rng, (leaf[0] * tone, leaf[1] * tone, leaf[2] * tone), 0.14)
-        b.ball(dx, 3.9 + dy, 0.2 + 0.22 * rng.random(), shade)
+        b.ball(dx, 4.0 + dy, 0.36 - 0.26 * share + 0.08 * rng.random(), shade)
     return 0.35
 
 
@@ -262,9 +265,11 @@ def furnish(
         sun: where light comes from.
     """
     things: list[Thing] = []
-    tall, low = round(2.6 * amount), round(1 + 7 * amount)
+    tall, low = round(4 * amount), round(1 + 7 * amount)
     wanted: list[_Kind] = [_TALL[int(rng.random() * len(_TALL))] for _ in range(tall)]
     wanted += [_LOW[int(rng.random() * len(_LOW))] for _ in range(low)]
+    if rng.random() < 0.45:
+        wanted.append(_bench)
     statue = rng.random() < 0.6
     taken: list[tuple[float, float]] = []
     for number in range(len(wanted) + 1):
@@ -276,9 +281,7 @@ def furnish(
             x = (column - camera.centre) * depth / camera.focal
             reach = 2.2 if kind in (_car, _bus_stop) else 1.0
             half = reach * camera.focal / depth
-            if half < 0.2 * view and all(
-                abs(column - c) > half + h for c, h in taken
-            ):
+            if half < 0.2 * view and all(abs(column - c) > half + h for c, h in taken):
                 break
         else:
             continue

@@ -49,7 +49,7 @@ class Walker:
 
     def pose(self) -> Pose:
         """The figure at this moment."""
-        swing = 0.42 * self.going * min(1.25, self.pace / 1.3)
+        swing = 0.36 * self.going * min(1.1, self.pace / 1.3)
         return Pose(self.x, self.z, self.heading, self.phase, swing)
 
 
@@ -71,8 +71,9 @@ class Crowd:
         # People also walk where the camera may turn to.
         self._reach = config.width * 0.62 + 0.5 * float(shift)
         share = 2 * self._reach / config.width
-        self._wanted = round(config.people * (0.75 + 0.5 * rng.random()) * share)
+        self._wanted = round(1.15 * config.people * (0.75 + 0.5 * rng.random()) * share)
         self._next = 1
+        self._doubles: set[int] = set()
         self.walkers: list[Walker] = []
         for _ in range(self._wanted):
             self._arrive(anywhere=True)
@@ -178,7 +179,11 @@ class Crowd:
 
     def _dress(self) -> Outfit:
         rng = self._rng
-        if self.walkers and rng.random() < self._config.lookalikes:
-            other = self.walkers[int(rng.random() * len(self.walkers))]
-            return look_alike(rng, other.outfit)
+        if rng.random() < self._config.lookalikes:
+            # Pairs, not crowds: who already has a double is not copied again.
+            single = [w for w in self.walkers if w.number not in self._doubles]
+            if single:
+                other = single[int(rng.random() * len(single))]
+                self._doubles |= {other.number, self._next}
+                return look_alike(rng, other.outfit)
         return draw_outfit(rng)

@@ -55,6 +55,7 @@ class World:
         far: depth of the farthest people, metres.
         sun: where light comes from, -1 left to 1 right.
         things: furniture and distractors.
+        crowd_seed: of the generator that moves the people.
     """
 
     config: SynthConfig
@@ -70,7 +71,7 @@ class World:
         rng = np.random.default_rng(self.crowd_seed)
         crowd = Crowd(self.config, self.camera, self.near, self.far, self.things, rng)
         names = {id(t): n for n, t in enumerate(self._distractors(), start=1)}
-        last: dict[int, Array] = {}
+        last: dict[int, tuple[float, float]] = {}
         for frame in range(self.config.frames):
             seen = []
             for thing in self.things:
@@ -86,16 +87,14 @@ class World:
                 still = figure(walker.outfit, walker.pose(), self.camera, self.sun)
                 shapes = still.moved(self.camera, frame)
                 ground = np.array([walker.x, 0.0, walker.z])
-                foot = self.camera.move(self.camera.project(ground), frame)
+                at = self.camera.move(self.camera.project(ground), frame)
+                foot = float(at[0]), float(at[1])
                 key = len(names) + walker.number
-                moved = foot - last.get(key, foot)
+                before = last.get(key, foot)
+                step = foot[0] - before[0], foot[1] - before[1]
                 last[key] = foot
-                box = _box(shapes, float(foot[0]))
-                at, step = (float(foot[0]), float(foot[1])), (
-                    float(moved[0]),
-                    float(moved[1]),
-                )
-                seen.append(Seen(shapes, walker.z, key, PEDESTRIAN, box, at, step))
+                box = _box(shapes, foot[0])
+                seen.append(Seen(shapes, walker.z, key, PEDESTRIAN, box, foot, step))
             crowd.step()
             seen.sort(key=lambda s: -s.z)
             yield seen
@@ -132,9 +131,7 @@ def build_world(config: SynthConfig, seed: int) -> World:
     return World(config, camera, near, far, sun, tuple(things), (seed, 2))
 
 
-def _camera_path(
-    config: SynthConfig, rng: np.random.Generator, unit: float
-) -> Array:
+def _camera_path(config: SynthConfig, rng: np.random.Generator, unit: float) -> Array:
     """Affine maps: slow pan, shake, roll and zoom about the picture's centre."""
     strength = config.camera_motion
     seconds = np.arange(config.frames) / config.frame_rate
@@ -178,12 +175,13 @@ def visibilities(seen: list[Seen], width: int, height: int) -> list[float]:
             left, top = max(left, 0), max(top, 0)
             right, bottom = min(right, width), min(bottom, height)
         row, column = math.floor(top / _PIXEL), math.floor(left / _PIXEL)
-        rows = np.arange(row, math.ceil(bottom / _PIXEL) + 1)
-        columns = np.arange(column, math.ceil(right / _PIXEL) + 1)
         if right <= left or bottom <= top:
             continue
-        here = mask(shapes.polygons[shapes.outline], rows * _PIXEL + 0.5,
-                    columns * _PIXEL + 0.5)  # fmt: skip
+        rows = np.arange(row, math.ceil(bottom / _PIXEL) + 1)
+        columns = np.arange(column, math.ceil(right / _PIXEL) + 1)
+        level = rows.astype(np.float64) * _PIXEL + 0.5
+        across = columns.astype(np.float64) * _PIXEL + 0.5
+        here = mask(shapes.polygons[shapes.outline], level, across)
         inside_rows = (rows >= 0) & (rows < taken.shape[0])
         inside_columns = (columns >= 0) & (columns < taken.shape[1])
         inner = here[np.ix_(inside_rows, inside_columns)]

@@ -124,9 +124,11 @@ def verify(
             sequence = _verify_sequence(result, subset, entry, every_picture)
             if sequence is not None:
                 sound.setdefault(subset, []).append(sequence)
-    scored = [s for subset in ("train", "val") for s in sound.get(subset, [])]
-    if measure is not None and scored:
-        result.problems.extend(_problem(result, fault) for fault in measure(scored))
+    # One subset after the other: both may have a sequence of the same name.
+    for subset in ("train", "val"):
+        if measure is not None and sound.get(subset):
+            faults = measure(sound[subset])
+            result.problems.extend(_problem(result, fault) for fault in faults)
     # Only real sequences are cut into halves; SynthMOT has a val/ of its own.
     if sound.get("train") and "val" not in sound:
         result.splits.update(_splits(sound["train"]))
@@ -216,10 +218,10 @@ def _problem(result: Verification, fault: Fault) -> Problem:
 def mending(name: str, folder: Path) -> str:
     """The command that brings a data set back as it was published."""
     if name in TRAINING:
-        archive = f"{name.upper()}.zip"
+        page = "2D_MOT_2015" if name == "mot15" else name.upper()
         return (
-            f"curl -LO https://motchallenge.net/data/{archive} && "
-            f"unzip -o {archive} -d {folder.parent}"
+            f"unzip -o {name.upper()}.zip -d {folder.parent}  "
+            f"# the archive from https://motchallenge.net/data/{page}/"
         )
     if name == "synthmot":
         return f"rm -r {folder} && cstrack reproduce table2 --profile twin"

@@ -11,7 +11,7 @@ from cstrack_bench.evaluation.scores import Evaluation, Scores
 
 _CARRIED = (
     "motmetrics keeps a pair of boxes that was matched in any earlier frame, "
-    "trackeval only a pair of the previous frame"
+    "trackeval only a pair of the previous frame that had boxes on both sides"
 )
 _COVERED = (
     "a trajectory covered to exactly 80 % is mostly tracked in motmetrics (≥ 0.8), "

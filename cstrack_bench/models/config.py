@@ -99,10 +99,11 @@ class ModelConfig:
                 hint = nearest(str(value), map(str, choices))
                 raise InputError(f"model.{name} is {value!r}: {hint}.")
         for name, kinds in _NUMBERS.items():
-            value = getattr(self, name)
-            if not isinstance(value, kinds) or not math.isfinite(value):
+            number: Any = getattr(self, name)
+            sound = isinstance(number, kinds)
+            if not sound or not math.isfinite(number):
                 noun = "number" if float in kinds else "whole number"
-                raise InputError(f"model.{name} is {value!r}: give a {noun}.")
+                raise InputError(f"model.{name} is {number!r}: give a {noun}.")
         for name in ("depth", "width"):
             if not 0 < getattr(self, name) <= 4:
                 raise InputError(

@@ -29,8 +29,12 @@ SYSTEMS: dict[str, dict[str, Any]] = {
 }
 
 
+@cache
 def skeleton(config: ModelConfig) -> CSTrack:
-    """The network without memory behind its weights: for counting only."""
+    """The network without memory behind its weights: for counting only.
+
+    One for each configuration, shared by all who ask.
+    """
     with torch.device("meta"):
         return CSTrack(config).eval()
 

@@ -11,7 +11,7 @@ from cstrack_bench.report import words
 from cstrack_bench.report.comparison import Record
 from cstrack_bench.report.provenance import Grid, per_sequence, provenance
 from cstrack_bench.report.rows import FURTHER, Row, Table
-from cstrack_bench.report.tables import comparable_groups, table_from
+from cstrack_bench.report.tables import comparable_groups, table_from, write_csv
 from cstrack_bench.report.words import MISSING
 
 MARKER = (
@@ -98,19 +98,24 @@ def find_tables(results_root: Path) -> list[tuple[Table, Path]]:
     return found
 
 
-def write_results_markdown(results_root: Path, output: Path) -> None:
-    """Write RESULTS.md from everything under the results folder, atomically.
+def write_views(results_root: Path, page: Path) -> list[Path]:
+    """Write the CSV tables and RESULTS.md from everything under the results folder.
 
     Args:
         results_root: the folder of results.
-        output: the page.
+        page: where RESULTS.md goes.
+
+    Returns:
+        What was written, the page last.
 
     Raises:
         InputError: a file there is not a run's record.
     """
-    write_text(
-        output, results_markdown([table for table, _ in find_tables(results_root)])
-    )
+    tables = find_tables(results_root)
+    for table, path in tables:
+        write_csv(table, path)
+    write_text(page, results_markdown([table for table, _ in tables]))
+    return [*(path for _, path in tables), page]
 
 
 def results_markdown(tables: Sequence[Table]) -> str:

@@ -24,7 +24,7 @@ class Cell:
         metric: the column.
         printed: the characters in print.
         ours: mean over seeds; None where the row was not run.
-        verdict: about the printed number; None outside the profile ``paper``.
+        verdict: about the printed number; None outside the paper's own protocol.
     """
 
     metric: Metric
@@ -115,7 +115,7 @@ class Table:
 
 
 def row_from(
-    table: PaperTable, row: PaperRow, records: Sequence[Record], profile: str, why: str
+    table: PaperTable, row: PaperRow, records: Sequence[Record], judged: bool, why: str
 ) -> Row:
     """One row of a table.
 
@@ -123,7 +123,7 @@ def row_from(
         table: the printed table.
         row: its row.
         records: the runs of that row, by seed; may be none.
-        profile: whose table it is; only ``paper`` gets verdicts about numbers.
+        judged: whether the printed numbers get a verdict.
         why: the reason why there are none.
     """
     overall = [record["scores"]["overall"] for record in records]
@@ -131,9 +131,8 @@ def row_from(
     for metric in table.metrics:
         claim = row.claims[metric.key]
         ours = over_seeds([o[metric.key] for o in overall]) if records else None
-        # Only the paper's own protocol can reproduce the paper's numbers.
         verdict = None
-        if profile == "paper":
+        if judged:
             verdict = (
                 cell_verdict(claim, records, metric.key)
                 if records or claim.inconsistent

@@ -75,13 +75,16 @@ def table_from(
     ordered = [record for number in sorted(rows) for record in rows[number]]
     check_comparable(ordered)
     why = {row.number: (reasons or {}).get(row.number, "not run") for row in paper.rows}
+    label = ordered[0]["run"]["label"] if ordered else profile
+    # Only the paper's own protocol can reproduce the paper's numbers.
+    judged = label == "paper"
     return Table(
         paper,
         profile,
-        ordered[0]["run"]["label"] if ordered else profile,
+        label,
         _header(ordered),
         tuple(
-            row_from(paper, row, rows.get(row.number, []), profile, why[row.number])
+            row_from(paper, row, rows.get(row.number, []), judged, why[row.number])
             for row in paper.rows
         ),
         directions(paper, rows, why),
@@ -160,7 +163,7 @@ def _csv_row(table: Table, row: Row) -> dict[str, object]:
         line[metric.key] = _plain(cell.ours.mean if cell.ours else None)
         half = cell.ours.half_width if cell.ours else None
         line[f"{metric.key} ±"] = _plain(half)
-        if table.profile == "paper":
+        if table.label == "paper":
             line[f"{metric.key} verdict"] = cell.verdict
     for key in FURTHER:
         line[key] = _plain(row.further[key].mean if row.further else None)

@@ -111,7 +111,7 @@ def notes(table: Table) -> list[str]:
         found.append("± is the half-width of a 95 % interval over seeds")
     if table.profile == "real":
         found.append("real frames, small, and not comparable with print")
-    elif table.profile != "paper":
+    elif table.label != "paper":
         found.append(
             "print was measured on other data at full size: only directions compare"
         )

@@ -221,7 +221,7 @@ def _one_batch(
             f"its images: {', '.join(batch.names)}."
         )
     # Processes average their gradients; the official loss is a sum over images.
-    state.scaler.scale(items.total * world.size).backward()  # type: ignore[no-untyped-call]
+    state.scaler.scale(items.total * world.size).backward()
     if place.iteration % rates.accumulate == 0:
         _step(state, world)
     return items

@@ -42,10 +42,10 @@ def test_rows_say_their_parts_and_cost(document: dict[str, Any]) -> None:
 
 
 def test_the_table_prints_exact_counts() -> None:
-    result = CliRunner().invoke(app, ["models", "--size", "64x64"])
+    result = CliRunner().invoke(app, ["models", "--size", "320x192"])
     assert result.exit_code == 0
     assert "78,863,078" in result.stdout
-    assert "64×64" in result.stdout
+    assert "320×192" in result.stdout
 
 
 @pytest.mark.parametrize("size", ["1088", "1088x600", "0x64", "axb", "-64x64"])

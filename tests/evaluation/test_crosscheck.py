@@ -40,6 +40,8 @@ def test_matches_are_carried_over_a_gap(make: Make) -> None:
     # Track 1 is lost for a frame and comes back beside a better placed track 2.
     truth = [(f, 1, 0.0, 0.0, 1, 1) for f in range(3)]
     tracks = [(0, 1, 0.0, 0.0), (2, 1, 2.0, 0.0), (2, 2, 0.0, 0.0)]
+    # trackeval skips a frame without any tracker's box, so one is elsewhere in it.
+    tracks.append((1, 9, 50.0, 0.0))
     found = differences(make(truth, tracks, 3))
     assert (found["IDSW"].trackeval, found["IDSW"].motmetrics) == (1, 0)
     assert "any earlier frame" in found["IDSW"].reason

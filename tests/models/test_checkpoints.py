@@ -270,5 +270,5 @@ def test_safetensors_that_are_not_ours(model: CSTrack, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="do not fit the configuration"):
         load_weights(path)
     save_file({"weight": torch.zeros(1)}, path, {"config": '{"ren": "fast"}'})
-    with pytest.raises(InputError, match="model.ren"):
+    with pytest.raises(InputError, match=r"model\.ren"):
         load_weights(path)

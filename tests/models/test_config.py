@@ -52,7 +52,7 @@ def test_embedding_maps_by_head() -> None:
 @pytest.mark.parametrize(
     ("setting", "value", "hint"),
     [
-        ("ren", "ful", "did you mean 'full'"),
+        ("ren", "ful", "the nearest is 'full'"),
         ("head_kernel", 2, "choose from 1, 3"),
         ("width", 0.0, "above 0"),
         ("width", "0.5", "give a number"),
@@ -70,11 +70,11 @@ def test_wrong_values_are_named(setting: str, value: object, hint: str) -> None:
 
 
 def test_unknown_names_get_the_nearest() -> None:
-    with pytest.raises(InputError, match="did you mean 's30'"):
+    with pytest.raises(InputError, match="the nearest is 's30'"):
         make_config("s3")
-    with pytest.raises(InputError, match="did you mean 'paper'"):
+    with pytest.raises(InputError, match="the nearest is 'paper'"):
         make_config("n", "papr")
-    with pytest.raises(InputError, match="did you mean 'width'"):
+    with pytest.raises(InputError, match="the nearest is 'width'"):
         make_config("n", widht=1)
 
 

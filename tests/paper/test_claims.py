@@ -91,5 +91,5 @@ def test_inconsistent_mota_of_table6(
 
 
 def test_an_unknown_table_names_the_nearest() -> None:
-    with pytest.raises(InputError, match="did you mean 'table2'"):
+    with pytest.raises(InputError, match="the nearest is 'table2'"):
         load_table("tabel2")

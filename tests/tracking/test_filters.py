@@ -55,9 +55,9 @@ def test_trackers_by_name_with_their_settings() -> None:
 
 
 def test_misspelt_names_get_the_nearest() -> None:
-    with pytest.raises(InputError, match="did you mean 'cstrack'"):
+    with pytest.raises(InputError, match="the nearest is 'cstrack'"):
         make_tracker("cstrak", 30)
-    with pytest.raises(InputError, match="did you mean 'overlap_limit'"):
+    with pytest.raises(InputError, match="the nearest is 'overlap_limit'"):
         make_tracker("cstrack", 30, overlap_limits=0.5)
-    with pytest.raises(InputError, match="did you mean 'min_area'"):
+    with pytest.raises(InputError, match="the nearest is 'min_area'"):
         make_filter("jde", minarea=3)

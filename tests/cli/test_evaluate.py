@@ -1,0 +1,202 @@
+"""`cstrack evaluate`, through the real program."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cstrack_bench.cli.app import main
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def cstrack(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the program; return exit code, stdout and stderr."""
+    monkeypatch.delenv("CSTRACK_DATA", raising=False)
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["cstrack", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
+
+    return run
+
+
+FRAMES = 10
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Path:
+    """Two MOT17 sequences of one walker, and a tracker that loses it half-way."""
+    for name in ("MOT17-02-SDP", "MOT17-04-SDP"):
+        folder = tmp_path / "data" / "mot17" / "train" / name
+        (folder / "gt").mkdir(parents=True)
+        rows = [f"{f},1,0,0,10,20,1,1,1\n" for f in range(1, FRAMES + 1)]
+        (folder / "gt" / "gt.txt").write_text("".join(rows))
+        (folder / "seqinfo.ini").write_text(
+            f"[Sequence]\nname={name}\nframeRate=30\nseqLength={FRAMES}\n"
+            "imWidth=64\nimHeight=48\n"
+        )
+        results = tmp_path / "results"
+        results.mkdir(exist_ok=True)
+        rows = [f"{f},{1 + f // 6},0,0,10,20,1,-1,-1,-1\n" for f in range(1, 10)]
+        (results / f"{name}.txt").write_text("".join(rows))
+    return tmp_path
+
+
+@pytest.fixture
+def evaluate(cstrack: Run, world: Path) -> Run:
+    """``cstrack evaluate RESULTS --dataset mot17 --data …`` in that world."""
+
+    def run(results: str, *more: object) -> tuple[int, str, str]:
+        known = ("--dataset", "mot17", "--data", world / "data")
+        return cstrack("evaluate", world / results, *known, *more)
+
+    return run
+
+
+def test_json_is_one_document_with_the_agreed_keys(evaluate: Run) -> None:
+    code, out, err = evaluate("results", "--json")
+    document = json.loads(out)
+    assert (code, err) == (0, "")
+    assert set(document) == {"overall", "sequences"}
+    assert set(document["sequences"]) == {"MOT17-02-SDP", "MOT17-04-SDP"}
+    overall = document["overall"]
+    assert (overall["GT"], overall["FN"], overall["IDSW"]) == (20, 2, 2)
+    assert overall["MOTA"] == 80.0
+    assert isinstance(overall["MT"], int)
+
+
+def test_the_table_has_every_number_in_full(evaluate: Run) -> None:
+    code, out, _ = evaluate("results")
+    lines = [line.split() for line in out.splitlines() if line.strip()]
+    heading = next(line for line in lines if line[0] == "sequence")
+    overall = next(line for line in lines if line[0] == "OVERALL")
+    row = dict(zip(heading, overall, strict=True))
+    assert code == 0
+    assert (row["MOTA"], row["IDSW"], row["FN"]) == ("80.000", "2", "2")
+    assert row["IDF1"] == f"{100 * 20 / (18 + 20):.3f}"
+
+
+def test_halves_score_only_the_second(evaluate: Run) -> None:
+    _, out, _ = evaluate("results", "--split", "half/official", "--json")
+    overall = json.loads(out)["overall"]
+    assert (overall["GT"], overall["FN"], overall["IDSW"]) == (10, 2, 0)
+    _, out, _ = evaluate("results", "--split", "half/bytetrack", "--json")
+    assert json.loads(out)["overall"]["GT"] == 8
+
+
+def test_a_single_file_is_its_own_sequence(evaluate: Run, world: Path) -> None:
+    _, out, _ = evaluate("results/MOT17-04-SDP.txt", "--json")
+    assert set(json.loads(out)["sequences"]) == {"MOT17-04-SDP"}
+    (world / "results" / "MOT17-04-SDP.txt").rename(world / "mine.txt")
+    code, _, err = evaluate("mine.txt", "--json")
+    assert code == 2
+    assert "--sequences NAME" in err
+    _, out, _ = evaluate("mine.txt", "--sequences", "MOT17-04-SDP", "--json")
+    assert set(json.loads(out)["sequences"]) == {"MOT17-04-SDP"}
+
+
+def test_a_missing_file_is_named(evaluate: Run, world: Path) -> None:
+    (world / "results" / "MOT17-04-SDP.txt").unlink()
+    code, out, err = evaluate("results", "--json")
+    assert (code, out) == (2, "")
+    assert "lacks 1 of 2 result files: MOT17-04-SDP.txt" in err
+    assert err.count("\n") == 1
+    code, out, _ = evaluate("results", "--sequences", "*-02-*", "--json")
+    assert (code, set(json.loads(out)["sequences"])) == (0, {"MOT17-02-SDP"})
+
+
+def test_an_empty_file_is_a_tracker_that_said_nothing(
+    evaluate: Run, world: Path
+) -> None:
+    (world / "results" / "MOT17-04-SDP.txt").write_text("")
+    _, out, _ = evaluate("results", "--json")
+    row = json.loads(out)["sequences"]["MOT17-04-SDP"]
+    assert (row["MOTA"], row["FN"], row["HOTA"]) == (0.0, 10, 0.0)
+
+
+def test_a_stranger_among_the_files_is_remarked(evaluate: Run, world: Path) -> None:
+    (world / "results" / "notes.txt").write_text("hello")
+    code, out, err = evaluate("results", "--json")
+    assert code == 0
+    assert json.loads(out)
+    assert "left out: notes" in err
+
+
+def test_the_official_kits_layout_is_understood(evaluate: Run, world: Path) -> None:
+    (world / "results").rename(world / "data-files")
+    (world / "tracker").mkdir()
+    (world / "data-files").rename(world / "tracker" / "data")
+    assert evaluate("tracker", "--json")[0] == 0
+
+
+def test_crosscheck_explains(evaluate: Run) -> None:
+    _, out, _ = evaluate("results", "--crosscheck", "--json")
+    assert json.loads(out)["crosscheck"] == []
+    _, out, _ = evaluate("results", "--crosscheck")
+    assert "motmetrics agrees" in out
+
+
+def test_crosscheck_names_what_differs(evaluate: Run, world: Path) -> None:
+    rows = [f"{f},1,0,0,10,20,1\n" for f in range(1, 9)]
+    (world / "results" / "MOT17-02-SDP.txt").write_text("".join(rows))
+    _, out, _ = evaluate("results", "--crosscheck", "--json")
+    found = json.loads(out)["crosscheck"]
+    assert {item["metric"] for item in found} == {"MT", "PT"}
+    assert all(item["explained"] for item in found)
+    assert "80 %" in evaluate("results", "--crosscheck")[1]
+
+
+@pytest.mark.parametrize(
+    ("results", "more", "words"),
+    [
+        ("gone", [], "No such file or folder"),
+        ("data", [], "holds no result files"),
+        ("results", ["--split", "half/x"], "No split 'half/x'"),
+        ("results", ["--subset", "test"], "has no folder test/"),
+        ("results", ["--sequences", "nobody"], "nobody names no sequence"),
+    ],
+)
+def test_wrong_use_is_one_sentence(
+    evaluate: Run, results: str, more: list[str], words: str
+) -> None:
+    code, out, err = evaluate(results, *more)
+    assert (code, out) == (2, "")
+    assert words in err
+    assert "Traceback" not in err
+
+
+def test_a_bad_line_is_named(evaluate: Run, world: Path) -> None:
+    file = world / "results" / "MOT17-02-SDP.txt"
+    file.write_text("1,1,0,0,10,20,1\n2,1,0,0,ten,20,1\n")
+    code, _, err = evaluate("results")
+    assert code == 2
+    assert f"{file}, line 2: 'ten' is not a number." in err
+
+
+def test_another_data_sets_folder_is_refused(cstrack: Run, world: Path) -> None:
+    code, _, err = cstrack(
+        *("evaluate", world / "results", "--dataset", "mot16"),
+        *("--data", world / "data" / "mot17"),
+    )
+    assert code == 2
+    assert "holds mot17, not mot16" in err
+
+
+@pytest.mark.real
+def test_the_published_tracker_by_the_command_line(
+    cstrack: Run, real_data: Path
+) -> None:
+    code, out, _ = cstrack(
+        *("evaluate", real_data / "tracker-results" / "lif_t" / "MOT17-09-SDP.txt"),
+        *("--dataset", "mot17", "--data", real_data / "mot17-annotations", "--json"),
+    )
+    overall = json.loads(out)["overall"]
+    assert code == 0
+    assert (overall["GT"], overall["MT"], overall["IDSW"]) == (5325, 14, 12)

@@ -1,0 +1,114 @@
+"""RESULTS.md shows every run, says what it is, and does not change by itself."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cstrack_bench.errors import InputError
+from cstrack_bench.report.markdown import MARKER, find_tables, write_views
+from tests.report.fakes import fake_record, fake_records
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "results.py"
+
+
+def lay(root: Path, records: list[dict], folder: str | None = None) -> None:
+    """Put fake runs where the ledger would."""
+    for record in records:
+        run = record["run"]
+        place = root / (folder or run["profile"]) / run["table"] / f"row{run['row']}"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"seed{run['seed']}.json").write_text(json.dumps(record))
+
+
+def page_of(root: Path) -> str:
+    output = root.parent / "RESULTS.md"
+    write_views(root, output)
+    return output.read_text(encoding="utf-8")
+
+
+def test_profiles_have_their_own_sections(tmp_path: Path) -> None:
+    root = tmp_path / "results"
+    lay(root, fake_records(seeds=(0,)))
+    lay(root, fake_records((1, 4), (0,), profile="real"))
+    page = page_of(root)
+    assert page.startswith(MARKER)
+    twin, real = page.split("## Profile `real`")
+    assert "## Profile `twin`" in twin
+    assert "not comparable with print" in real.splitlines()[0]
+    assert "not comparable with print" in real.split("\n### ")[1]
+
+
+def test_it_holds_scores_directions_provenance_and_sequences(tmp_path: Path) -> None:
+    root = tmp_path / "results"
+    lay(root, fake_records())
+    page = page_of(root)
+    assert "| ④ | SR + CR, λ learned | 66.0 | 86.0 ±0.2 |" in page
+    assert "MOTA +1.4 in print, +11.2 [+10.2, +12.2] here: same direction" in page
+    assert "split train/val (fake-val)" in page
+    assert "FAKE CPU" in page
+    assert "0123456789" in page
+    assert "1,000,004" in page
+    assert "120 s wall" in page
+    assert page.count("| FAKE-01 |") == 18
+    assert page.count("<details>") == page.count("</details>")
+
+
+def test_the_same_runs_give_the_same_page(tmp_path: Path) -> None:
+    root = tmp_path / "results"
+    lay(root, fake_records())
+    assert page_of(root) == page_of(root)
+
+
+def test_slips_of_the_paper_are_listed_even_without_runs(tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    page = page_of(tmp_path / "results")
+    assert "No run yet." in page
+    assert "71.6 − 63.1 = 8.5" in page
+
+
+def test_custom_runs_are_a_table_of_their_own(tmp_path: Path) -> None:
+    root = tmp_path / "results"
+    lay(root, fake_records(seeds=(0,)))
+    lay(root, fake_records((4,), (0,), label="custom"), folder="custom/twin-abc")
+    tables = find_tables(root)
+    assert [table.label for table, _ in tables] == ["twin", "custom"]
+    assert [path.relative_to(root).as_posix() for _, path in tables] == [
+        "twin/table2.csv",
+        "custom/twin-abc/table2.csv",
+    ]
+    assert "custom settings" in page_of(root)
+
+
+def test_rows_measured_on_other_frames_wait_outside(tmp_path: Path) -> None:
+    """After the data changed, a row measured before it must not stand beside it."""
+    root = tmp_path / "results"
+    old = fake_record(1)
+    old["data"]["val"]["hash"] = "old-frames"
+    new = fake_record(4)
+    lay(root, [old, new])
+    ((table, _),) = find_tables(root)
+    assert [len(row.records) for row in table.rows] == [0, 0, 0, 1, 0, 0]
+    assert "measured earlier on other frames" in page_of(root)
+
+
+def test_a_broken_record_is_named(tmp_path: Path) -> None:
+    root = tmp_path / "results"
+    lay(root, [fake_record(4)])
+    broken = root / "twin" / "table2" / "row4" / "seed0.json"
+    broken.write_text("{")
+    with pytest.raises(InputError, match=r"seed0\.json"):
+        find_tables(root)
+
+
+def test_the_script_writes_page_and_csv(tmp_path: Path) -> None:
+    root = tmp_path / "results"
+    lay(root, fake_records((4, 5), (0,)))
+    output = tmp_path / "RESULTS.md"
+    command = [sys.executable, SCRIPT, "--results", root, "--output", output]
+    subprocess.run(command, check=True, timeout=120)
+    assert output.read_text(encoding="utf-8").startswith(MARKER)
+    csv = (root / "twin" / "table2.csv").read_text(encoding="utf-8")
+    assert csv.startswith("table,profile,label,row,name,SR,CR,MOTA paper,MOTA")

@@ -1,0 +1,141 @@
+"""Recipes: what they resolve to, what they refuse."""
+
+from pathlib import Path
+
+import pytest
+
+from cstrack_bench.errors import InputError
+from cstrack_bench.recipes import PROFILES, build_settings, list_tables, load_recipe
+
+
+@pytest.mark.parametrize("table", list_tables())
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_row_of_every_table_resolves(table: str, profile: str) -> None:
+    recipe = load_recipe(table)
+    runs = recipe.runs(profile)
+    assert [run.row for run in runs] == list(recipe.rows)
+    assert {run.label for run in runs} == {profile}
+
+
+def test_the_rows_of_table_two_are_what_the_paper_says() -> None:
+    rows = {run.row: run.settings.model for run in load_recipe("table2").runs("paper")}
+    assert {k: m.ren for k, m in rows.items()} == {
+        1: "self",
+        2: "cross",
+        3: "fixed",
+        4: "full",
+        5: "none",
+        6: "cnn3x3",
+    }
+    assert rows[3].ren_lambda == 0.5
+    # Nothing but REN differs.
+    from dataclasses import replace
+
+    assert len({replace(m, ren="full") for m in rows.values()}) == 1
+
+
+def test_the_paper_profile_is_the_papers_protocol() -> None:
+    settings = load_recipe("table2").runs("paper")[0].settings
+    assert settings.data.input_size == "1088x608"
+    assert settings.data.split == "half/official"
+    assert (settings.train.epochs, settings.train.batch) == (30, 8)
+    assert settings.train.optimizer == "sgd"
+    assert settings.loss.identity == 0.02
+
+
+def test_the_two_implementations_differ_where_the_reference_says() -> None:
+    official = build_settings({})
+    paper = build_settings({"implementation": "paper"})
+    assert (official.train.lr, paper.train.lr) == (5e-3, 5e-4)
+    assert (official.loss.neighbours, paper.loss.neighbours) == (True, False)
+    assert paper.model.ren_input_projection
+    assert not official.model.ren_input_projection
+
+
+def test_an_explicit_value_beats_the_implementation() -> None:
+    settings = build_settings({"implementation": "paper", "train": {"lr": 0.1}})
+    assert settings.train.lr == 0.1
+
+
+def test_a_changed_setting_makes_the_run_custom() -> None:
+    recipe = load_recipe("table2")
+    changed = recipe.runs("twin", [4], overrides=["train.epochs=99"])[0]
+    assert (changed.label, changed.settings.train.epochs) == ("custom", 99)
+    same = recipe.runs("twin", [4], overrides=["model.size=n"])[0]
+    assert same.label == "twin"
+
+
+def test_nested_settings_reach_the_synthetic_world() -> None:
+    run = load_recipe("table2").runs(
+        "twin", [1], overrides=["data.synth.config.people=3", "model.size=s"]
+    )[0]
+    assert run.settings.data.synth.config.people == 3
+    assert run.settings.model.width == 0.5
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("train.epoch=3", "train.epochs"),
+        ("trian.epochs=3", "train"),
+        ("model.rne=full", "model.ren"),
+        ("model.ren=nothing", "model.ren"),
+        ("model.size=xl", "size|'xl'"),
+        ("train.epochs=many", "train.epochs"),
+        ("train.epochs=0", "at least 1"),
+        ("track.name=botsort", "botsort"),
+        ("data.synth.config.peple=3", "people"),
+        ("data.synth.config.people=-3", "people"),
+        ("implementation=mine", "official"),
+        ("train.epochs", "key=value"),
+        ("train=3", "mapping"),
+    ],
+)
+def test_wrong_settings_are_named(override: str, message: str) -> None:
+    with pytest.raises(InputError, match=message) as error:
+        load_recipe("table2").runs("twin", overrides=[override])
+    assert "\n" not in str(error.value)
+
+
+def test_unknown_table_row_and_profile() -> None:
+    with pytest.raises(InputError, match="table2"):
+        load_recipe("tabel2")
+    with pytest.raises(InputError, match="not 9"):
+        load_recipe("table2").runs("twin", [9])
+    with pytest.raises(InputError, match="twin"):
+        load_recipe("table2").runs("twinn")
+    with pytest.raises(InputError, match="seeds"):
+        load_recipe("table2").runs("twin", seeds=0)
+
+
+def test_a_recipe_with_an_unknown_key_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text("profiles: {}\n", encoding="utf-8")
+    (tmp_path / "table9.yaml").write_text(
+        "modle: {size: n}\nrows: {1: {name: x}}\n", encoding="utf-8"
+    )
+    with pytest.raises(InputError, match=r"modle.*model"):
+        load_recipe("table9", tmp_path).runs("paper")
+    (tmp_path / "table8.yaml").write_text("rows: [", encoding="utf-8")
+    with pytest.raises(InputError, match="cannot be read"):
+        load_recipe("table8", tmp_path)
+
+
+def test_identity_depends_on_what_changes_numbers_and_on_nothing_else() -> None:
+    recipe = load_recipe("table2")
+
+    def identity(
+        *overrides: str, row: int = 4, data: str = "d", code: str = "c"
+    ) -> str:
+        run = recipe.runs("twin", [row], overrides=overrides)[0]
+        return run.identity(data, code)
+
+    base = identity()
+    assert base == identity("train.workers=7", "train.save_seconds=1")
+    different = {
+        identity("train.lr=1"),
+        identity(row=5),
+        identity(data="e"),
+        identity(code="f"),
+    }
+    assert base not in different
+    assert len(different) == 4

@@ -1,0 +1,186 @@
+"""``cstrack reproduce`` from the command line, on a few synthetic frames."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+FOLDERS = ("--data", "data", "--results", "results")
+
+
+def cstrack(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment.pop("CSTRACK_DATA", None)
+    return subprocess.run(
+        [sys.executable, "-m", "cstrack_bench", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+
+
+def smoke(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return cstrack(
+        folder, "reproduce", "table2", "--profile", "smoke", *FOLDERS, *arguments
+    )
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("smoke")
+    done = smoke(folder)
+    assert done.returncode == 0, done.stderr
+    assert "Table II" in done.stdout
+    return folder
+
+
+def records(folder: Path) -> dict[int, dict[str, object]]:
+    found = {}
+    for path in (folder / "results" / "smoke" / "table2").glob("row*/seed0.json"):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        found[record["run"]["row"]] = record
+    return found
+
+
+def test_every_row_leaves_a_record_with_its_provenance(measured: Path) -> None:
+    found = records(measured)
+    assert sorted(found) == [1, 2, 3, 4, 5, 6]
+    assert len({r["run"]["hash"] for r in found.values()}) == 6
+    for record in found.values():
+        assert record["scores"]["overall"]["GT"] > 0
+        assert record["provenance"]["device"] == "cpu"
+        assert record["training"]["steps"] > 0
+        assert str(measured) not in json.dumps(record)
+    assert found[5]["model"]["parameters"] < found[4]["model"]["parameters"]
+    assert found[4]["model"]["relation_weights"] is not None
+    assert found[5]["model"]["relation_weights"] is None
+
+
+def test_the_table_is_written_as_csv_and_markdown(measured: Path) -> None:
+    path = measured / "results" / "smoke" / "table2.csv"
+    rows = list(csv.DictReader(path.open(encoding="utf-8")))
+    assert len(rows) == 6
+    assert "Table II" in (measured / "RESULTS.md").read_text(encoding="utf-8")
+
+
+def test_a_second_call_measures_nothing(measured: Path) -> None:
+    before = records(measured)
+    done = smoke(measured)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("measured before") == 6
+    assert records(measured) == before
+
+
+def test_the_training_is_deterministic(measured: Path, tmp_path: Path) -> None:
+    done = smoke(tmp_path, "--rows", "4")
+    assert done.returncode == 0, done.stderr
+    again = records(tmp_path)[4]
+    first = records(measured)[4]
+    assert again["scores"] == first["scores"]
+    assert again["model"] == first["model"]
+
+
+def test_a_damaged_record_is_named_and_kept(measured: Path) -> None:
+    path = measured / "results" / "smoke" / "table2" / "row6" / "seed0.json"
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(whole[:50], encoding="utf-8")
+    try:
+        done = smoke(measured)
+        assert done.returncode == 2
+        assert "row6" in done.stderr
+        assert "Traceback" not in done.stderr
+    finally:
+        path.write_text(whole, encoding="utf-8")
+
+
+def test_interrupted_and_called_again_gives_the_same_numbers(
+    measured: Path, tmp_path: Path
+) -> None:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "cstrack_bench", "reproduce", "table2"]
+    command += ["--profile", "smoke", *FOLDERS, "--rows", "4,5"]
+    child = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL
+    )
+    first = tmp_path / "results" / "smoke" / "table2" / "row4" / "seed0.json"
+    deadline = time.monotonic() + 300
+    while not first.exists() and child.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    child.send_signal(signal.SIGINT)
+    assert child.wait(60) == 130
+    done = smoke(tmp_path, "--rows", "4,5")
+    assert done.returncode == 0, done.stderr
+    assert "row 4 seed 0 measured before" in done.stderr
+    found, whole = records(tmp_path), records(measured)
+    assert found[4]["scores"] == whole[4]["scores"]
+    assert found[5]["scores"] == whole[5]["scores"]
+
+
+def test_dry_run_says_what_is_missing_and_does_nothing(tmp_path: Path) -> None:
+    done = cstrack(
+        tmp_path,
+        *("reproduce", "table2", "--profile", "paper", "--dry-run", "--json"),
+        *FOLDERS,
+    )
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert len(document["runs"]) == 6
+    assert document["missing"]
+    assert not (tmp_path / "results").exists()
+
+
+def test_without_data_or_gpu_the_twin_is_chosen_and_says_why(tmp_path: Path) -> None:
+    done = cstrack(tmp_path, "reproduce", "table2", "--dry-run", *FOLDERS)
+    assert done.returncode == 0, done.stderr
+    assert "twin" in done.stderr.splitlines()[0]
+    assert "mot17" in done.stderr.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("reproduce", "tabel2"), "table2"),
+        (("reproduce", "table2", "--rows", "x"), "--rows"),
+        (("reproduce", "table2", "--profile", "real", "--data", "nowhere"), "nowhere"),
+        (("reproduce", "table2", "--profile", "paper", "--data", "."), "mot17"),
+        (("reproduce", "table2", "--set", "train.epoch=1"), "train.epochs"),
+        (("reproduce", "table2", "--device", "tpu"), "tpu"),
+        (("reproduce", "table2", "--device", "cuda:99"), "cuda:99"),
+        (("train", "table2"), "table2:1"),
+        (("train", "table2:x"), "table2:4"),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_exit_code_two(
+    tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    done = cstrack(tmp_path, *arguments)
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_train_then_reproduce_trains_once(tmp_path: Path) -> None:
+    trained = cstrack(
+        tmp_path, "train", "table2:5", "--profile", "smoke", "--json", *FOLDERS
+    )
+    assert trained.returncode == 0, trained.stderr
+    summary = json.loads(trained.stdout)
+    again = cstrack(tmp_path, "train", "table2:5", "--profile", "smoke", *FOLDERS)
+    assert again.returncode == 2
+    assert "--resume" in again.stderr
+    done = smoke(tmp_path, "--rows", "5")
+    assert done.returncode == 0, done.stderr
+    record = records(tmp_path)[5]
+    assert record["training"]["wall_s"] == pytest.approx(summary["wall_s"], abs=0.2)
+    assert record["run"]["hash"] == summary["run"]
