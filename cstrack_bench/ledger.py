@@ -31,7 +31,7 @@ _CODE = (
     "boxes.py",
     "structures.py",
     "pipeline.py",
-    "reproduce.py",
+    "running.py",
     "data",
     "models",
     "training",

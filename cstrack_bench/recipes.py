@@ -26,7 +26,12 @@ from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.models.config import IMPLEMENTATIONS as MODEL_IMPLEMENTATIONS
 from cstrack_bench.models.config import ModelConfig, make_config
 from cstrack_bench.tracking.build import TRACKERS, make_filter, make_tracker
-from cstrack_bench.training.config import IMPLEMENTATIONS, LossConfig, TrainConfig
+from cstrack_bench.training.config import (
+    IMPLEMENTATIONS,
+    InitConfig,
+    LossConfig,
+    TrainConfig,
+)
 
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 PROFILES = ("paper", "twin", "smoke", "real")
@@ -57,6 +62,7 @@ class Settings:
         model: the network.
         data: images and split.
         augment: changes to training images.
+        init: what the network starts from.
         train: optimiser and schedule.
         loss: weights of the loss.
         nms: thresholds of the detector.
@@ -68,6 +74,7 @@ class Settings:
     model: ModelConfig
     data: DataConfig
     augment: AugmentConfig
+    init: InitConfig
     train: TrainConfig
     loss: LossConfig
     nms: NmsConfig
@@ -262,6 +269,7 @@ def _parse_override(text: str) -> dict[str, Any]:
 _SECTIONS: dict[str, type] = {
     "data": DataConfig,
     "augment": AugmentConfig,
+    "init": InitConfig,
     "train": TrainConfig,
     "loss": LossConfig,
     "nms": NmsConfig,

@@ -41,8 +41,9 @@ def train(
     """Train one row; ``cstrack reproduce`` measures it from there."""
     from cstrack_bench.data.experiment import open_data
     from cstrack_bench.ledger import Ledger, code_version
-    from cstrack_bench.reproduce import make_plan, train_run
-    from cstrack_bench.training.distributed import pick_device
+    from cstrack_bench.reproduce import make_plan
+    from cstrack_bench.running import train_run
+    from cstrack_bench.training.distributed import is_main, pick_device
 
     table, _, row = recipe.partition(":")
     if row and not row.isdigit():
@@ -66,6 +67,8 @@ def train(
     identity = run.identity(opened.manifest_hash(), code_version())
     _, summary = train_run(run, opened, ledger, place, identity, fresh)
     weights = ledger.path(run, ".safetensors")
+    if not is_main():
+        return
     if as_json:
         print_json({"weights": str(weights), "run": identity, **summary})
     else:

@@ -190,6 +190,23 @@ def load_weights(path: Path) -> CSTrack:
     return model.eval()
 
 
+def read_metadata(path: Path) -> dict[str, str]:
+    """The words in the header of our safetensors; none in any other file.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    if path.suffix != ".safetensors":
+        return {}
+    try:
+        with safe_open(path, framework="pt") as file:
+            return dict(file.metadata() or {})
+    except (SafetensorError, OSError) as error:
+        raise InputError(
+            f"{path} cannot be read as safetensors ({_first_line(error)})."
+        ) from error
+
+
 def _stored_config(path: Path, metadata: dict[str, str]) -> ModelConfig:
     try:
         stored: dict[str, Any] = json.loads(metadata[CONFIG_KEY])

@@ -99,6 +99,28 @@ class TrainConfig:
             raise InputError(f"train.lr must be positive, not {self.lr}.")
 
 
+@dataclass(frozen=True)
+class InitConfig:
+    """What a network starts from.
+
+    The paper starts from COCO weights: a backbone and a neck that can detect before
+    they learn to tell people apart. Where no such weights are to be had, the rows of a
+    seed can share a detector that is trained first, on the same images, without
+    re-identification.
+
+    Attributes:
+        detector_epochs: epochs of that training; 0 starts from random weights.
+    """
+
+    detector_epochs: int = 0
+
+    def __post_init__(self) -> None:
+        if self.detector_epochs < 0:
+            raise InputError(
+                f"init.detector_epochs must not be negative: {self.detector_epochs}."
+            )
+
+
 IMPLEMENTATIONS: dict[str, dict[str, dict[str, Any]]] = {
     "official": {"train": {}, "loss": {}},
     "paper": {

@@ -50,6 +50,11 @@ class World:
             distributed.destroy_process_group()
 
 
+def is_main() -> bool:
+    """Whether this process is the first of those that torchrun started, or alone."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def join_world(device: torch.device, batch: int) -> World:
     """Join the processes that torchrun started; alone without it.
 
