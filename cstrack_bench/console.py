@@ -1,10 +1,13 @@
 """Where words go: tables to stdout, progress and remarks to stderr."""
 
+from typing import Any
+
 from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -14,8 +17,45 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+_relay: Any = None
+
+
+def relay_progress(queue: Any) -> None:
+    """From here on, this process reports progress to a queue instead of showing it.
+
+    Args:
+        queue: gets ``(description, completed, total)``.
+    """
+    global _relay
+    _relay = queue
+
+
+class _Relayed(Progress):
+    """A progress display that shows nothing and tells a queue."""
+
+    def __init__(self, queue: Any) -> None:
+        super().__init__(console=err, disable=True)
+        self._queue = queue
+
+    def update(self, task_id: TaskID, **changes: Any) -> None:
+        """Change a task and tell the queue."""
+        super().update(task_id, **changes)
+        self._tell(task_id)
+
+    def advance(self, task_id: TaskID, advance: float = 1) -> None:
+        """Advance a task and tell the queue."""
+        super().advance(task_id, advance)
+        self._tell(task_id)
+
+    def _tell(self, task_id: TaskID) -> None:
+        task = next(t for t in self.tasks if t.id == task_id)
+        self._queue.put((task.description, task.completed, task.total))
+
+
 def progress() -> Progress:
     """A progress display on stderr, silent when that is not a terminal."""
+    if _relay is not None:
+        return _Relayed(_relay)
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -56,13 +56,10 @@ def one_run(
     fresh: bool = False,
 ) -> Outcome:
     """Train and measure one run, unless that was done; go on where it stopped."""
-    identity = run.identity(data.manifest_hash(), code_version())
-    found = None if fresh else ledger.find(run, identity)
+    found = None if fresh else find_outcome(run, data, ledger)
     if found is not None:
-        named = _as_row(found, run)
-        if named != found:  # an equal run of another row: this row's record too
-            ledger.write(run, named)
-        return Outcome(run, named, reused=True)
+        return found
+    identity = run.identity(data.manifest_hash(), code_version())
     label = f"{run.table} row {run.row} ({run.name}) seed {run.seed}"
     model, training = train_run(run, data, ledger, device, identity, fresh)
     measured = measure(run, model, data, device, label)
@@ -101,6 +98,18 @@ def one_run(
     return Outcome(run, record, reused=False)
 
 
+def find_outcome(run: Run, data: ExperimentData, ledger: Ledger) -> Outcome | None:
+    """The outcome of a run that was measured before, under any row; else None."""
+    identity = run.identity(data.manifest_hash(), code_version())
+    found = ledger.find(run, identity)
+    if found is None:
+        return None
+    named = _as_row(found, run)
+    if named != found:  # an equal run of another row: this row's record too
+        ledger.write(run, named)
+    return Outcome(run, named, reused=True)
+
+
 def _as_row(record: Record, run: Run) -> Record:
     """A record of an equal run, under the name of the row that asked for it."""
     named = {
@@ -134,7 +143,7 @@ def train_run(
         for path in (weights, checkpoint):
             path.unlink(missing_ok=True)
     world = join_world(device, settings.train.batch)
-    start = _detector_weights(run, data, ledger, device, world, fresh)
+    start = detector_weights(run, data, ledger, device, world)
     seed_everything(run.seed)
     network = CSTrack(settings.model)
     if start is not None:
@@ -166,46 +175,67 @@ def train_run(
     return load_weights(weights), dataclasses.asdict(summary)
 
 
-def _detector_weights(
-    run: Run,
-    data: ExperimentData,
-    ledger: Ledger,
-    device: torch.device,
-    world: World,
-    fresh: bool,
-) -> CSTrack | None:
-    """The detector that every row of a seed starts from; trained once (InitConfig)."""
+def detector_run(run: Run) -> Run | None:
+    """The training of the detector that a row starts from; None without one."""
     settings = run.settings
     if settings.init.detector_epochs == 0:
         return None
-    model = dataclasses.replace(settings.model, ren="none", reid_head="basic")
-    schedule = dataclasses.replace(settings.train, epochs=settings.init.detector_epochs)
-    detector = dataclasses.replace(
+    return dataclasses.replace(
         run,
         table="detector",
         row=0,
         name="detector that the rows start from",
         settings=dataclasses.replace(
             settings,
-            model=model,
-            train=schedule,
+            model=dataclasses.replace(settings.model, ren="none", reid_head="basic"),
+            train=dataclasses.replace(
+                settings.train, epochs=settings.init.detector_epochs
+            ),
             loss=dataclasses.replace(settings.loss, identity=0.0),
             init=InitConfig(),
         ),
     )
+
+
+def detector_weights(
+    run: Run,
+    data: ExperimentData,
+    ledger: Ledger,
+    device: torch.device,
+    world: World,
+    fresh: bool = False,
+) -> CSTrack | None:
+    """The detector that every row of a seed starts from; trained once (InitConfig).
+
+    Args:
+        run: one of the rows.
+        data: its data.
+        ledger: the detector's weights lie in it.
+        device: where to compute.
+        world: the processes of a distributed training.
+        fresh: train it again.
+
+    Returns:
+        The detector, or None where rows start from random weights.
+    """
+    detector = detector_run(run)
+    if detector is None:
+        return None
+    settings = detector.settings
     identity = detector.identity(data.manifest_hash(), code_version())
     weights = ledger.path(detector, ".safetensors")
-    if weights.is_file() and read_metadata(weights).get("run") == identity:
-        return load_weights(weights)
     checkpoint = ledger.path(detector, ".ckpt")
     if fresh:
+        weights.unlink(missing_ok=True)
         checkpoint.unlink(missing_ok=True)
+    if weights.is_file() and read_metadata(weights).get("run") == identity:
+        return load_weights(weights)
     seed_everything(run.seed)
     trained, _ = train(
-        CSTrack(model),
+        CSTrack(settings.model),
         TrainingSet(data.train, settings.data.size, settings.augment, run.seed),
-        schedule,
-        detector.settings.loss,
+        settings.train,
+        settings.loss,
         checkpoint,
         identity,
         run.seed,

@@ -107,7 +107,7 @@ def test_interrupted_and_called_again_gives_the_same_numbers(
 ) -> None:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "cstrack_bench", "reproduce", "table2"]
-    command += ["--profile", "smoke", *FOLDERS, "--rows", "4,5"]
+    command += ["--profile", "smoke", *FOLDERS, "--rows", "4,5", "--jobs", "1"]
     child = subprocess.Popen(
         command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL
     )

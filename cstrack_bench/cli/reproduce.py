@@ -38,6 +38,9 @@ def reproduce(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Measure finished runs again.")
     ] = False,
+    jobs: Annotated[
+        int | None, typer.Option(help="Runs at a time; default one a core.", min=1)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure the rows of a table, or take them from the ledger, and print it."""
@@ -62,7 +65,7 @@ def reproduce(
         if dry_run:
             document = describe_plan(plan, data, ledger)
         else:
-            document = _measure(plan, data, ledger, place, fresh, as_json)
+            document = _measure(plan, data, ledger, place, fresh, jobs, as_json)
         documents.append(document)
         if dry_run and not as_json:
             _print_plan(document)
@@ -71,7 +74,13 @@ def reproduce(
 
 
 def _measure(
-    plan: Any, data: Path, ledger: Any, device: Any, fresh: bool, as_json: bool
+    plan: Any,
+    data: Path,
+    ledger: Any,
+    device: Any,
+    fresh: bool,
+    jobs: int | None,
+    as_json: bool,
 ) -> Any:
     """Run a plan, write its table and RESULTS.md, print; returns the records."""
     from cstrack_bench.paper.claims import load_table
@@ -88,7 +97,7 @@ def _measure(
             f"ID Sw. {scores['IDSW']}"
         )
 
-    outcomes = measure(plan, data, ledger, device, fresh, remark)
+    outcomes = measure(plan, data, ledger, device, fresh, jobs, remark)
     records = [outcome.record for outcome in outcomes]
     if as_json:
         return records

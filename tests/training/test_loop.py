@@ -222,3 +222,69 @@ def test_summary_is_plain_data(dataset: TrainingSet, tmp_path: Path) -> None:
 
     _, summary = run(dataset, tmp_path / "a.ckpt")
     assert json.loads(json.dumps(dataclasses.asdict(summary)))["precision"] == "float32"
+
+
+def test_a_sequence_without_ground_truth_cannot_be_trained_on(
+    world_folder: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    copy = tmp_path / "train" / "SYN-01"
+    shutil.copytree(world_folder / "train" / "SYN-01", copy)
+    shutil.rmtree(copy / "gt")
+    with pytest.raises(InputError, match=r"SYN-01.*ground truth"):
+        TrainingSet(list_sequences(tmp_path, "train"), SIZE, None, 0)
+
+
+def test_labels_are_normalised_boxes_of_the_stretched_image(
+    world_folder: Path,
+) -> None:
+    sequence = list_sequences(world_folder, "train")[0]
+    dataset = TrainingSet([sequence], SIZE, None, 0)
+    image, targets, name = dataset[(0, 0)]
+    annotations = sequence.annotations()
+    assert annotations is not None
+    people = annotations.pedestrians().between(0, 1)
+    assert image.shape == (3, *SIZE)
+    assert name == "SYN-01 frame 1"
+    assert 0 < len(targets) <= len(people.ids)
+    assert targets[:, 0].min() >= 1
+    left, right = targets[:, 1] - targets[:, 3] / 2, targets[:, 1] + targets[:, 3] / 2
+    wanted_left = people.boxes[:, 0].clip(2, 190) / 192
+    assert any(abs(left[0] - w) < 0.02 for w in wanted_left)
+    assert (right <= 1).all()
+    assert (left >= 0).all()
+
+
+def test_flipping_mirrors_the_boxes_with_the_image(world_folder: Path) -> None:
+    sequences = list_sequences(world_folder, "train")
+    plain = TrainingSet(sequences, SIZE, None, 0)
+    options = {"hue": 0.0, "saturation": 0.0, "value": 0.0}
+    mirrored = TrainingSet(sequences, SIZE, AugmentConfig(flip=1.0, **options), 0)
+    image, targets, _ = plain[(0, 0)]
+    other, flipped, _ = mirrored[(0, 0)]
+    difference = np.abs(other[:, :, ::-1].astype(int) - image.astype(int))
+    assert difference.mean() < 3  # colours went to HSV and back
+    assert np.allclose(np.sort(1 - flipped[:, 1]), np.sort(targets[:, 1]), atol=1e-6)
+
+
+def test_people_without_identity_are_class_zero(tmp_path: Path) -> None:
+    import cv2
+
+    folder = tmp_path / "train" / "A"
+    (folder / "img1").mkdir(parents=True)
+    (folder / "gt").mkdir()
+    cv2.imwrite(str(folder / "img1" / "000001.jpg"), np.zeros((64, 96, 3), np.uint8))
+    (folder / "seqinfo.ini").write_text(
+        "[Sequence]\nname=A\nimDir=img1\nframeRate=30\nseqLength=1\nimWidth=96\n"
+        "imHeight=64\nimExt=.jpg\n",
+        encoding="utf-8",
+    )
+    (folder / "gt" / "gt.txt").write_text(
+        "1,-1,10,10,20,40,1,1,1\n1,7,40,10,20,40,1,1,1\n1,0,65,10,20,40,1,1,1\n",
+        encoding="utf-8",
+    )
+    dataset = TrainingSet(list_sequences(tmp_path, "train"), SIZE, None, 0)
+    # Nobody's first person is lost: id 0 is a person like any other.
+    assert dataset.identities == 3
+    assert sorted(dataset[(0, 0)][1][:, 0]) == [0, 1, 2]

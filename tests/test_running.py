@@ -1,0 +1,32 @@
+"""What a network starts from."""
+
+import torch
+
+from cstrack_bench.models.config import make_config
+from cstrack_bench.models.cstrack import CSTrack
+from cstrack_bench.running import transfer
+
+
+def test_equal_names_and_shapes_are_copied_and_the_rest_is_not() -> None:
+    torch.manual_seed(0)
+    detector = CSTrack(make_config("n", ren="none", reid_head="basic"))
+    torch.manual_seed(1)
+    network = CSTrack(make_config("n"))
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    copied = set(transfer(detector, network))
+    after = network.state_dict()
+    given = detector.state_dict()
+    assert any(name.startswith("backbone.") for name in copied)
+    for name, value in after.items():
+        expected = given[name] if name in copied else before[name]
+        assert torch.equal(value, expected), name
+    assert not any(name.startswith(("reid.", "ren.")) for name in copied)
+
+
+def test_another_width_takes_nothing_that_does_not_fit() -> None:
+    detector = CSTrack(make_config("n", ren="none", reid_head="basic"))
+    wider = CSTrack(make_config("s"))
+    shapes = {n: v.shape for n, v in wider.state_dict().items()}
+    copied = transfer(detector, wider)
+    assert all(shapes[name] == detector.state_dict()[name].shape for name in copied)
+    assert {n: v.shape for n, v in wider.state_dict().items()} == shapes
