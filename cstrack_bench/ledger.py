@@ -56,10 +56,8 @@ class Ledger:
         folder = self.root / run.profile / run.table / f"row{run.row}"
         # A changed setting is another experiment: never in the profile's place.
         if run.label == "custom":
-            changed = json.dumps(run.settings.as_dict(), sort_keys=True)
-            name = hashlib.sha256(changed.encode()).hexdigest()[:8]
-            folder = self.root / "custom" / f"{run.profile}-{name}" / run.table
-            folder = folder / f"row{run.row}"
+            name = f"{run.profile}-{run.variant}"
+            folder = self.root / "custom" / name / run.table / f"row{run.row}"
         return folder / f"seed{run.seed}{suffix}"
 
     def find(self, run: Run, identity: str) -> Record | None:

@@ -88,6 +88,12 @@ class Settings:
         return document
 
 
+def _digest(content: Any, length: int) -> str:
+    """Hex digits that stand for plain values."""
+    text = json.dumps(content, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
 @dataclass(frozen=True)
 class Run:
     """One row × one seed of one table under one profile.
@@ -100,6 +106,8 @@ class Run:
         profile: paper, twin, smoke or real.
         label: the profile, or ``custom`` where a setting was changed.
         settings: what is run.
+        variant: hash of the changed settings, which the rows of a custom table share;
+            empty where nothing was changed.
     """
 
     table: str
@@ -109,6 +117,7 @@ class Run:
     profile: str
     label: str
     settings: Settings
+    variant: str = ""
 
     def identity(self, manifest: str, code: str) -> str:
         """Hash of all that decides the outcome; equal runs are trained once.
@@ -122,9 +131,7 @@ class Run:
         settings["train"].pop("workers")
         settings["train"].pop("save_seconds")
         content = [settings, self.seed, manifest, code]
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[
-            :16
-        ]
+        return _digest(content, 16)
 
 
 @dataclass(frozen=True)
@@ -182,9 +189,10 @@ class Recipe:
             chosen = _merge(copy.deepcopy(plain), changes)
             settings = build_settings(chosen)
             # A setting given its own profile's value changes nothing.
-            label = profile if settings == build_settings(plain) else "custom"
+            same = settings == build_settings(plain)
+            label, variant = (profile, "") if same else ("custom", _digest(changes, 8))
             runs += [
-                Run(self.table, row, name, seed, profile, label, settings)
+                Run(self.table, row, name, seed, profile, label, settings, variant)
                 for seed in range(seeds)
             ]
         return runs

@@ -58,8 +58,10 @@ def prepare_detectors(tasks: Sequence[Task]) -> None:
     done: set[Path] = set()
     for task in tasks:
         detector = detector_run(task.run)
-        place = detector and task.ledger.path(detector)
-        if place is None or place in done:
+        if detector is None:
+            continue
+        place = task.ledger.path(detector)
+        if place in done:
             continue
         done.add(place)
         detector_weights(
