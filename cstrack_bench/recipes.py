@@ -229,13 +229,26 @@ def load_recipe(table: str, folder: Path = RECIPES) -> Recipe:
         for layer in layers[:2]:
             _merge(merged, layer)
         for layer in layers[2:]:
-            _merge(merged, layer.get(profile) or {})
+            _merge(merged, _profile(layer, profile, path))
         common[profile] = merged
     parsed: dict[int, tuple[str, Mapping[str, Any]]] = {}
     for number, row in rows.items():
         difference = dict(row)
         parsed[int(number)] = (str(difference.pop("name", f"row {number}")), difference)
     return Recipe(table, str(title), parsed, common)
+
+
+def _profile(layer: Mapping[str, Any], name: str, path: Path) -> dict[str, Any]:
+    """A profile's settings in one file, over those of the profile it extends."""
+    own = dict(layer.get(name) or {})
+    parent = own.pop("extends", None)
+    if parent is None:
+        return own
+    if parent not in layer or parent == name:
+        raise InputError(
+            f"{path}: profile {name} extends {parent!r}, which is unknown."
+        )
+    return _merge(copy.deepcopy(_profile(layer, parent, path)), own)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -109,7 +109,12 @@ def test_interrupted_and_called_again_gives_the_same_numbers(
     command = [sys.executable, "-m", "cstrack_bench", "reproduce", "table2"]
     command += ["--profile", "smoke", *FOLDERS, "--rows", "4,5", "--jobs", "1"]
     child = subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL
+        command,
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.DEVNULL,
+        # A test run started in the background of a shell ignores Ctrl-C; not this one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     first = tmp_path / "results" / "smoke" / "table2" / "row4" / "seed0.json"
     deadline = time.monotonic() + 300

@@ -243,12 +243,9 @@ def _parse_size(text: str) -> tuple[int, int]:
 
 def _stored_size(weights: Path) -> str:
     """The input size that our weights name; official ones were made for 1088x608."""
-    if weights.suffix != ".safetensors":
-        return DEFAULT_SIZE
-    from safetensors import safe_open
+    from cstrack_bench.models.checkpoints import read_metadata
 
-    with safe_open(weights, framework="pt") as file:
-        return (file.metadata() or {}).get("input_size", DEFAULT_SIZE)
+    return read_metadata(weights).get("input_size", DEFAULT_SIZE)
 
 
 def _files(

@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 # Raised whenever the same specification would give other pictures or annotations.
-GENERATION = 3
+GENERATION = 4
 _DONE = "done.json"
 
 

@@ -120,7 +120,7 @@ def build_world(config: SynthConfig, seed: int) -> World:
     unit = config.height / 384
     focal = (470 + 200 * rng.random()) * unit
     near = focal * _ADULT / ((150 + 35 * rng.random()) * unit)
-    far = focal * _ADULT / ((40 + 14 * rng.random()) * unit)
+    far = focal * _ADULT / ((54 + 14 * rng.random()) * unit)
     height = 1.75 + 1.6 * rng.random()
     horizon = config.height * 0.97 - focal * height / near
     horizon = min(max(horizon, 0.1 * config.height), 0.46 * config.height)

@@ -26,6 +26,7 @@ from cstrack_bench.models.official_names import (
 
 MISSING_LIMIT = 0.01
 CONFIG_KEY = "config"
+HEADER_KEY = "cstrack"
 
 
 @dataclass(frozen=True)
@@ -149,11 +150,13 @@ def save_weights(path: Path, model: CSTrack, metadata: dict[str, str]) -> None:
         model: whose state is written.
         metadata: further words for the header; the key ``config`` is ours.
     """
+    words = {**metadata, CONFIG_KEY: json.dumps(model.config.as_dict())}
     tensors = {
         name: tensor.detach().cpu().contiguous()
         for name, tensor in model.state_dict().items()
     }
-    header = {**metadata, CONFIG_KEY: json.dumps(model.config.as_dict())}
+    # One entry: the order of several in the file is random, and so was its hash.
+    header = {HEADER_KEY: json.dumps(words, sort_keys=True)}
     with replacing(path) as temporary:
         save_file(tensors, temporary, header)
 
@@ -173,13 +176,12 @@ def load_weights(path: Path) -> CSTrack:
         raise InputError(f"There are no weights {path}.")
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise InputError(
             f"{path} cannot be read as safetensors ({_first_line(error)})."
         ) from error
-    model = CSTrack(_stored_config(path, metadata))
+    model = CSTrack(_stored_config(path, read_metadata(path)))
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
@@ -200,8 +202,9 @@ def read_metadata(path: Path) -> dict[str, str]:
         return {}
     try:
         with safe_open(path, framework="pt") as file:
-            return dict(file.metadata() or {})
-    except (SafetensorError, OSError) as error:
+            header = (file.metadata() or {}).get(HEADER_KEY, "{}")
+        return {str(key): str(value) for key, value in json.loads(header).items()}
+    except (SafetensorError, OSError, ValueError, AttributeError) as error:
         raise InputError(
             f"{path} cannot be read as safetensors ({_first_line(error)})."
         ) from error

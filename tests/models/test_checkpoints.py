@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors import safe_open
 from safetensors.torch import save_file
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.checkpoints import (
     load_official,
     load_weights,
+    read_metadata,
     read_official,
     save_weights,
 )
@@ -240,8 +240,7 @@ def test_load_weights_takes_both(
 def test_our_header_says_what_the_weights_are(model: CSTrack, tmp_path: Path) -> None:
     path = tmp_path / "deep" / "weights.safetensors"
     save_weights(path, model, {"seed": "1"})
-    with safe_open(path, framework="pt") as file:
-        metadata = file.metadata()
+    metadata = read_metadata(path)
     assert metadata["seed"] == "1"
     assert make_config(**json.loads(metadata["config"])) == SMALL
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
@@ -266,7 +265,8 @@ def test_safetensors_that_are_not_ours(model: CSTrack, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="names no CSTrack configuration"):
         load_weights(path)
     config = json.dumps(SMALL.as_dict())
-    save_file({"weight": torch.zeros(1)}, path, {"config": config})
+    header = {"cstrack": json.dumps({"config": config})}
+    save_file({"weight": torch.zeros(1)}, path, header)
     with pytest.raises(InputError, match="do not fit the configuration"):
         load_weights(path)
     save_file({"weight": torch.zeros(1)}, path, {"config": '{"ren": "fast"}'})
