@@ -15,6 +15,13 @@ Json = Annotated[
     bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
+Profile = Annotated[
+    str | None, typer.Option("--profile", help="paper, twin, smoke or real.")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="key=value, such as train.epochs=5; repeatable."),
+]
 
 DATA_ROOT = Path("data")
 RESULTS_ROOT = Path("results")

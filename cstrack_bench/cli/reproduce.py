@@ -12,7 +12,9 @@ from cstrack_bench.cli.options import (
     Data,
     Device,
     Json,
+    Profile,
     Results,
+    Settings,
     print_json,
 )
 from cstrack_bench.errors import InputError
@@ -22,13 +24,8 @@ def reproduce(
     tables: Annotated[list[str], typer.Argument(help="table2, …, or all.")],
     rows: Annotated[str | None, typer.Option(help="Rows, such as 1,4.")] = None,
     seeds: Annotated[int, typer.Option(help="Seeds a row.")] = 1,
-    profile: Annotated[
-        str | None, typer.Option(help="paper, twin, smoke or real.")
-    ] = None,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="key=value, such as train.epochs=5."),
-    ] = None,
+    profile: Profile = None,
+    settings: Settings = None,
     data: Data = DATA_ROOT,
     results: Results = RESULTS_ROOT,
     device: Device = "auto",
@@ -53,7 +50,7 @@ def reproduce(
     place = pick_device(device)
     ledger = Ledger(results)
     plans = [
-        make_plan(table, data, profile, _numbers(rows), seeds, setting or ())
+        make_plan(table, data, profile, _numbers(rows), seeds, settings or ())
         for table in chosen
     ]
     documents: list[Any] = []

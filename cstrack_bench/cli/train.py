@@ -11,7 +11,9 @@ from cstrack_bench.cli.options import (
     Data,
     Device,
     Json,
+    Profile,
     Results,
+    Settings,
     print_json,
 )
 from cstrack_bench.errors import InputError
@@ -20,13 +22,8 @@ from cstrack_bench.errors import InputError
 def train(
     recipe: Annotated[str, typer.Argument(help="TABLE:ROW, such as table2:4.")],
     seed: Annotated[int, typer.Option(help="Of initial weights and order.")] = 0,
-    profile: Annotated[
-        str | None, typer.Option(help="paper, twin, smoke or real.")
-    ] = None,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="key=value, such as train.epochs=5."),
-    ] = None,
+    profile: Profile = None,
+    settings: Settings = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last checkpoint.")
     ] = False,
@@ -50,7 +47,7 @@ def train(
         raise InputError(f"A row is a number, as in table2:4, not {recipe!r}.")
     place = pick_device(device)
     rows = [int(row)] if row else None
-    plan = make_plan(table, data, profile, rows, seed + 1, setting or ())
+    plan = make_plan(table, data, profile, rows, seed + 1, settings or ())
     chosen = [run for run in plan.runs if run.seed == seed]
     if len(chosen) > 1:
         known = ", ".join(f"{table}:{run.row}" for run in chosen)

@@ -269,6 +269,7 @@ def test_safetensors_that_are_not_ours(model: CSTrack, tmp_path: Path) -> None:
     save_file({"weight": torch.zeros(1)}, path, header)
     with pytest.raises(InputError, match="do not fit the configuration"):
         load_weights(path)
-    save_file({"weight": torch.zeros(1)}, path, {"config": '{"ren": "fast"}'})
+    header = {"cstrack": json.dumps({"config": '{"ren": "fast"}'})}
+    save_file({"weight": torch.zeros(1)}, path, header)
     with pytest.raises(InputError, match=r"model\.ren"):
         load_weights(path)
