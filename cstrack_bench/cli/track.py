@@ -82,7 +82,12 @@ def track(
         if size is not None:
             raise InputError("--size is the network's input and needs --weights.")
         detector_of = _files(detections, sequences, conf)
-    found = [_track_one(job, detector_of(job.sequence), tracker, watch) for job in jobs]
+    # What the detector may report may also start a track, as in the official code.
+    options = {} if conf is None else {"birth_confidence": conf}
+    found = [
+        _track_one(job, detector_of(job.sequence), tracker, options, watch)
+        for job in jobs
+    ]
     stages = watch.summary(drop=WARM_UP_FRAMES)
     if as_json:
         print_json(_document(tracker, found, stages))
@@ -278,7 +283,11 @@ def _files(
 
 
 def _track_one(
-    job: _Job, detector: "Detector", tracker: str, watch: "Stopwatch"
+    job: _Job,
+    detector: "Detector",
+    tracker: str,
+    options: dict[str, float],
+    watch: "Stopwatch",
 ) -> _Found:
     """Track a sequence and write what was asked for."""
     from cstrack_bench.data.annotations import write_tracks
@@ -290,7 +299,7 @@ def _track_one(
     with console.progress() as display:
         bar = display.add_task(f"tracking {sequence.name}", total=len(sequence))
         counted = _Counted(detector, lambda: display.advance(bar))
-        mot = make_tracker(tracker, sequence.frame_rate)
+        mot = make_tracker(tracker, sequence.frame_rate, **options)
         table = track_sequence(sequence, counted, mot, keep, watch)
     if not counted.frames:
         raise CstrackError(f"{sequence.name} gave no frame.")
