@@ -96,11 +96,10 @@ def _measure(
 
     outcomes = measure(plan, data, ledger, device, fresh, jobs, remark)
     records = [outcome.record for outcome in outcomes]
-    if as_json:
-        return records
-    table = table_from(records, load_table(plan.recipe.table))
-    print_table(table, console.out)
     written = write_views(ledger.root, ledger.root.resolve().parent / "RESULTS.md")
+    if not as_json:
+        table = table_from(records, load_table(plan.recipe.table))
+        print_table(table, console.out)
     folder = ledger.path(plan.runs[0]).parent.parent
     console.err.print(
         f"written: {folder}/row*/seed*.json · "
