@@ -1,7 +1,9 @@
 """The Typer app: every verb, and how errors leave the program."""
 
 import os
+import signal
 import sys
+from types import FrameType
 
 import typer
 
@@ -28,13 +30,23 @@ app.command("doctor")(doctor.doctor)
 
 def main() -> None:
     """Run the command line; an error is one sentence on stderr and an exit code."""
+    stopped = []
+
+    def stop(signum: int, _: FrameType | None) -> None:
+        stopped.append(signum)
+        raise KeyboardInterrupt
+
+    # Not where a parent process has this one ignore Ctrl-C.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, stop)
     try:
         app()
-    except CstrackError as error:
-        if os.environ.get("CSTRACK_DEBUG"):
+    except (Exception, KeyboardInterrupt) as error:
+        # Compiled libraries turn an interruption into errors of their own.
+        if stopped or isinstance(error, KeyboardInterrupt):
+            typer.echo("interrupted: the same command goes on from here.", err=True)
+            sys.exit(130)
+        if not isinstance(error, CstrackError) or os.environ.get("CSTRACK_DEBUG"):
             raise
         typer.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("interrupted: the same command goes on from here.", err=True)
-        sys.exit(130)
