@@ -41,8 +41,9 @@ def main() -> None:
         signal.signal(signal.SIGINT, stop)
     try:
         app()
-    except (Exception, KeyboardInterrupt) as error:
-        # Compiled libraries turn an interruption into errors of their own.
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
+        # Typer ends silently, and compiled libraries turn an interruption into errors
+        # of their own.
         if stopped or isinstance(error, KeyboardInterrupt):
             typer.echo("interrupted: the same command goes on from here.", err=True)
             sys.exit(130)

@@ -37,7 +37,7 @@ def test_an_error_is_one_sentence_and_its_code(
 
 
 def test_an_interruption_that_a_library_swallowed_is_still_one(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -48,6 +48,7 @@ def test_an_interruption_that_a_library_swallowed_is_still_one(
             raise ValueError("could not determine the shape") from None
 
     assert _ends_with(monkeypatch, body) == 130
+    assert "goes on from here" in capsys.readouterr().err
 
 
 def test_a_fault_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
