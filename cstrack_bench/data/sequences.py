@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 from cstrack_bench import console
 from cstrack_bench.data.annotations import Annotations, read_annotations
@@ -20,6 +21,7 @@ from cstrack_bench.structures import Frame
 
 __all__ = [
     "DEFAULT_FRAME_RATE",
+    "FrameSource",
     "Sequence",
     "find_dataset",
     "list_sequences",
@@ -29,6 +31,54 @@ __all__ = [
 
 #: Frames a second of a folder of frames that does not say.
 DEFAULT_FRAME_RATE = 30.0
+
+
+class FrameSource(Protocol):
+    """Frames with ground truth: all that training needs of a sequence.
+
+    A person's id holds within one source; the same number in another is somebody else.
+    """
+
+    @property
+    def name(self) -> str:
+        """What messages and hashes call it."""
+        ...
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        ...
+
+    @property
+    def start(self) -> int:
+        """Its first frame, 0-based."""
+        ...
+
+    @property
+    def stop(self) -> int:
+        """One past its last frame."""
+        ...
+
+    @property
+    def has_images(self) -> bool:
+        """Whether any picture of it is there."""
+        ...
+
+    def __len__(self) -> int:
+        """Frames that it gives."""
+        ...
+
+    def frame(self, index: int) -> Frame:
+        """The frame with this number."""
+        ...
+
+    def annotations(self) -> Annotations | None:
+        """The ground truth of its frames, or None where there is none."""
+        ...
+
+    def truth(self) -> Iterator[bytes]:
+        """What the ground truth is made of, for a hash."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -99,6 +149,10 @@ class Sequence:
         if self._all_annotations is None:
             return None
         return self._all_annotations.between(self.start, self.stop)
+
+    def truth(self) -> Iterator[bytes]:
+        """The content of the ground truth's file, for a hash."""
+        yield self.annotation_file.read_bytes()
 
     @property
     def has_images(self) -> bool:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from cstrack_bench.data.sequences import Sequence
 
 SPLITS = ("full", "half/official", "half/fairmot", "half/bytetrack")
+#: HiEve's test server is closed, so its last training videos are tested on.
+HOLDOUT = "hieve/holdout"
+HELD_OUT = 4
 
 # The official lists (REFERENCE 4.7): sequence number -> (length, training frames).
 # They follow no rule: of the odd lengths 837 is rounded down, 525 up.
@@ -62,17 +65,17 @@ def boundary(split: str, name: str, length: int) -> int:
 
 
 def check_split(split: str) -> None:
-    """Refuse a name that is not in ``SPLITS``.
+    """Refuse a name that is neither in ``SPLITS`` nor ``HOLDOUT``.
 
     Raises:
         InputError: unknown split, with the nearest name.
     """
-    if split not in SPLITS:
+    if split not in (*SPLITS, HOLDOUT):
         raise _unknown(split)
 
 
 def _unknown(split: str) -> InputError:
-    return InputError(f"No split {split!r}: {nearest(split, SPLITS)}.")
+    return InputError(f"No split {split!r}: {nearest(split, (*SPLITS, HOLDOUT))}.")
 
 
 def split_sequences(
@@ -80,11 +83,22 @@ def split_sequences(
 ) -> tuple[list["Sequence"], list["Sequence"]]:
     """Cut whole sequences into (training parts, validation parts).
 
-    With ``full`` both are the whole sequences.
+    With ``full`` both are the whole sequences: everything is trained on and tested on.
+    With ``HOLDOUT`` the last ``HELD_OUT`` sequences, in the order they come in, are
+    the validation part and the others the training part.
 
     Raises:
-        InputError: unknown split, or a sequence too short to have two halves.
+        InputError: unknown split, a sequence too short to have two halves, or too few
+            sequences to hold any out.
     """
+    if split == HOLDOUT:
+        whole = list(sequences)
+        if len(whole) <= HELD_OUT:
+            raise InputError(
+                f"{HOLDOUT} holds out {HELD_OUT} sequences of more than that, but "
+                f"{len(whole)} are given."
+            )
+        return whole[:-HELD_OUT], whole[-HELD_OUT:]
     train, val = [], []
     for sequence in sequences:
         cut = boundary(split, sequence.name, sequence.length)

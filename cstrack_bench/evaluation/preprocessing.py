@@ -18,13 +18,14 @@ from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.evaluation.scores import SequenceResult
 
 #: Our benchmarks -> trackeval's rules: MOT15 nothing to remove, MOT16 and MOT17
-#: classes 2, 7, 8, 12, MOT20 class 6 too.
+#: classes 2, 7, 8, 12, MOT20 class 6 too. HiEve scores everybody: it has no distractors.
 BENCHMARKS = {
     "mot15": "MOT15",
     "mot16": "MOT16",
     "mot17": "MOT17",
     "mot20": "MOT20",
     "synthmot": "MOT17",
+    "hieve": "MOT15",
 }
 
 # The names under which trackeval asks for the classes that it treats specially.
