@@ -2,13 +2,14 @@
 
 import math
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from cstrack_bench.errors import InputError, nearest
 
 RenMode = Literal[
     "full", "self", "cross", "fixed", "none", "cnn3x3", "cnn1x1", "cnn_pooled1x1"
 ]
+Generation = Literal["v2", "v6"]
 ReidHead = Literal["saan", "basic"]
 EmbedFrom = Literal["detecting_level", "p3"]
 AttentionKind = Literal["none", "spatial", "channel", "both"]
@@ -24,6 +25,7 @@ ANCHORS: Anchors = (
 )
 
 _CHOICES: dict[str, tuple[Any, ...]] = {
+    "generation": get_args(Generation),
     "ren": get_args(RenMode),
     "reid_head": get_args(ReidHead),
     "head_kernel": (1, 3),
@@ -73,7 +75,12 @@ class ModelConfig:
             quarter of the channels, 3×3 then 1×1 to the embedding; ``paper``:
             up-sample, then convolve, SAM on all channels, 3×3 to the embedding.
         anchors: width and height in pixels, three for each of three levels.
+        generation: whose YOLOv5 the backbone and neck are: ``v2`` is the paper's
+            (Focus stem, CSP blocks, LeakyReLU); ``v6`` is what today's published
+            COCO weights fit (6×6 stem, C3 blocks, SiLU). The rest is the same.
     """
+
+    system: ClassVar[str] = "cstrack"
 
     depth: float = 1.0
     width: float = 1.0
@@ -90,6 +97,7 @@ class ModelConfig:
     attention_order: AttentionOrder = "parallel"
     saan_layout: SaanLayout = "official"
     anchors: Anchors = ANCHORS
+    generation: Generation = "v2"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be built, naming the setting."""
@@ -116,7 +124,7 @@ class ModelConfig:
             raise InputError(
                 f"model.saan_width is {self.saan_width!r}: give a multiple of 4."
             )
-        object.__setattr__(self, "anchors", _checked_anchors(self.anchors))
+        object.__setattr__(self, "anchors", checked_anchors(self.anchors, 3))
 
     def channels(self, count: int) -> int:
         """Channels of a layer that has ``count`` at width 1: a multiple of 8."""
@@ -143,8 +151,16 @@ class ModelConfig:
         return asdict(self)
 
 
-def _checked_anchors(anchors: Any) -> Anchors:
-    """Nested tuples of (width, height) from any nesting of sequences."""
+def checked_anchors(anchors: Any, per_level: int) -> Anchors:
+    """Three levels of (width, height) as nested tuples, from any nested sequences.
+
+    Args:
+        anchors: pixels, P3 first.
+        per_level: how many a level must have.
+
+    Raises:
+        InputError: another nesting, or a side that is not a positive number.
+    """
     try:
         levels = tuple(
             tuple((float(w), float(h)) for w, h in level) for level in anchors
@@ -152,23 +168,27 @@ def _checked_anchors(anchors: Any) -> Anchors:
     except (TypeError, ValueError):
         levels = ()
     sound = len(levels) == 3 and all(
-        len(level) == 3 and all(0 < side < math.inf for pair in level for side in pair)
+        len(level) == per_level
+        and all(0 < side < math.inf for pair in level for side in pair)
         for level in levels
     )
     if not sound:
+        noun = {3: "three", 4: "four"}.get(per_level, str(per_level))
         raise InputError(
-            "model.anchors must be three levels of three (width, height) in pixels."
+            f"model.anchors must be three levels of {noun} (width, height) in pixels."
         )
     return levels
 
 
-# REFERENCE 1.7, 1.8; n is this project's own size for two CPU cores.
+# REFERENCE 1.7, 1.8; n is this project's own size for two CPU cores, and xs stands
+# to it as CSTrack-S stands to l.
 SIZES: dict[str, dict[str, Any]] = {
     "l": {"depth": 1.0, "width": 1.0, "embedding": 512, "saan_width": 256},
     "m": {"depth": 0.67, "width": 0.75, "embedding": 512, "saan_width": 256},
     "s": {"depth": 0.33, "width": 0.5, "embedding": 512, "saan_width": 256},
     "s30": {"depth": 0.3, "width": 0.3, "embedding": 512, "saan_width": 256},
     "n": {"depth": 0.33, "width": 0.25, "embedding": 128, "saan_width": 64},
+    "xs": {"depth": 0.33, "width": 0.125, "embedding": 128, "saan_width": 32},
 }
 
 # REFERENCE 7, rows 6, 8 and 10: where the paper's text and the released code differ.

@@ -1,0 +1,137 @@
+"""What one JDE network (YOLOv3 with embeddings) is made of: sizes and anchors."""
+
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar
+
+from cstrack_bench.errors import InputError, nearest
+from cstrack_bench.models.config import STRIDES, Anchors, checked_anchors
+
+ANCHORS_PER_LEVEL = 4
+
+# (height, width) of the published networks -> anchors in pixels (REFERENCE 1.3). Of
+# the two heights printed for two anchors of the smallest, the unclipped ones.
+PUBLISHED_ANCHORS: dict[tuple[int, int], Anchors] = {
+    (608, 1088): (
+        ((8, 24), (11, 34), (16, 48), (23, 68)),
+        ((32, 96), (45, 135), (64, 192), (90, 271)),
+        ((128, 384), (180, 540), (256, 640), (512, 640)),
+    ),
+    (480, 864): (
+        ((6, 19), (9, 27), (13, 38), (18, 54)),
+        ((25, 76), (36, 107), (51, 152), (71, 215)),
+        ((102, 305), (143, 429), (203, 508), (407, 508)),
+    ),
+    (320, 576): (
+        ((6, 16), (8, 23), (11, 32), (16, 45)),
+        ((21, 64), (30, 90), (43, 128), (60, 180)),
+        ((85, 255), (120, 360), (170, 420), (340, 320)),
+    ),
+}
+LARGEST = (608, 1088)
+
+
+def jde_anchors(input_size: tuple[int, int]) -> Anchors:
+    """The published anchors of an input size, or the largest's scaled to it.
+
+    Args:
+        input_size: height, width of the network's input.
+    """
+    if input_size in PUBLISHED_ANCHORS:
+        return PUBLISHED_ANCHORS[input_size]
+    # A letterboxed picture shrinks by the tighter side. Tenths of a pixel: whole ones
+    # would change the shape of the smallest anchors of a small input.
+    ratio = min(input_size[0] / LARGEST[0], input_size[1] / LARGEST[1])
+    return tuple(
+        tuple(
+            (max(round(w * ratio, 1), 0.1), max(round(h * ratio, 1), 0.1))
+            for w, h in level
+        )
+        for level in PUBLISHED_ANCHORS[LARGEST]
+    )
+
+
+@dataclass(frozen=True)
+class JdeConfig:
+    """Everything that shapes the network (REFERENCE 1.7, 2).
+
+    Attributes:
+        depth: multiplies the residual blocks of a stage with more than one.
+        width: multiplies the channels of backbone and neck.
+        embedding: length of an appearance vector.
+        anchors: width and height in pixels, four for each of three levels.
+    """
+
+    system: ClassVar[str] = "jde"
+
+    depth: float = 1.0
+    width: float = 1.0
+    embedding: int = 512
+    anchors: Anchors = PUBLISHED_ANCHORS[LARGEST]
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be built, naming the setting."""
+        for name in ("depth", "width"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not 0 < value <= 4:
+                raise InputError(
+                    f"model.{name} is {value!r}: give a number above 0 and at most 4."
+                )
+        if not isinstance(self.embedding, int) or self.embedding < 1:
+            raise InputError(
+                f"model.embedding is {self.embedding!r}: "
+                "give a whole number of at least 1."
+            )
+        anchors = checked_anchors(self.anchors, ANCHORS_PER_LEVEL)
+        object.__setattr__(self, "anchors", anchors)
+
+    def channels(self, count: int) -> int:
+        """Channels of a layer that has ``count`` at width 1: a multiple of 8."""
+        return math.ceil(count * self.width / 8) * 8
+
+    def repeats(self, count: int) -> int:
+        """Residual blocks of a stage that has ``count`` at depth 1; at least 1."""
+        return max(round(count * self.depth), 1) if count > 1 else count
+
+    @property
+    def level_channels(self) -> tuple[int, int, int]:
+        """Channels of P3, P4 and P5, which the heads read."""
+        return self.channels(128), self.channels(256), self.channels(512)
+
+    @property
+    def embedding_strides(self) -> tuple[int, ...]:
+        """Strides of the embedding maps: one a level."""
+        return STRIDES
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as JSON takes them."""
+        return asdict(self)
+
+
+# Only l was published; the others take the multipliers of CSTrack's sizes, so that
+# both systems can be compared at one of them.
+SIZES: dict[str, dict[str, Any]] = {
+    "l": {"depth": 1.0, "width": 1.0, "embedding": 512},
+    "m": {"depth": 0.67, "width": 0.75, "embedding": 512},
+    "s": {"depth": 0.33, "width": 0.5, "embedding": 512},
+    "n": {"depth": 0.33, "width": 0.25, "embedding": 128},
+}
+
+
+def make_config(size: str = "l", **overrides: Any) -> JdeConfig:
+    """A size with single values replaced.
+
+    Args:
+        size: a name of ``SIZES``.
+        overrides: fields of ``JdeConfig``.
+
+    Raises:
+        InputError: an unknown name or a value that cannot be built.
+    """
+    if size not in SIZES:
+        raise InputError(f"Unknown model.size {size!r}: {nearest(size, SIZES)}.")
+    known = [field.name for field in fields(JdeConfig)]
+    for name in overrides:
+        if name not in known:
+            raise InputError(f"Unknown setting model.{name}: {nearest(name, known)}.")
+    return JdeConfig(**{**SIZES[size], **overrides})
