@@ -1,9 +1,10 @@
 """What the paper prints, as data: every number a claim, every known slip beside it."""
 
 import csv
+import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -22,12 +23,15 @@ class Metric:
         key: name in our scores, e.g. ``IDSW``.
         higher_is_better: which way the arrow points.
         decimals: digits after the point in print.
+        judged: whether a printed number may be held against ours; frames a second of
+            other hardware may not.
     """
 
     column: str
     key: str
     higher_is_better: bool
     decimals: int
+    judged: bool = True
 
     @property
     def title(self) -> str:
@@ -91,7 +95,10 @@ class PaperRow:
         mark: as printed, e.g. ``④``.
         label: what the row is, in a few words.
         cells: column -> characters in print.
-        claims: our score key -> claim.
+        claims: our score key -> claim; a column without a number in print ("-",
+            "<8.6") has none.
+        group: what it was measured on, where a table has several; rows of different
+            groups are never compared.
     """
 
     number: int
@@ -99,6 +106,7 @@ class PaperRow:
     label: str
     cells: Mapping[str, str]
     claims: Mapping[str, Claim]
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,6 +135,13 @@ class PaperTable:
         relation_weights: the columns of learned λ; empty where there are none.
         rows: the printed rows.
         arguments: the comparisons the text argues from.
+        marked: whether rows are numbered in print; else they are counted.
+        server: who scores the paper's test set, where its ground truth is not public.
+        group: the column that says what a row was measured on; empty where all rows
+            were measured on the same.
+        ours: the rows that this project can run.
+        others: why it does not run the other ones.
+        caveats: profile (or ``all``) -> what to know about its numbers.
     """
 
     name: str
@@ -141,6 +156,17 @@ class PaperTable:
     relation_weights: tuple[str, ...]
     rows: tuple[PaperRow, ...]
     arguments: tuple[Argument, ...]
+    marked: bool = True
+    server: str = ""
+    group: str = ""
+    ours: tuple[int, ...] = ()
+    others: str = ""
+    caveats: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """What rows were measured on, in the order of print; one of them is usual."""
+        return tuple(dict.fromkeys(row.group for row in self.rows))
 
     def row(self, number: int) -> PaperRow:
         """The row with this number.
@@ -186,6 +212,11 @@ def _margin(printed: str) -> float:
     return 0.5 * 10.0 ** -len(printed.partition(".")[2])
 
 
+def _is_number(printed: str) -> bool:
+    """False for "-" and for a bound such as "<8.6": neither claims a number."""
+    return printed != "-" and not printed.startswith("<")
+
+
 def _claims(
     name: str, metrics: tuple[Metric, ...], cells: Mapping[str, str]
 ) -> dict[str, Claim]:
@@ -194,10 +225,57 @@ def _claims(
     for metric in metrics:
         printed = cells[metric.column]
         claim = f"{name}/{metric.key}"
-        claims[metric.key] = Claim(
-            claim, printed, float(printed), _margin(printed), slips.get(claim)
-        )
+        if _is_number(printed):
+            claims[metric.key] = Claim(
+                claim, printed, float(printed), _margin(printed), slips.get(claim)
+            )
     return claims
+
+
+def plain_name(method: str) -> str:
+    """A method's name in print without its sign and citation.
+
+    ``*Tracktor++ [24]`` is ``Tracktor++``; the signs # (one-shot) and * (no re-id) say
+    what kind of tracker it is.
+    """
+    return re.sub(r"\s*\[\d+\]$", "", method).lstrip("*#").strip()
+
+
+def _metrics(about: Mapping[str, Any], lines: list[dict[str, str]]) -> list[Metric]:
+    metrics = []
+    for column, meaning in about["metrics"].items():
+        numbers = [line[column] for line in lines if _is_number(line[column])]
+        metrics.append(
+            Metric(
+                column,
+                meaning["key"],
+                meaning["better"] == "higher",
+                max(len(printed.partition(".")[2]) for printed in numbers),
+                meaning.get("judged", True),
+            )
+        )
+    return metrics
+
+
+def _row(
+    name: str,
+    number: int,
+    about: Mapping[str, Any],
+    metrics: tuple[Metric, ...],
+    cells: Mapping[str, str],
+) -> PaperRow:
+    if "labels" in about:
+        label = about["labels"][number]
+    else:
+        label = plain_name(cells[about["label"]])
+    return PaperRow(
+        number=number,
+        mark=cells.get("NUM", str(number)),
+        label=label,
+        cells=cells,
+        claims=_claims(f"{name}/{number}", metrics, cells),
+        group=cells[about["group"]] if "group" in about else "",
+    )
 
 
 @cache
@@ -215,23 +293,22 @@ def load_table(name: str) -> PaperTable:
     about = _described()[name]
     lines = list(csv.DictReader(_text(f"{name}.csv").splitlines()))
     columns = tuple(lines[0])
-    metrics = tuple(
-        Metric(
-            column,
-            meaning["key"],
-            meaning["better"] == "higher",
-            len(lines[0][column].partition(".")[2]),
-        )
-        for column, meaning in about["metrics"].items()
-    )
+    metrics = tuple(_metrics(about, lines))
     weights = tuple(about.get("relation_weights", ()))
-    rows = []
-    for cells in lines:
-        mark = cells["NUM"]
-        number = int(unicodedata.numeric(mark))
-        claims = _claims(f"{name}/{number}", metrics, cells)
-        rows.append(PaperRow(number, mark, about["labels"][number], cells, claims))
+    marked = "NUM" in columns
+    rows = tuple(
+        _row(
+            name,
+            int(unicodedata.numeric(cells["NUM"])) if marked else count,
+            about,
+            metrics,
+            cells,
+        )
+        for count, cells in enumerate(lines, start=1)
+    )
+    group = about.get("group", "")
     measured = {metric.column for metric in metrics}
+    settings = {c for c in columns if c not in {"NUM", group, *measured, *weights}}
     return PaperTable(
         name=name,
         number=about["number"],
@@ -240,9 +317,17 @@ def load_table(name: str) -> PaperTable:
         split=about["split"],
         verifiable_by=about["verifiable_by"],
         columns=columns,
-        settings=tuple(c for c in columns if c not in {"NUM", *measured, *weights}),
+        settings=tuple(c for c in columns if c in settings),
         metrics=metrics,
         relation_weights=weights,
-        rows=tuple(rows),
+        rows=rows,
         arguments=tuple(Argument(**pair) for pair in about["argued"]),
+        marked=marked,
+        server=about.get("server", ""),
+        group=group,
+        ours=tuple(about.get("ours", [row.number for row in rows])),
+        others=about.get("others", ""),
+        caveats={
+            profile: tuple(lines) for profile, lines in about.get("caveats", {}).items()
+        },
     )
