@@ -10,7 +10,7 @@ from cstrack_bench.models import heads
 from cstrack_bench.models.config import STRIDES, ModelConfig
 from cstrack_bench.models.reciprocal import Reciprocal, make_ren
 from cstrack_bench.models.scale_aware import ScaleAware
-from cstrack_bench.models.yolov5 import Backbone, PathAggregation
+from cstrack_bench.models.yolov5 import PathAggregation, make_backbone
 
 
 class Output(NamedTuple):
@@ -44,7 +44,7 @@ class CSTrack(nn.Module):
         super().__init__()
         self.config = config
         self.strides = STRIDES
-        self.backbone = Backbone(config)
+        self.backbone = make_backbone(config)
         self.pyramid = PathAggregation(config)
         self.ren = make_ren(config)
         self.detect = heads.Detect(config)
@@ -86,6 +86,16 @@ class CSTrack(nn.Module):
     def decode(self, raw: tuple[Tensor, ...]) -> Tensor:
         """Logits -> (B, N, 6) boxes in pixels with probabilities; see ``heads``."""
         return heads.decode(raw, self.anchors)
+
+    def parts(self) -> dict[str, nn.Module]:
+        """The network's parts by the name that a parameter count gives them."""
+        return {
+            "backbone": self.backbone,
+            "neck": self.pyramid,
+            "REN": self.ren,
+            "re-id head": self.reid,
+            "detect": self.detect,
+        }
 
     def relation_weights(self) -> list[tuple[float, float]] | None:
         """λ of (detection, re-id) at P3, P4, P5; None without relations."""

@@ -1,6 +1,8 @@
-"""The building blocks of YOLOv5 v2.0 (REFERENCE 1.1)."""
+"""The building blocks of YOLOv5 v2.0 (REFERENCE 1.1) and of its v6 generation."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -8,6 +10,10 @@ from torch import Tensor, nn
 NORM_EPS = 1e-3
 NORM_MOMENTUM = 0.03
 LEAKY_SLOPE = 0.1
+
+Activation = Callable[[], nn.Module]
+LEAKY: Activation = partial(nn.LeakyReLU, LEAKY_SLOPE, inplace=True)
+SILU: Activation = partial(nn.SiLU, inplace=True)
 
 
 def full_precision(x: Tensor) -> AbstractContextManager[None]:
@@ -23,17 +29,24 @@ def batch_norm(channels: int) -> nn.BatchNorm2d:
 
 
 class Conv(nn.Module):
-    """Convolution without bias, batch normalisation, LeakyReLU."""
+    """Convolution without bias, batch normalisation, activation."""
 
     def __init__(
-        self, inputs: int, outputs: int, kernel: int = 1, stride: int = 1
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int = 1,
+        stride: int = 1,
+        activation: Activation = LEAKY,
     ) -> None:
         super().__init__()
+        # Also right for the one even kernel, v6's 6×6 stem at stride 2.
+        padding = (kernel - 1) // 2
         self.convolution = nn.Conv2d(
-            inputs, outputs, kernel, stride, padding=kernel // 2, bias=False
+            inputs, outputs, kernel, stride, padding, bias=False
         )
         self.norm = batch_norm(outputs)
-        self.activation = nn.LeakyReLU(LEAKY_SLOPE, inplace=True)
+        self.activation = activation()
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) -> (B, outputs, H / stride, W / stride)."""
@@ -56,10 +69,12 @@ class Focus(nn.Module):
 class Bottleneck(nn.Module):
     """1×1 then 3×3 convolution, with the input added where ``shortcut``."""
 
-    def __init__(self, channels: int, shortcut: bool) -> None:
+    def __init__(
+        self, channels: int, shortcut: bool, activation: Activation = LEAKY
+    ) -> None:
         super().__init__()
-        self.reduce = Conv(channels, channels)
-        self.expand = Conv(channels, channels, 3)
+        self.reduce = Conv(channels, channels, activation=activation)
+        self.expand = Conv(channels, channels, 3, activation=activation)
         self.shortcut = shortcut
 
     def forward(self, x: Tensor) -> Tensor:
@@ -81,7 +96,7 @@ class BottleneckCSP(nn.Module):
         self.leave = nn.Conv2d(half, half, 1, bias=False)
         self.bypass = nn.Conv2d(inputs, half, 1, bias=False)
         self.norm = batch_norm(2 * half)
-        self.activation = nn.LeakyReLU(LEAKY_SLOPE, inplace=True)
+        self.activation = LEAKY()
         self.merge = Conv(2 * half, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -91,14 +106,35 @@ class BottleneckCSP(nn.Module):
         return self.merge(self.activation(self.norm(both)))
 
 
-class SPP(nn.Module):
-    """Maxima over 5×5, 9×9 and 13×13 windows beside the input."""
+class C3(nn.Module):
+    """What v6 has for ``BottleneckCSP``: three convolutions, each with its norm."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, repeats: int, shortcut: bool) -> None:
         super().__init__()
-        self.reduce = Conv(inputs, inputs // 2)
+        half = outputs // 2
+        self.enter = Conv(inputs, half, activation=SILU)
+        self.bypass = Conv(inputs, half, activation=SILU)
+        self.blocks = nn.Sequential(
+            *(Bottleneck(half, shortcut, SILU) for _ in range(repeats))
+        )
+        self.merge = Conv(2 * half, outputs, activation=SILU)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) -> (B, outputs, H, W)."""
+        through = self.blocks(self.enter(x))
+        return self.merge(torch.cat((through, self.bypass(x)), dim=1))
+
+
+class SPP(nn.Module):
+    """Maxima over 5×5, 9×9 and 13×13 windows beside the input; v6 calls it SPPF."""
+
+    def __init__(
+        self, inputs: int, outputs: int, activation: Activation = LEAKY
+    ) -> None:
+        super().__init__()
+        self.reduce = Conv(inputs, inputs // 2, activation=activation)
         self.pool = nn.MaxPool2d(5, stride=1, padding=2)
-        self.merge = Conv(4 * (inputs // 2), outputs)
+        self.merge = Conv(4 * (inputs // 2), outputs, activation=activation)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) -> (B, outputs, H, W)."""

@@ -29,7 +29,10 @@ def test_every_size_has_its_own_numbers() -> None:
     assert make_config("s30").level_channels == (80, 160, 312)
     assert make_config("n").saan_width == 64
     assert make_config("n").embedding == 128
-    assert {make_config(size).saan_width for size in SIZES if size != "n"} == {256}
+    assert make_config("xs").level_channels == (32, 64, 128)
+    assert (make_config("xs").embedding, make_config("xs").saan_width) == (128, 32)
+    official = SIZES.keys() - {"n", "xs"}
+    assert {make_config(size).saan_width for size in official} == {256}
 
 
 def test_presets_differ_and_single_values_win() -> None:
@@ -53,6 +56,7 @@ def test_embedding_maps_by_head() -> None:
     ("setting", "value", "hint"),
     [
         ("ren", "ful", "the nearest is 'full'"),
+        ("generation", "v5", "the nearest is 'v"),
         ("head_kernel", 2, "choose from 1, 3"),
         ("width", 0.0, "above 0"),
         ("width", "0.5", "give a number"),
@@ -82,3 +86,11 @@ def test_anchors_from_lists_are_the_same_configuration() -> None:
     config = make_config("n")
     anchors = [[list(pair) for pair in level] for level in config.anchors]
     assert make_config("n", anchors=anchors) == config
+
+
+def test_headers_from_before_the_second_generation_are_the_first() -> None:
+    config = make_config("n")
+    stored = config.as_dict()
+    assert stored.pop("generation") == "v2"
+    assert "system" not in stored
+    assert make_config(**stored) == config
