@@ -1,0 +1,155 @@
+"""The loss of JDE: three tasks a level, weighed by learned variances."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cstrack_bench.models.cstrack import Output
+from cstrack_bench.models.jde import JDE, anchor_grid, encode_deltas
+from cstrack_bench.training.config import LossConfig
+from cstrack_bench.training.jde_targets import IGNORED, JdeTargets, assign_jde
+from cstrack_bench.training.losses import LossItems
+
+# First logarithms of the variances (REFERENCE 3.6).
+CLASS_LOG_VARIANCE = -4.15
+BOX_LOG_VARIANCE = -4.85
+IDENTITY_LOG_VARIANCE = -2.3
+
+
+class JdeLoss(nn.Module):
+    """Person or background, box deltas and identity, for each level (REFERENCE 3.6).
+
+    The loss of a batch is 0.5 · Σ(exp(−s) · L + s) over levels and tasks. A task
+    without a positive at a level is left out together with its s: the published
+    formula keeps the s, which nothing then holds, so that a level that rarely sees a
+    person (P5 of a small input) gives its next one an unbounded weight.
+
+    Args:
+        network: whose output is judged.
+        identities: classes, counted with class 0, "no identity", which the classifier
+            does not have.
+        config: only ``identity`` is read: 0 trains detection alone. Its size does not
+            matter, as the weight of the task is learned.
+
+    Attributes:
+        classifier: (D) -> logits of identities 1 to ``identities`` − 1.
+        class_log_variance: (3,) by level; so ``box_log_variance`` and
+            ``identity_log_variance``.
+    """
+
+    anchors: Tensor
+
+    def __init__(self, network: JDE, identities: int, config: LossConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.people = identities - 1
+        strides = torch.tensor(network.strides).view(-1, 1, 1)
+        # Not in the state dict: the network's configuration already says them.
+        self.register_buffer(
+            "anchors", network.anchors / strides.to(network.anchors.device), False
+        )
+        levels = len(network.strides)
+        self.classifier = nn.Linear(network.config.embedding, max(self.people, 1))
+        self.class_log_variance = _constant(CLASS_LOG_VARIANCE, levels)
+        self.box_log_variance = _constant(BOX_LOG_VARIANCE, levels)
+        self.identity_log_variance = _constant(IDENTITY_LOG_VARIANCE, levels)
+
+    def forward(self, output: Output, targets: Tensor) -> LossItems:
+        """The loss of a batch.
+
+        Args:
+            output: logits and embeddings of the network.
+            targets: (T, 6) image, identity, cx, cy, w, h; normalised; identity 0 where
+                the person has none.
+
+        Returns:
+            The total; and, unweighted, summed over the levels: smooth L1 of the
+            deltas, cross-entropy of the identity and of person against background (in
+            the place of an objectness).
+        """
+        zero = targets.new_zeros(())
+        total, box, identity, person = zero, zero, zero, zero
+        for level, (raw, embeddings) in enumerate(
+            zip(output.raw, output.embeddings, strict=True)
+        ):
+            raw = raw.float()  # (B, A, H, W, 6)
+            batch, _, height, width, _ = raw.shape
+            anchors = self.anchors[level]
+            wanted = assign_jde(targets, anchors, batch, height, width)
+            terms = (
+                (self._person(raw, wanted), self.class_log_variance),
+                (self._boxes(raw, targets, anchors, wanted), self.box_log_variance),
+                (
+                    self._identities(embeddings, targets, wanted),
+                    self.identity_log_variance,
+                ),
+            )
+            for loss, log_variance in terms:
+                if loss is not None:
+                    s = log_variance[level]
+                    total = total + 0.5 * ((-s).exp() * loss + s)
+            one, two, three = (zero if loss is None else loss for loss, _ in terms)
+            person, box, identity = person + one, box + two, identity + three
+        return LossItems(total, box, identity, person)
+
+    def _person(self, raw: Tensor, wanted: JdeTargets) -> Tensor | None:
+        """Cross-entropy of person and background over the anchors not ignored."""
+        counted = wanted.person != IGNORED
+        if not bool(counted.any()):
+            return None
+        return F.cross_entropy(raw[..., 4:][counted], wanted.person[counted])
+
+    def _boxes(
+        self, raw: Tensor, targets: Tensor, anchors: Tensor, wanted: JdeTargets
+    ) -> Tensor | None:
+        """Smooth L1 of the deltas of the positive anchors."""
+        if len(wanted.target) == 0:
+            return None
+        height, width = raw.shape[2:4]
+        gain = targets.new_tensor([width, height, width, height])
+        place = (wanted.anchor, wanted.row, wanted.column)
+        deltas = encode_deltas(
+            targets[wanted.target, 2:6] * gain,
+            anchor_grid(anchors, height, width)[place],
+        )
+        return F.smooth_l1_loss(raw[(wanted.image, *place)][:, :4], deltas)
+
+    def _identities(
+        self, embeddings: Tensor, targets: Tensor, wanted: JdeTargets
+    ) -> Tensor | None:
+        """Cross-entropy of the identities of the cells that have a positive anchor.
+
+        The anchors of a cell share one embedding; it is judged once, by the box that
+        one of them overlaps most.
+        """
+        if self.config.identity == 0 or self.people < 2 or len(wanted.target) == 0:
+            return None
+        _, height, width, _ = embeddings.shape
+        cell = (wanted.image * height + wanted.row) * width + wanted.column
+        order = torch.argsort(wanted.overlap, descending=True, stable=True)
+        cell, first = _first_of_each(cell[order])
+        label = targets[wanted.target[order][first], 1].long()
+        known = label > 0
+        if not bool(known.any()):
+            return None
+        vector = embeddings.reshape(-1, embeddings.shape[-1])[cell[known]].float()
+        # ln of one is no scale: two people get that of three.
+        scale = math.sqrt(2) * math.log(max(self.people - 1, 2))
+        # Outside autocast, as in CSTrackLoss.
+        with torch.autocast(vector.device.type, enabled=False):
+            logits = self.classifier(F.normalize(vector) * scale)
+            return F.cross_entropy(logits, label[known] - 1)
+
+
+def _constant(value: float, levels: int) -> nn.Parameter:
+    return nn.Parameter(torch.full((levels,), value))
+
+
+def _first_of_each(numbers: Tensor) -> tuple[Tensor, Tensor]:
+    """The different numbers (C,), ascending, and where each stands first."""
+    unique, inverse = numbers.unique(return_inverse=True)
+    order = torch.arange(len(numbers), device=numbers.device)
+    first = order.new_full((len(unique),), len(numbers))
+    return unique, first.scatter_reduce(0, inverse, order, reduce="amin")
