@@ -1,7 +1,8 @@
 """Runs on disk: one JSON a run, with all that decided its numbers.
 
 ``<root>/<profile>/<table>/row<k>/seed<s>.json``; beside it, not committed, the weights
-(``.safetensors``) and, while a run is going on, its training state (``.ckpt``).
+(``.safetensors``). Several rows may share a training: ``<root>/weights/`` holds each
+training once, under its hash (weights, what it cost, and its state while it goes on).
 """
 
 import ast
@@ -26,15 +27,21 @@ from cstrack_bench.recipes import Run
 SCHEMA = 1
 Record = dict[str, Any]
 _PACKAGE = Path(__file__).resolve().parent
-# What a run executes; reports and the command line change no number.
-_CODE = (
+# What a training executes, and what a measurement executes beside it; reports and the
+# command line change no number.
+_TRAINING = (
     "boxes.py",
     "structures.py",
-    "pipeline.py",
-    "running.py",
+    "trainings.py",
     "data",
     "models",
     "training",
+)
+_CODE = (
+    *_TRAINING,
+    "pipeline.py",
+    "measuring.py",
+    "upper_bound.py",
     "detection",
     "tracking",
     "evaluation",
@@ -59,6 +66,15 @@ class Ledger:
             name = f"{run.profile}-{run.variant}"
             folder = self.root / "custom" / name / run.table / f"row{run.row}"
         return folder / f"seed{run.seed}{suffix}"
+
+    def training(self, identity: str, suffix: str) -> Path:
+        """Where a training's ``.safetensors``, ``.json`` or ``.ckpt`` lies.
+
+        Args:
+            identity: hash of the training.
+            suffix: which of its files.
+        """
+        return self.root / "weights" / f"{identity}{suffix}"
 
     def find(self, run: Run, identity: str) -> Record | None:
         """The record of this run, or of an equal one of another row or table."""
@@ -108,10 +124,14 @@ def read_record(path: Path) -> Record:
 
 
 @functools.cache
-def code_version() -> str:
-    """Hash of the code that a run executes, blind to comments and docstrings."""
+def code_version(training: bool = False) -> str:
+    """Hash of the code that a run executes, blind to comments and docstrings.
+
+    Args:
+        training: of the code that its training executes alone.
+    """
     digest = hashlib.sha256()
-    for name in _CODE:
+    for name in _TRAINING if training else _CODE:
         path = _PACKAGE / name
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             tree = ast.parse(file.read_text(encoding="utf-8"))

@@ -1,94 +1,34 @@
-"""Recipes: what each row of a table is, and what a run of it depends on.
+"""Recipes: what each row of a table is, as YAML.
 
-A recipe is YAML: a row is a few keys over its table, a table a few keys over
-``base.yaml``, and ``base.yaml`` a few keys over the defaults of the option classes.
-Those classes belong to the rooms that use them (models, training, tracking …), so a
-room can be used without a recipe; this module only puts them together.
+A row is a few keys over its table, a table a few keys over ``base.yaml``, and
+``base.yaml`` a few keys over the defaults of the option classes (``settings``). What a
+system other than CSTrack brings along (JDE's thresholds, DeepSORT's schedule) stands
+under ``systems`` and lies between the table and the row.
 """
 
 import copy
-import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass as checked
 
-from cstrack_bench.data.experiment import DataConfig
-from cstrack_bench.data.loading import AugmentConfig
-from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.errors import InputError, nearest
-from cstrack_bench.models.config import IMPLEMENTATIONS as MODEL_IMPLEMENTATIONS
-from cstrack_bench.models.config import ModelConfig, make_config
-from cstrack_bench.tracking.build import TRACKERS, make_filter, make_tracker
-from cstrack_bench.training.config import (
-    IMPLEMENTATIONS,
-    InitConfig,
-    LossConfig,
-    TrainConfig,
-)
+from cstrack_bench.settings import MeasureConfig, Settings, build_settings, merge
+from cstrack_bench.training.config import InitConfig
 
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 PROFILES = ("paper", "twin", "smoke", "real")
+ALIASES = {"hieve": "table7"}
+# The detector that several rows start from stands for COCO weights, which are the
+# same for every seed.
+DETECTOR_SEED = 0
 
 
-@checked(frozen=True, config=ConfigDict(extra="forbid"))
-class TrackConfig:
-    """Which tracker, and what of it differs from its published settings.
-
-    Attributes:
-        name: cstrack, jde or iou.
-        options: fields of the tracker's own configuration.
-        filter: fields of its output filter.
-    """
-
-    name: str = "cstrack"
-    options: dict[str, Any] = dataclasses.field(default_factory=dict)
-    filter: dict[str, Any] = dataclasses.field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Everything a run depends on, but its seed, its data and the code.
-
-    Attributes:
-        implementation: ``official`` or ``paper``, where they differ.
-        size: name of the model's size.
-        model: the network.
-        data: images and split.
-        augment: changes to training images.
-        init: what the network starts from.
-        train: optimiser and schedule.
-        loss: weights of the loss.
-        nms: thresholds of the detector.
-        track: the tracker.
-    """
-
-    implementation: str
-    size: str
-    model: ModelConfig
-    data: DataConfig
-    augment: AugmentConfig
-    init: InitConfig
-    train: TrainConfig
-    loss: LossConfig
-    nms: NmsConfig
-    track: TrackConfig
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain nested values, as they go into the ledger."""
-        document: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
-        if self.data.dataset != "synthmot":
-            document["data"].pop("synth")
-        return document
-
-
-def _digest(content: Any, length: int) -> str:
+def digest(content: Any, length: int) -> str:
     """Hex digits that stand for plain values."""
     text = json.dumps(content, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:length]
@@ -108,6 +48,10 @@ class Run:
         settings: what is run.
         variant: hash of the changed settings, which the rows of a custom table share;
             empty where nothing was changed.
+        start: the training that its network starts from: another row's, or that of
+            the profile's detector; None for random or published weights.
+        detector: the training whose network finds the boxes of a system that has no
+            detector of its own; None where it has, or where nobody looks for boxes.
     """
 
     table: str
@@ -118,20 +62,13 @@ class Run:
     label: str
     settings: Settings
     variant: str = ""
+    start: "Run | None" = None
+    detector: "Run | None" = None
 
-    def identity(self, manifest: str, code: str) -> str:
-        """Hash of all that decides the outcome; equal runs are trained once.
-
-        Args:
-            manifest: hash of the data.
-            code: hash of the code that a run executes.
-        """
-        settings = self.settings.as_dict()
-        # Neither changes a number, so neither makes another run.
-        settings["train"].pop("workers")
-        settings["train"].pop("save_seconds")
-        content = [settings, self.seed, manifest, code]
-        return _digest(content, 16)
+    @property
+    def title(self) -> str:
+        """``table2 row 4 (both, λ learned) seed 0``."""
+        return f"{self.table} row {self.row} ({self.name}) seed {self.seed}"
 
 
 @dataclass(frozen=True)
@@ -141,14 +78,16 @@ class Recipe:
     Attributes:
         table: ``table2``.
         title: what the table shows.
-        rows: number -> (name, overrides).
+        rows: number -> (name, overrides by profile).
         common: overrides of every row, by profile.
+        folder: where the recipe and its neighbours lie.
     """
 
     table: str
     title: str
-    rows: Mapping[int, tuple[str, Mapping[str, Any]]]
+    rows: Mapping[int, tuple[str, Mapping[str, Mapping[str, Any]]]]
     common: Mapping[str, Mapping[str, Any]]
+    folder: Path = RECIPES
 
     def runs(
         self,
@@ -179,23 +118,88 @@ class Recipe:
                 raise InputError(f"{self.table} has rows {known}, not {row}.")
         if seeds < 1:
             raise InputError(f"--seeds must be at least 1, not {seeds}.")
+        given = tuple(overrides)
         changes: dict[str, Any] = {}
-        for override in overrides:
-            _merge(changes, _parse_override(override))
+        for override in given:
+            merge(changes, _parse_override(override))
         runs = []
         for row in wanted:
-            name, difference = self.rows[row]
-            plain = _merge(copy.deepcopy(dict(self.common[profile])), difference)
-            chosen = _merge(copy.deepcopy(plain), changes)
-            settings = build_settings(chosen)
+            name, differences = self.rows[row]
+            base = copy.deepcopy(dict(self.common[profile]))
+            systems = base.pop("systems", {})
+            difference = differences[profile]
+            system = (difference.get("model") or {}).get("system")
+            plain = merge(copy.deepcopy(base), systems.get(system) or {})
+            merge(plain, difference)
+            settings = build_settings(merge(copy.deepcopy(plain), changes))
             # A setting given its own profile's value changes nothing.
             same = settings == build_settings(plain)
-            label, variant = (profile, "") if same else ("custom", _digest(changes, 8))
-            runs += [
-                Run(self.table, row, name, seed, profile, label, settings, variant)
-                for seed in range(seeds)
-            ]
+            label, variant = (profile, "") if same else ("custom", digest(changes, 8))
+            for seed in range(seeds):
+                run = Run(
+                    self.table, row, name, seed, profile, label, settings, variant
+                )
+                runs.append(self._with_ancestors(run, given, merge(base, changes)))
         return runs
+
+    def _with_ancestors(
+        self, run: Run, overrides: tuple[str, ...], common: Mapping[str, Any]
+    ) -> Run:
+        """The same run, with the trainings that must come before it."""
+        settings = run.settings
+        init = settings.init
+        two_stage = settings.model.system == "deepsort"
+        start = detector = None
+        if init.row is not None:
+            start = self._row(init.row, run, overrides)
+        elif init.weights is None and init.detector_epochs and not two_stage:
+            start = _detector(run, settings)
+        if two_stage and settings.measure.boxes == "network":
+            plain = replace(
+                build_settings(common), data=settings.data, size=settings.size
+            )
+            plain = replace(plain, init=replace(plain.init, row=None))
+            detector = _detector(run, plain)
+        return replace(run, start=start, detector=detector)
+
+    def _row(self, name: str, run: Run, overrides: tuple[str, ...]) -> Run:
+        table, _, row = name.partition(":")
+        if (table, int(row)) == (run.table, run.row):
+            raise InputError(f"{run.table} row {row} cannot start from itself.")
+        recipe = self if table == self.table else load_recipe(table, self.folder)
+        return recipe.runs(run.profile, [int(row)], run.seed + 1, overrides)[run.seed]
+
+
+def _detector(run: Run, settings: Settings) -> Run:
+    """The training of the detector that rows start from (InitConfig).
+
+    It learns from the main data set alone: what is mixed in belongs to a row.
+    """
+    data = replace(settings.data, mix=())
+    model = settings.model
+    if model.system == "cstrack":
+        model = replace(model, ren="none", reid_head="basic")
+    epochs = settings.init.detector_epochs
+    if epochs == 0:
+        # Published weights know no pedestrians' boxes: a full training makes them.
+        epochs = settings.train.epochs
+    return replace(
+        run,
+        table="detector",
+        row=0,
+        name="detector",
+        seed=DETECTOR_SEED,
+        start=None,
+        settings=replace(
+            settings,
+            model=model,
+            data=data,
+            train=replace(settings.train, epochs=epochs),
+            loss=replace(settings.loss, identity=0.0),
+            init=InitConfig(weights=settings.init.weights),
+            measure=MeasureConfig(),
+        ),
+    )
 
 
 def list_tables(folder: Path = RECIPES) -> list[str]:
@@ -209,10 +213,12 @@ def load_recipe(table: str, folder: Path = RECIPES) -> Recipe:
     Raises:
         InputError: no such table, or an unknown key in its file.
     """
+    table = ALIASES.get(table, table)
     path = folder / f"{table}.yaml"
     if not path.is_file():
         raise InputError(
-            f"No recipe for {table!r}; {nearest(table, list_tables(folder))}."
+            f"No recipe for {table!r}; "
+            f"{nearest(table, [*list_tables(folder), *ALIASES])}."
         )
     document = _read(path)
     base = _read(folder / document.pop("extends", "base.yaml"))
@@ -220,35 +226,50 @@ def load_recipe(table: str, folder: Path = RECIPES) -> Recipe:
     title = document.pop("title", table)
     if not isinstance(rows, dict) or not rows:
         raise InputError(f"{path} has no rows.")
-    common: dict[str, Mapping[str, Any]] = {}
     base_profiles = base.pop("profiles", {})
     own_profiles = document.pop("profiles", {})
-    for profile in PROFILES:
-        layers = (base, document, base_profiles, own_profiles)
+    chains = {profile: _chain(base_profiles, profile, path) for profile in PROFILES}
+
+    def layered(profile: str, *profiles: Mapping[str, Any]) -> dict[str, Any]:
         merged: dict[str, Any] = {}
-        for layer in layers[:2]:
-            _merge(merged, layer)
-        for layer in layers[2:]:
-            _merge(merged, _profile(layer, profile, path))
-        common[profile] = merged
-    parsed: dict[int, tuple[str, Mapping[str, Any]]] = {}
+        for layer in profiles:
+            for name in chains[profile]:
+                merge(merged, copy.deepcopy(layer.get(name) or {}))
+        merged.pop("extends", None)
+        return merged
+
+    common = {
+        profile: merge(
+            merge(copy.deepcopy(base), document),
+            layered(profile, base_profiles, own_profiles),
+        )
+        for profile in PROFILES
+    }
+    parsed: dict[int, tuple[str, Mapping[str, Mapping[str, Any]]]] = {}
     for number, row in rows.items():
         difference = dict(row)
-        parsed[int(number)] = (str(difference.pop("name", f"row {number}")), difference)
-    return Recipe(table, str(title), parsed, common)
+        name = str(difference.pop("name", f"row {number}"))
+        own = difference.pop("profiles", {})
+        parsed[int(number)] = (
+            name,
+            {
+                profile: merge(copy.deepcopy(difference), layered(profile, own))
+                for profile in PROFILES
+            },
+        )
+    return Recipe(table, str(title), parsed, common, folder)
 
 
-def _profile(layer: Mapping[str, Any], name: str, path: Path) -> dict[str, Any]:
-    """A profile's settings in one file, over those of the profile it extends."""
-    own = dict(layer.get(name) or {})
-    parent = own.pop("extends", None)
+def _chain(profiles: Mapping[str, Any], name: str, path: Path) -> list[str]:
+    """A profile after those it extends in ``base.yaml``; tables and rows follow."""
+    parent = (profiles.get(name) or {}).get("extends")
     if parent is None:
-        return own
-    if parent not in layer or parent == name:
+        return [name]
+    if parent not in profiles or parent == name:
         raise InputError(
             f"{path}: profile {name} extends {parent!r}, which is unknown."
         )
-    return _merge(copy.deepcopy(_profile(layer, parent, path)), own)
+    return [*_chain(profiles, parent, path), name]
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -260,17 +281,6 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise InputError(f"The recipe {path} is not a mapping.")
     return document
-
-
-def _merge(into: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay ``changes`` over ``into``, mapping by mapping; returns ``into``."""
-    for key, value in changes.items():
-        if isinstance(value, Mapping):
-            below = into.get(key)
-            into[key] = _merge(dict(below) if isinstance(below, dict) else {}, value)
-        else:
-            into[key] = value
-    return into
 
 
 def _parse_override(text: str) -> dict[str, Any]:
@@ -287,87 +297,3 @@ def _parse_override(text: str) -> dict[str, Any]:
     return result
 
 
-_SECTIONS: dict[str, type] = {
-    "data": DataConfig,
-    "augment": AugmentConfig,
-    "init": InitConfig,
-    "train": TrainConfig,
-    "loss": LossConfig,
-    "nms": NmsConfig,
-    "track": TrackConfig,
-}
-
-
-def build_settings(document: Mapping[str, Any]) -> Settings:
-    """Check nested options and fill in defaults and the implementation's preset.
-
-    Raises:
-        InputError: an unknown key (names the nearest), or a value of the wrong kind.
-    """
-    known = {"implementation", "model", *_SECTIONS}
-    for key in document:
-        if key not in known:
-            raise InputError(f"No setting {key!r}; {nearest(key, known)}.")
-    implementation = str(document.get("implementation", "official"))
-    if implementation not in IMPLEMENTATIONS:
-        raise InputError(
-            f"No implementation {implementation!r}; "
-            f"{nearest(implementation, IMPLEMENTATIONS)}."
-        )
-    built: dict[str, Any] = {}
-    for section, kind in _SECTIONS.items():
-        options: dict[str, Any] = copy.deepcopy(
-            dict(IMPLEMENTATIONS[implementation].get(section, {}))
-        )
-        given = document.get(section) or {}
-        if not isinstance(given, Mapping):
-            raise InputError(f"The setting {section} is a mapping, not {given!r}.")
-        built[section] = _checked(kind, _merge(options, given), section)
-    model = dict(document.get("model") or {})
-    size = str(model.pop("size", "l"))
-    names = {f.name for f in dataclasses.fields(ModelConfig)}
-    for key in model:
-        if key not in names:
-            known = {f"model.{name}" for name in names | {"size"}}
-            raise InputError(
-                f"No setting 'model.{key}'; {nearest(f'model.{key}', known)}."
-            )
-    preset = implementation if implementation in MODEL_IMPLEMENTATIONS else "official"
-    draft = make_config(size, preset, **model)
-    settings = Settings(
-        implementation=implementation,
-        size=size,
-        model=_checked(ModelConfig, dataclasses.asdict(draft), "model"),
-        **built,
-    )
-    _check_tracker(settings.track)
-    return settings
-
-
-def _check_tracker(track: TrackConfig) -> None:
-    if track.name not in TRACKERS:
-        raise InputError(f"No tracker {track.name!r}; {nearest(track.name, TRACKERS)}.")
-    make_tracker(track.name, 30.0, **track.options)
-    make_filter(track.name, **track.filter)
-
-
-def _checked(kind: type, values: Mapping[str, Any], place: str) -> Any:
-    """An instance of an option class, from plain values."""
-    names = {f.name for f in dataclasses.fields(kind)}
-    for key, value in values.items():
-        if key not in names:
-            known = {f"{place}.{name}" for name in names}
-            hint = nearest(f"{place}.{key}", known)
-            raise InputError(f"No setting '{place}.{key}'; {hint}.")
-        field_type = next(f.type for f in dataclasses.fields(kind) if f.name == key)
-        if isinstance(value, Mapping) and dataclasses.is_dataclass(field_type):
-            assert isinstance(field_type, type)
-            values = {**values, key: _checked(field_type, value, f"{place}.{key}")}
-    try:
-        return TypeAdapter(kind).validate_python(dict(values))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join([place, *(str(part) for part in first["loc"])])
-        raise InputError(
-            f"The setting {where} cannot be {first['input']!r}: {first['msg']}."
-        ) from None

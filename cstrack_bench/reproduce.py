@@ -1,26 +1,21 @@
 """Recipe → runs → ledger."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from cstrack_bench.data.experiment import (
-    SYNTHMOT,
-    ExperimentData,
-    data_is_there,
-    open_data,
-)
+from cstrack_bench.data.experiment import SYNTHMOT, DataConfig, data_is_there
 from cstrack_bench.errors import InputError
-from cstrack_bench.ledger import Ledger, code_version
-from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.summary import gflops, parameters
+from cstrack_bench.models.systems import build_network
 from cstrack_bench.recipes import Recipe, Run, load_recipe
 from cstrack_bench.running import Outcome, find_outcome
-from cstrack_bench.side_by_side import Task, prepare_detectors, side_by_side
+from cstrack_bench.side_by_side import plan_steps, work
+from cstrack_bench.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -74,44 +69,37 @@ def make_plan(
     )
 
 
-def describe_plan(plan: Plan, data_root: Path, ledger: Ledger) -> dict[str, Any]:
+def describe_plan(plan: Plan, workspace: Workspace) -> dict[str, Any]:
     """What a plan would do here: runs and their state, what is missing, time, disk.
 
     Minutes come from equal runs measured on this processor, else from the arithmetic
     of the network at the speed of two ordinary cores (DEPENDENCIES: 210 GFLOP/s).
     """
     missing: dict[str, None] = {}
-    runs = []
-    disk = 0.0
     speeds = {
         record["run"]["table"] + str(record["run"]["row"]): record
-        for record in ledger.records()
+        for record in workspace.ledger.records()
         if record["run"]["profile"] == plan.profile
     }
+    runs = []
+    disk = 0.0
     for run in plan.runs:
         config = run.settings.data
-        images = None
+        images = _images(config)
         state = "to measure"
-        if config.dataset == SYNTHMOT:
-            images = config.synth.train_sequences * config.synth.config.frames
-            state = "finished" if ledger.path(run).is_file() else state
-        else:
-            try:
-                data = open_data(config, data_root)
-            except InputError as error:
-                missing[str(error)] = None
-                state = "data missing"
-            else:
-                images = sum(len(s) for s in data.train)
-                identity = run.identity(data.manifest_hash(), code_version())
-                state = "finished" if ledger.find(run, identity) else state
+        try:
+            state = _state(run, workspace)
+            if images is None:
+                images = sum(len(s) for s in workspace.open(config).train)
+        except InputError as error:
+            missing[str(error)] = None
+            state = "data missing"
         with torch.device("meta"):
-            model = CSTrack(run.settings.model)
-        count = parameters(model)["total"]
-        disk += count * 4 * (1 + 4) / 1e6  # weights; state of the one in training
+            network = build_network(run.settings.model)
+        disk += parameters(network)["total"] * 4 * (1 + 4) / 1e6  # weights; its state
         minutes = None
-        if images is not None and state != "finished":
-            work = 3 * gflops(model, config.size) * images * run.settings.train.epochs
+        if images is not None and state == "to measure":
+            work = 3 * gflops(network, config.size) * images * run.settings.train.epochs
             minutes = work / 210 / 60
             known = speeds.get(run.table + str(run.row))
             if known is not None and run.label != "custom":
@@ -136,55 +124,63 @@ def describe_plan(plan: Plan, data_root: Path, ledger: Ledger) -> dict[str, Any]
     }
 
 
+def _images(config: DataConfig) -> int | None:
+    """Training images of a data set that is made, without making it; else None."""
+    if config.dataset != SYNTHMOT:
+        return None
+    return config.synth.train_sequences * config.synth.config.frames
+
+
+def _state(run: Run, workspace: Workspace) -> str:
+    if run.settings.data.dataset == SYNTHMOT:  # not made for a look at the plan
+        finished = workspace.ledger.path(run).is_file()
+    else:
+        finished = find_outcome(run, workspace) is not None
+    return "finished" if finished else "to measure"
+
+
 def reproduce(
-    plan: Plan,
-    data_root: Path,
-    ledger: Ledger,
-    device: torch.device,
+    plans: Sequence[Plan],
+    workspace: Workspace,
     fresh: bool = False,
     jobs: int | None = None,
     on_outcome: Callable[[Outcome], None] | None = None,
-) -> list[Outcome]:
-    """Measure every run of a plan that has not been measured.
+) -> list[list[Outcome]]:
+    """Measure every run of some plans that has not been measured.
 
     Args:
-        plan: the runs.
-        data_root: folder of the data sets.
-        ledger: where records are found and written.
-        device: where to compute.
+        plans: one a table; a training that several share is done once.
+        workspace: data, ledger and device.
         fresh: measure again what is there already.
-        jobs: runs at a time; by default one a core, and one on a GPU. A small network
+        jobs: steps at a time; by default one a core, and one on a GPU. A small network
             keeps one core busy but not two, so two runs side by side end sooner.
         on_outcome: called after each run.
 
     Returns:
-        The outcomes in the order of the plan.
+        For each plan its outcomes, in its order.
     """
-    opened: dict[Any, ExperimentData] = {}
     outcomes: dict[int, Outcome] = {}
-    tasks: list[Task] = []
 
     def done(number: int, outcome: Outcome) -> None:
         outcomes[number] = outcome
         if on_outcome is not None:
             on_outcome(outcome)
 
-    for number, run in enumerate(plan.runs):
-        config = run.settings.data
-        if config not in opened:
-            opened[config] = open_data(config, data_root)
-        found = None if fresh else find_outcome(run, opened[config], ledger)
-        if found is not None:
-            done(number, found)
+    runs = [run for plan in plans for run in plan.runs]
+    waiting: list[int] = []
+    for number, run in enumerate(runs):
+        workspace.open_all(run)
+        found = None if fresh else find_outcome(run, workspace)
+        if found is None:
+            waiting.append(number)
         else:
-            tasks.append(Task(number, run, opened[config], ledger, device, fresh))
-    prepare_detectors(tasks)
+            done(number, found)
+    steps = plan_steps([runs[number] for number in waiting], workspace, fresh)
     cores = os.cpu_count() or 1
-    jobs = jobs or (min(len(tasks), cores) if device.type == "cpu" else 1)
-    if jobs > 1 and len(tasks) > 1:
-        for number, outcome in side_by_side(tasks, jobs, max(1, cores // jobs)):
-            done(number, outcome)
-    else:
-        for task in tasks:
-            done(*task())
-    return [outcomes[number] for number in range(len(plan.runs))]
+    on_cpu = workspace.device.type == "cpu"
+    jobs = min(jobs or (cores if on_cpu else 1), max(1, len(waiting)))
+    for name, outcome in work(steps, jobs, max(1, cores // jobs)):
+        if outcome is not None:
+            done(waiting[int(name)], outcome)
+    ordered = iter(range(len(runs)))
+    return [[outcomes[next(ordered)] for _ in plan.runs] for plan in plans]

@@ -1,110 +1,157 @@
-"""Several runs at a time, each in a process of its own."""
+"""Trainings and measurements in an order that works, several at a time."""
 
 import dataclasses
 import multiprocessing
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from cstrack_bench import console
-from cstrack_bench.data.experiment import ExperimentData
-from cstrack_bench.ledger import Ledger
 from cstrack_bench.recipes import Run
-from cstrack_bench.running import Outcome, detector_run, detector_weights, one_run
-from cstrack_bench.training.distributed import World
+from cstrack_bench.running import Outcome, measure_run
+from cstrack_bench.trainings import train_run
+from cstrack_bench.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Task:
-    """One run to be done, with all it needs; calling it does it.
+class Training:
+    """A training to be done; calling it does it.
 
     Attributes:
-        number: its place in the plan.
-        run: what to measure.
-        data: its opened data.
-        ledger: where its record goes.
-        device: where to compute.
-        fresh: ignore an earlier checkpoint.
+        run: whose network.
+        workspace: its data, ledger and device.
+        fresh: ignore an earlier one.
     """
 
-    number: int
     run: Run
-    data: ExperimentData
-    ledger: Ledger
-    device: torch.device
-    fresh: bool
+    workspace: Workspace
+    fresh: bool = False
 
-    def __call__(self) -> tuple[int, Outcome]:
-        """Train and measure; returns the place in the plan and the outcome."""
-        outcome = one_run(self.run, self.data, self.ledger, self.device, self.fresh)
-        return self.number, outcome
+    def __call__(self) -> None:
+        """Train; the weights are on disk afterwards."""
+        train_run(self.run, self.workspace, self.fresh)
 
-    def without_readers(self) -> "Task":
-        """The same task in one process; a process of a pool may have no children."""
-        settings = self.run.settings
-        train = dataclasses.replace(settings.train, workers=0)
-        settings = dataclasses.replace(settings, train=train)
+    def in_pool(self) -> "Training":
+        """The same in one process; a process of a pool may have no children."""
+        train = dataclasses.replace(self.run.settings.train, workers=0)
+        settings = dataclasses.replace(self.run.settings, train=train)
         return dataclasses.replace(
             self, run=dataclasses.replace(self.run, settings=settings)
         )
 
 
-def prepare_detectors(tasks: Sequence[Task]) -> None:
-    """Train what several tasks start from, before they part."""
-    done: set[Path] = set()
-    for task in tasks:
-        detector = detector_run(task.run)
-        if detector is None:
-            continue
-        place = task.ledger.path(detector)
-        if place in done:
-            continue
-        done.add(place)
-        detector_weights(
-            task.run, task.data, task.ledger, task.device, World(), task.fresh
-        )
+@dataclass(frozen=True)
+class Measurement:
+    """A run to be measured, its training done; calling it does it.
+
+    Attributes:
+        run: what to measure.
+        workspace: its data, ledger and device.
+    """
+
+    run: Run
+    workspace: Workspace
+
+    def __call__(self) -> Outcome:
+        """Measure, write the record, return it."""
+        return measure_run(self.run, self.workspace)
+
+    def in_pool(self) -> "Measurement":
+        """Itself: it reads in its own process."""
+        return self
 
 
-def side_by_side(
-    tasks: Sequence[Task], jobs: int, threads: int
-) -> Iterator[tuple[int, Outcome]]:
-    """Do tasks in some processes; yields their outcomes as they come.
+Step = Training | Measurement
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A step and the steps that must come before it, by name."""
+
+    step: Step
+    after: tuple[str, ...]
+
+
+def plan_steps(
+    runs: Sequence[Run], workspace: Workspace, fresh: bool
+) -> dict[str, Planned]:
+    """Every training once and every measurement, each after what it needs."""
+    steps: dict[str, Planned] = {}
+
+    def need(run: Run) -> str:
+        name = workspace.training_identity(run)
+        if name not in steps:
+            before = () if run.start is None else (need(run.start),)
+            steps[name] = Planned(Training(run, workspace, fresh), before)
+        return name
+
+    for number, run in enumerate(runs):
+        before = [need(run)]
+        if run.detector is not None:
+            before.append(need(run.detector))
+        steps[str(number)] = Planned(Measurement(run, workspace), tuple(before))
+    return steps
+
+
+def work(
+    steps: Mapping[str, Planned], jobs: int, threads: int
+) -> Iterator[tuple[str, Outcome | None]]:
+    """Do every step; yields names and outcomes as they come.
 
     Interrupted, the processes end at once; each goes on from its last checkpoint when
     the same runs are asked for again.
 
     Args:
-        tasks: what to do.
-        jobs: processes.
-        threads: threads of each.
+        steps: what to do, and after what.
+        jobs: processes; 1 works in this one.
+        threads: threads of each process.
     """
+    if jobs == 1:
+        done: set[str] = set()
+        while len(done) < len(steps):
+            for name, planned in steps.items():
+                if name not in done and done.issuperset(planned.after):
+                    outcome = planned.step()
+                    done.add(name)
+                    yield name, outcome
+        return
+    yield from _in_pool(dict(steps), jobs, threads)
+
+
+def _in_pool(
+    waiting: dict[str, Planned], jobs: int, threads: int
+) -> Iterator[tuple[str, Outcome | None]]:
     context = multiprocessing.get_context("spawn")
     queue: Any = context.SimpleQueue()
-    work = [task.without_readers() for task in tasks]
+    done: set[str] = set()
     with (
         console.progress() as display,
-        context.Pool(min(jobs, len(work)), _start, (queue, threads)) as pool,
+        context.Pool(jobs, _start, (queue, threads)) as pool,
     ):
-        whole = display.add_task(f"runs, {jobs} at a time", total=len(work))
+        whole = display.add_task(f"steps, {jobs} at a time", total=len(waiting))
         bars: dict[str, Any] = {}
-        pending = [pool.apply_async(task) for task in work]
-        while pending:
-            pending[0].wait(0.5)
+        running: dict[str, Any] = {}
+        while waiting or running:
+            ready = [n for n, p in waiting.items() if done.issuperset(p.after)]
+            for name in ready[: jobs - len(running)]:
+                step = waiting.pop(name).step.in_pool()
+                running[name] = pool.apply_async(step)
+            next(iter(running.values())).wait(0.2)
             while not queue.empty():
                 label, completed, total = queue.get()
                 if label not in bars:
                     bars[label] = display.add_task(label, total=total)
-                display.update(bars[label], completed=completed)
-            ready = [result for result in pending if result.ready()]
-            pending = [result for result in pending if not result.ready()]
-            for result in ready:
-                outcome: tuple[int, Outcome] = result.get()
+                display.update(
+                    bars[label], completed=completed, visible=completed < total
+                )
+            for name in [n for n, result in running.items() if result.ready()]:
+                outcome = running.pop(name).get()
+                done.add(name)
                 display.advance(whole)
-                yield outcome
+                yield name, outcome
 
 
 def _start(queue: Any, threads: int) -> None:

@@ -133,6 +133,14 @@ class Detector(Protocol):
         ...
 
 
+class Embedder(Protocol):
+    """Anything that describes the looks of given boxes."""
+
+    def embed(self, frame: Frame, boxes: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Vectors (N, D) of boxes (N, 4), x1 y1 x2 y2 in pixels of the frame."""
+        ...
+
+
 class Tracker(Protocol):
     """Anything that turns the boxes of one frame after another into tracks."""
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.recipes import PROFILES, build_settings, list_tables, load_recipe
+from cstrack_bench.recipes import PROFILES, list_tables, load_recipe
+from cstrack_bench.settings import build_settings
 
 
 @pytest.mark.parametrize("table", list_tables())
@@ -120,22 +121,82 @@ def test_a_recipe_with_an_unknown_key_is_refused(tmp_path: Path) -> None:
         load_recipe("table8", tmp_path)
 
 
-def test_identity_depends_on_what_changes_numbers_and_on_nothing_else() -> None:
-    recipe = load_recipe("table2")
+def _write(folder: Path, name: str, text: str) -> None:
+    (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
 
-    def identity(
-        *overrides: str, row: int = 4, data: str = "d", code: str = "c"
-    ) -> str:
-        run = recipe.runs("twin", [row], overrides=overrides)[0]
-        return run.identity(data, code)
 
-    base = identity()
-    assert base == identity("train.workers=7", "train.save_seconds=1")
-    different = {
-        identity("train.lr=1"),
-        identity(row=5),
-        identity(data="e"),
-        identity(code="f"),
-    }
-    assert base not in different
-    assert len(different) == 4
+def test_a_profile_of_a_table_or_row_holds_for_those_that_extend_it(
+    tmp_path: Path,
+) -> None:
+    _write(
+        tmp_path,
+        "base",
+        "profiles: {twin: {model: {size: n}, train: {epochs: 3}},"
+        " smoke: {extends: twin, train: {epochs: 1}}}",
+    )
+    _write(
+        tmp_path,
+        "table9",
+        "profiles: {twin: {nms: {iou: 0.3}}}\n"
+        "rows: {1: {name: x, profiles: {twin: {loss: {box: 0.5}}}}}",
+    )
+    recipe = load_recipe("table9", tmp_path)
+    for profile, epochs in (("twin", 3), ("smoke", 1)):
+        settings = recipe.runs(profile)[0].settings
+        assert (settings.nms.iou, settings.loss.box) == (0.3, 0.5)
+        assert settings.train.epochs == epochs
+    plain = recipe.runs("paper")[0].settings
+    assert (plain.nms.iou, plain.loss.box) == (0.6, 0.05)
+
+
+def test_a_system_brings_its_own_settings_and_the_row_wins(tmp_path: Path) -> None:
+    _write(tmp_path, "base", "systems: {jde: {nms: {kind: iou, iou: 0.4}}}")
+    _write(
+        tmp_path,
+        "table9",
+        "rows:\n"
+        "  1: {name: x, model: {system: jde}}\n"
+        "  2: {name: y, model: {system: jde}, nms: {iou: 0.5}}\n"
+        "  3: {name: z}",
+    )
+    runs = load_recipe("table9", tmp_path).runs("paper")
+    found = [(run.settings.nms.kind, run.settings.nms.iou) for run in runs]
+    assert found == [("iou", 0.4), ("iou", 0.5), ("cluster_diou", 0.6)]
+    assert runs[0].settings.model.system == "jde"
+
+
+def test_a_row_starts_from_the_shared_detector_or_from_another_row() -> None:
+    twin = load_recipe("table2").runs("twin", [4], seeds=2)
+    starts = [run.start for run in twin]
+    assert all(start is not None for start in starts)
+    # It stands for COCO weights, which are the same for every seed.
+    assert starts[0].settings == starts[1].settings  # type: ignore[union-attr]
+    assert starts[0].seed == starts[1].seed == 0  # type: ignore[union-attr]
+    assert starts[0].settings.loss.identity == 0  # type: ignore[union-attr]
+    assert load_recipe("table2").runs("paper", [4])[0].start is None
+    fine = load_recipe("hieve").runs("twin", [6])[0]
+    assert fine.start is not None
+    assert (fine.start.table, fine.start.row, fine.start.seed) == ("table4", 4, 0)
+
+
+def test_a_row_cannot_start_from_itself(tmp_path: Path) -> None:
+    _write(tmp_path, "base", "profiles: {}")
+    _write(tmp_path, "table9", "rows: {1: {name: x, init: {row: 'table9:1'}}}")
+    with pytest.raises(InputError, match="itself"):
+        load_recipe("table9", tmp_path).runs("paper")
+
+
+def test_deepsort_gets_a_detector_where_boxes_are_looked_for() -> None:
+    two_stage = load_recipe("table7").runs("twin", [1])[0]
+    assert two_stage.settings.model.system == "deepsort"
+    assert two_stage.detector is not None
+    assert two_stage.detector.settings.model.system == "cstrack"
+    given = load_recipe("table8").runs("twin", [2])[0]
+    assert given.settings.model.system == "deepsort"
+    assert given.detector is None
+
+
+def test_a_file_to_start_from_is_recorded_by_its_name_alone() -> None:
+    settings = build_settings({"init": {"weights": "/some/where/yolov5{size}.pt"}})
+    assert settings.init.weights == "/some/where/yolov5l.pt"
+    assert settings.as_dict()["init"]["weights"] == "yolov5l.pt"

@@ -45,41 +45,33 @@ def reproduce(
     from cstrack_bench.recipes import list_tables
     from cstrack_bench.reproduce import describe_plan, make_plan
     from cstrack_bench.training.distributed import pick_device
+    from cstrack_bench.workspace import Workspace
 
-    chosen = list_tables() if tables == ["all"] else tables
-    place = pick_device(device)
-    ledger = Ledger(results)
+    chosen = list_tables() if "all" in tables else list(dict.fromkeys(tables))
+    workspace = Workspace(data, Ledger(results), pick_device(device))
     plans = [
         make_plan(table, data, profile, _numbers(rows), seeds, settings or ())
         for table in chosen
     ]
-    documents: list[Any] = []
     for plan in plans:
         console.err.print(
             f"{plan.recipe.table}: {plan.recipe.title} · profile {plan.profile} "
             f"({plan.reason})"
         )
-        if dry_run:
-            document = describe_plan(plan, data, ledger)
-        else:
-            document = _measure(plan, data, ledger, place, fresh, jobs, as_json)
-        documents.append(document)
-        if dry_run and not as_json:
+    if dry_run:
+        documents = [describe_plan(plan, workspace) for plan in plans]
+        for document in [] if as_json else documents:
             _print_plan(document)
+    else:
+        documents = _measure(plans, workspace, fresh, jobs, as_json)
     if as_json:
         print_json(documents[0] if len(documents) == 1 else documents)
 
 
 def _measure(
-    plan: Any,
-    data: Path,
-    ledger: Any,
-    device: Any,
-    fresh: bool,
-    jobs: int | None,
-    as_json: bool,
-) -> Any:
-    """Run a plan, write its table and RESULTS.md, print; returns the records."""
+    plans: list[Any], workspace: Any, fresh: bool, jobs: int | None, as_json: bool
+) -> list[Any]:
+    """Run plans, write tables and RESULTS.md, print; returns each plan's records."""
     from cstrack_bench.paper.claims import load_table
     from cstrack_bench.report.markdown import write_views
     from cstrack_bench.report.tables import print_table, table_from
@@ -88,24 +80,27 @@ def _measure(
     def remark(outcome: Any) -> None:
         scores = outcome.record["scores"]["overall"]
         how = "measured before" if outcome.reused else "measured"
+        run = outcome.run
+        table = f"{run.table} " if len(plans) > 1 else ""
         console.err.print(
-            f"row {outcome.run.row} seed {outcome.run.seed} {how}: "
+            f"{table}row {run.row} seed {run.seed} {how}: "
             f"MOTA {scores['MOTA']:.1f} IDF1 {scores['IDF1']:.1f} "
             f"ID Sw. {scores['IDSW']}"
         )
 
-    outcomes = measure(plan, data, ledger, device, fresh, jobs, remark)
-    records = [outcome.record for outcome in outcomes]
+    ledger = workspace.ledger
+    found = measure(plans, workspace, fresh, jobs, remark)
+    documents = [[outcome.record for outcome in outcomes] for outcomes in found]
     written = write_views(ledger.root, ledger.root.resolve().parent / "RESULTS.md")
-    if not as_json:
-        table = table_from(records, load_table(plan.recipe.table))
-        print_table(table, console.out)
-    folder = ledger.path(plan.runs[0]).parent.parent
-    console.err.print(
-        f"written: {folder}/row*/seed*.json · "
-        + " · ".join(path.name for path in written)
-    )
-    return records
+    for plan, records in zip(plans, documents, strict=True):
+        if not as_json:
+            print_table(
+                table_from(records, load_table(plan.recipe.table)), console.out
+            )
+        folder = ledger.path(plan.runs[0]).parent.parent
+        console.err.print(f"written: {folder}/row*/seed*.json")
+    console.err.print("written: " + " · ".join(path.name for path in written))
+    return documents
 
 
 def _numbers(text: str | None) -> list[int] | None:

@@ -36,11 +36,11 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train one row; ``cstrack reproduce`` measures it from there."""
-    from cstrack_bench.data.experiment import open_data
-    from cstrack_bench.ledger import Ledger, code_version
+    from cstrack_bench.ledger import Ledger
     from cstrack_bench.reproduce import make_plan
-    from cstrack_bench.running import train_run
     from cstrack_bench.training.distributed import is_main, pick_device
+    from cstrack_bench.trainings import train_run
+    from cstrack_bench.workspace import Workspace
 
     table, _, row = recipe.partition(":")
     if row and not row.isdigit():
@@ -52,22 +52,23 @@ def train(
     if len(chosen) > 1:
         known = ", ".join(f"{table}:{run.row}" for run in chosen)
         raise InputError(f"{table} has several rows; name one of {known}.")
-    run, ledger = chosen[0], Ledger(results)
-    checkpoint = ledger.path(run, ".ckpt")
+    run = chosen[0]
+    workspace = Workspace(data, Ledger(results), place)
+    workspace.open_all(run)
+    identity = workspace.training_identity(run)
+    checkpoint = workspace.ledger.training(identity, ".ckpt")
     if checkpoint.exists() and not (resume or fresh):
         raise InputError(
             f"{checkpoint} holds an unfinished training of this run; go on with "
             "--resume or discard it with --fresh."
         )
     console.err.print(f"profile {plan.profile} ({plan.reason})")
-    opened = open_data(run.settings.data, data)
-    identity = run.identity(opened.manifest_hash(), code_version())
-    _, summary = train_run(run, opened, ledger, place, identity, fresh)
-    weights = ledger.path(run, ".safetensors")
+    summary = train_run(run, workspace, fresh).summary
+    weights = workspace.ledger.training(identity, ".safetensors")
     if not is_main():
         return
     if as_json:
-        print_json({"weights": str(weights), "run": identity, **summary})
+        print_json({"weights": str(weights), **summary})
     else:
         loss = " · ".join(
             f"{name} {value:.4f}" for name, value in summary["loss"].items()

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.files import replacing
-from cstrack_bench.models.config import ModelConfig, make_config
+from cstrack_bench.models.config import ModelConfig
 from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.official_names import (
     ANCHOR_GRID,
@@ -23,6 +23,7 @@ from cstrack_bench.models.official_names import (
     infer_config,
     translate,
 )
+from cstrack_bench.models.systems import NetworkConfig, build_network, stored_config
 
 MISSING_LIMIT = 0.01
 CONFIG_KEY = "config"
@@ -142,15 +143,16 @@ def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
-def save_weights(path: Path, model: CSTrack, metadata: dict[str, str]) -> None:
-    """Write a model and its configuration atomically as safetensors.
+def save_weights(path: Path, model: Any, metadata: dict[str, str]) -> None:
+    """Write a network of any system and its configuration atomically as safetensors.
 
     Args:
         path: the file to make or replace.
         model: whose state is written.
         metadata: further words for the header; the key ``config`` is ours.
     """
-    words = {**metadata, CONFIG_KEY: json.dumps(model.config.as_dict())}
+    config = {"system": model.config.system, **model.config.as_dict()}
+    words = {**metadata, CONFIG_KEY: json.dumps(config)}
     tensors = {
         name: tensor.detach().cpu().contiguous()
         for name, tensor in model.state_dict().items()
@@ -161,14 +163,14 @@ def save_weights(path: Path, model: CSTrack, metadata: dict[str, str]) -> None:
         save_file(tensors, temporary, header)
 
 
-def load_weights(path: Path) -> CSTrack:
-    """A model with its weights, in eval mode on the CPU.
+def load_weights(path: Path) -> Any:
+    """A network of any system with its weights, in eval mode on the CPU.
 
     Args:
         path: our safetensors, or an official checkpoint.
 
     Raises:
-        InputError: the file cannot be read or is not a CSTrack.
+        InputError: the file cannot be read or is no network of ours.
     """
     if path.suffix != ".safetensors":
         return load_official(path)[0]
@@ -181,7 +183,7 @@ def load_weights(path: Path) -> CSTrack:
         raise InputError(
             f"{path} cannot be read as safetensors ({_first_line(error)})."
         ) from error
-    model = CSTrack(_stored_config(path, read_metadata(path)))
+    model = build_network(_stored_config(path, read_metadata(path)))
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
@@ -210,13 +212,12 @@ def read_metadata(path: Path) -> dict[str, str]:
         ) from error
 
 
-def _stored_config(path: Path, metadata: dict[str, str]) -> ModelConfig:
+def _stored_config(path: Path, metadata: dict[str, str]) -> NetworkConfig:
     try:
-        stored: dict[str, Any] = json.loads(metadata[CONFIG_KEY])
-        return make_config(**stored)
+        return stored_config(json.loads(metadata[CONFIG_KEY]))
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"{path} names no CSTrack configuration in its header: "
+            f"{path} names no configuration of a network in its header: "
             "give weights that cstrack train wrote."
         ) from error
     except InputError as error:

@@ -4,6 +4,7 @@ REFERENCE is the project's specification of the official implementation; where t
 paper says something else the ``paper`` preset below has the other value.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -108,17 +109,29 @@ class InitConfig:
     seed can share a detector that is trained first, on the same images, without
     re-identification.
 
+    A run starts from the first of ``row``, ``weights`` and ``detector_epochs`` that is
+    given, else from random weights.
+
     Attributes:
-        detector_epochs: epochs of that training; 0 starts from random weights.
+        detector_epochs: epochs of that training; 0 is none.
+        weights: a published file: COCO YOLOv5 for CSTrack, DarkNet-53 or a JDE
+            checkpoint for JDE, or our own; a path, or a name looked for under the data
+            root's ``weights/``. ``{size}`` stands for the model's size.
+        row: ``table4:4``: the trained network of another row, same seed and profile
+            (fine-tuning); the identity classifier is made anew.
     """
 
     detector_epochs: int = 0
+    weights: str | None = None
+    row: str | None = None
 
     def __post_init__(self) -> None:
         if self.detector_epochs < 0:
             raise InputError(
                 f"init.detector_epochs must not be negative: {self.detector_epochs}."
             )
+        if self.row is not None and not re.fullmatch(r"table\d+:\d+", self.row):
+            raise InputError(f"init.row is TABLE:ROW such as table4:4, not {self.row!r}.")
 
 
 IMPLEMENTATIONS: dict[str, dict[str, dict[str, Any]]] = {

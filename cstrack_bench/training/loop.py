@@ -6,19 +6,26 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from cstrack_bench.console import progress
-from cstrack_bench.data.loading import Batch, EpochSampler, TrainingSet, load_batches
+from cstrack_bench.data.loading import (
+    Batch,
+    EpochSampler,
+    LabelledImages,
+    load_batches,
+)
 from cstrack_bench.errors import CstrackError
-from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.training.checkpoint import Position, TrainingState
-from cstrack_bench.training.config import LossConfig, TrainConfig
+from cstrack_bench.training.config import TrainConfig
 from cstrack_bench.training.distributed import World
-from cstrack_bench.training.losses import CSTrackLoss, LossItems
+from cstrack_bench.training.losses import LossItems
 from cstrack_bench.training.schedule import MovingAverage, Schedule, make_optimizer
+
+Trainable = TypeVar("Trainable", bound=torch.nn.Module)
 
 
 @dataclass(frozen=True)
@@ -74,10 +81,10 @@ def seed_everything(seed: int) -> None:
 
 
 def train(
-    model: CSTrack,
-    dataset: TrainingSet,
+    model: Trainable,
+    loss: torch.nn.Module,
+    dataset: LabelledImages,
     config: TrainConfig,
-    loss_config: LossConfig,
     checkpoint: Path,
     identity: str,
     seed: int,
@@ -86,14 +93,15 @@ def train(
     label: str = "training",
     save_every: int | None = None,
     on_epoch: Callable[[Position], None] | None = None,
-) -> tuple[CSTrack, TrainingSummary]:
+) -> tuple[Trainable, TrainingSummary]:
     """Train a network; go on from ``checkpoint`` where it exists.
 
     Args:
         model: freshly initialised network.
+        loss: ``loss(output, targets) -> LossItems``; its own parameters (an identity
+            classifier) are trained with the network and belong to the checkpoint.
         dataset: labelled images.
         config: optimiser, schedule, precision.
-        loss_config: weights of the loss.
         checkpoint: file that holds the state of the run; removed by the caller.
         identity: hash of what the run is.
         seed: of the order of the images.
@@ -114,13 +122,7 @@ def train(
     if device.type == "cpu":
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     model = model.to(device).train()
-    loss = CSTrackLoss(
-        model.anchors,
-        model.strides,
-        model.config.embedding,
-        dataset.identities,
-        loss_config,
-    ).to(device)
+    loss = loss.to(device)
     precision = pick_precision(config.precision, device)
     state = TrainingState(
         model=model,
@@ -188,8 +190,7 @@ def train(
         wall_s=round(place.wall_s, 1),
         cpu_s=round(place.cpu_s, 1),
     )
-    averaged = state.average.model
-    assert isinstance(averaged, CSTrack)
+    averaged: Trainable = state.average.model
     return averaged, summary
 
 

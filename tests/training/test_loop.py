@@ -20,6 +20,7 @@ from cstrack_bench.errors import CstrackError, InputError
 from cstrack_bench.models.config import make_config
 from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.training.config import LossConfig, TrainConfig
+from cstrack_bench.training.criterion import make_loss
 from cstrack_bench.training.loop import TrainingSummary, seed_everything, train
 
 SIZE = (64, 96)
@@ -57,9 +58,9 @@ def run(
     model = CSTrack(make_config("n"))
     return train(
         model,
+        make_loss(model, dataset.identities, LossConfig()),
         dataset,
         options.pop("config", CONFIG),  # type: ignore[arg-type]
-        LossConfig(),
         checkpoint,
         identity,
         0,

@@ -4,7 +4,7 @@ import torch
 
 from cstrack_bench.models.config import make_config
 from cstrack_bench.models.cstrack import CSTrack
-from cstrack_bench.running import transfer
+from cstrack_bench.trainings import transfer
 
 
 def test_equal_names_and_shapes_are_copied_and_the_rest_is_not() -> None:
@@ -30,3 +30,13 @@ def test_another_width_takes_nothing_that_does_not_fit() -> None:
     copied = transfer(detector, wider)
     assert all(shapes[name] == detector.state_dict()[name].shape for name in copied)
     assert {n: v.shape for n, v in wider.state_dict().items()} == shapes
+
+
+def test_another_row_hands_on_its_reid_head_too() -> None:
+    torch.manual_seed(0)
+    first = CSTrack(make_config("n"))
+    torch.manual_seed(1)
+    second = CSTrack(make_config("n"))
+    copied = transfer(first, second, reid=True)
+    assert set(copied) == set(first.state_dict())
+    assert any(name.startswith("reid.") for name in copied)
