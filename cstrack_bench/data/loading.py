@@ -7,7 +7,7 @@ neither on the number of worker processes nor on where a run was interrupted.
 from collections.abc import Iterator
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, cast
 
 import cv2
 import numpy as np
@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from cstrack_bench.data.sequences import Sequence
+from cstrack_bench.data.cache import BUDGET, make_cache
+from cstrack_bench.data.sequences import FrameSource
 from cstrack_bench.errors import InputError
 
 
@@ -59,17 +60,37 @@ class Batch(NamedTuple):
 Item = tuple[NDArray[np.uint8], NDArray[np.float32], str]
 
 
+class LabelledImages(Protocol):
+    """What a training loop needs of a data set.
+
+    Attributes:
+        identities: classes of the identity classifier; 0, "no identity", is counted.
+    """
+
+    identities: int
+
+    def __len__(self) -> int:
+        """Images of an epoch."""
+        ...
+
+    def __getitem__(self, key: tuple[int, int]) -> Item:
+        """Pixels (3, H, W), targets (T, 5) and name of the image (epoch, index)."""
+        ...
+
+
 class TrainingSet(Dataset[Item]):
     """Labelled frames of some sequences, stretched to the network's input size.
 
-    Identities are numbered from 1 in order of appearance over all sequences; 0 stands
-    for a person without identity.
+    Identities are numbered from 1 in order of appearance over all sequences, without
+    gaps and each sequence's first one included (REFERENCE 3.4); 0 stands for a person
+    without identity. Resized frames are kept in memory if all of them fit.
 
     Args:
-        sequences: parts of sequences with images and ground truth.
+        sequences: parts of sequences, or other images, with ground truth.
         size: height, width of the network's input.
         augment: random changes; None for none.
         seed: of every random choice.
+        cache: bytes of frames to keep in memory; 0 decodes each of them every time.
 
     Raises:
         InputError: a sequence without images or ground truth, or nothing labelled.
@@ -77,15 +98,16 @@ class TrainingSet(Dataset[Item]):
 
     def __init__(
         self,
-        sequences: Many[Sequence],
+        sequences: Many[FrameSource],
         size: tuple[int, int],
         augment: AugmentConfig | None,
         seed: int,
+        cache: int = BUDGET,
     ) -> None:
         self.size = size
         self.augment = augment
         self.seed = seed
-        self._frames: list[tuple[Sequence, int]] = []
+        self._frames: list[tuple[FrameSource, int]] = []
         self._labels: list[NDArray[np.float64]] = []  # identity, x1, y1, x2, y2
         self.identities = 1
         for sequence in sequences:
@@ -96,8 +118,9 @@ class TrainingSet(Dataset[Item]):
                 + (", ".join(s.name for s in sequences) or "no sequence was given")
                 + "."
             )
+        self._cache = make_cache(len(self._frames), size, cache)
 
-    def _add(self, sequence: Sequence) -> None:
+    def _add(self, sequence: FrameSource) -> None:
         annotations = sequence.annotations()
         if annotations is None or not sequence.has_images:
             missing = "images" if annotations is not None else "ground truth"
@@ -116,11 +139,11 @@ class TrainingSet(Dataset[Item]):
                 identity[row] = number
         self.identities += len(numbers)
         labels = np.concatenate([identity[:, None], people.boxes], 1)
-        for index in range(sequence.start, sequence.stop):
-            rows = labels[people.frames == index]
-            if len(rows):  # the official lists hold labelled images alone
-                self._frames.append((sequence, index))
-                self._labels.append(rows)
+        order = np.argsort(people.frames, kind="stable")
+        # The official lists hold labelled images alone.
+        frames, first = np.unique(people.frames[order], return_index=True)
+        self._frames += [(sequence, index) for index in frames.tolist()]
+        self._labels += np.split(labels[order], first[1:]) if len(frames) else []
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -129,15 +152,14 @@ class TrainingSet(Dataset[Item]):
         """Image (3, H, W) RGB and targets (T, 5) of the image ``(epoch, index)``."""
         epoch, index = key
         sequence, number = self._frames[index]
-        image: NDArray[Any] = sequence.frame(number).image
+        image, original = self._picture(index)
         height, width = self.size
         labels = self._labels[index].copy()
-        labels[:, [1, 3]] *= width / image.shape[1]
-        labels[:, [2, 4]] *= height / image.shape[0]
-        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+        labels[:, [1, 3]] *= width / original[1]
+        labels[:, [2, 4]] *= height / original[0]
         if self.augment is not None:
             random = np.random.default_rng((self.seed, epoch, index))
-            image, labels = _augment(image, labels, self.augment, random)
+            image, labels = augment_image(image, labels, self.augment, random)
         labels = _clip(labels, self.size)
         pixels = np.ascontiguousarray(image[:, :, ::-1].transpose(2, 0, 1))
         targets = np.empty((len(labels), 5), np.float32)
@@ -147,13 +169,36 @@ class TrainingSet(Dataset[Item]):
         targets[:, 1:] /= [width, height, width, height]
         return pixels, targets, f"{sequence.name} frame {number + 1}"
 
+    def _picture(self, index: int) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+        """The stretched picture (H, W, 3) BGR, and the height, width it had before."""
+        kept = None if self._cache is None else self._cache.get(index)
+        if kept is not None:
+            return kept
+        sequence, number = self._frames[index]
+        image = sequence.frame(number).image
+        original = (image.shape[0], image.shape[1])
+        size = (self.size[1], self.size[0])
+        resized = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
+        stretched = np.asarray(resized, np.uint8)
+        if self._cache is not None:
+            self._cache.put(index, stretched, original)
+        return stretched, original
 
-def _augment(
+
+def augment_image(
     image: NDArray[Any],
     labels: NDArray[np.float64],
     config: AugmentConfig,
     random: np.random.Generator,
 ) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Zoom, change the colours of and flip a picture and the boxes in it.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        labels: (T, 5) identity, x1, y1, x2, y2 in pixels; changed in place.
+        config: what is done.
+        random: where the choices come from.
+    """
     height, width = image.shape[:2]
     if config.scale:
         zoom = random.uniform(1 - config.scale, 1 + config.scale)
@@ -243,11 +288,11 @@ def collate(
 
 
 def load_batches(
-    dataset: TrainingSet, sampler: EpochSampler, workers: int, pin: bool = False
+    dataset: LabelledImages, sampler: EpochSampler, workers: int, pin: bool = False
 ) -> DataLoader[Any]:
     """The batches of a sampler, read ahead by worker processes."""
     return DataLoader(
-        dataset,
+        cast(Dataset[Item], dataset),
         batch_sampler=sampler,
         num_workers=workers,
         collate_fn=collate,

@@ -150,10 +150,11 @@ def list_pictures(folder: Path) -> list[Path]:
     files = [f for f in folder.iterdir() if f.suffix.lower() in PICTURE_SUFFIXES]
     # macOS archives leave a twin of each file named ._000001.jpg.
     visible = [f for f in files if not f.name.startswith(".")]
-    return sorted(visible, key=lambda f: _natural(f.name))
+    return sorted(visible, key=lambda f: natural_key(f.name))
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
+def natural_key(name: str) -> list[tuple[int, str]]:
+    """What to sort names by so that 9 comes before 10."""
     parts = re.split(r"(\d+)", name.lower())
     return [(int(p), "") if p.isdecimal() else (-1, p) for p in parts]
 
@@ -171,6 +172,26 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
         state = "is not a picture that can be decoded" if path.exists() else "is absent"
         raise InputError(f"{path} {state}.")
     return np.asarray(image, np.uint8)
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Width and height of a picture file as it is shown, from its header.
+
+    Raises:
+        InputError: no such file, or not a picture.
+    """
+    from PIL import ExifTags, Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as picture:
+            width, height = picture.size
+            # OpenCV turns a picture as the camera says; so must its size be.
+            turned = picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+            return (height, width) if turned else (width, height)
+    except FileNotFoundError:
+        raise InputError(f"{path} is absent.") from None
+    except (UnidentifiedImageError, OSError):
+        raise InputError(f"{path} is not a picture that can be decoded.") from None
 
 
 def video_facts(path: Path) -> tuple[float, int, int, int]:
