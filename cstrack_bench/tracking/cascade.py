@@ -23,6 +23,7 @@ Indices = NDArray[np.int64]
 
 REMOVALS = ("official", "immediate")
 SECOND_CHANCES = ("tracked", "all")
+REPORTS = ("posterior", "detection")
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,11 @@ class CascadeConfig:
             ``all`` = lost tracks too (the paper's text; 5.7, last paragraph).
         activate_first_frame: tracks born in the first frame are confirmed at once
             (FairMOT; not in JDE and CSTrack, 5.6).
+        report: the box of a reported track, ``posterior`` = the Kalman filter's
+            (5.8) or ``detection`` = the one it was matched with.
+        report_at_birth: a track is reported in the frame of its birth too, although
+            only a match confirms it (off in every published tracker, 5.6). Neither
+            this nor ``report`` changes who is matched with whom.
     """
 
     appearance_limit: float = 0.4
@@ -64,9 +70,15 @@ class CascadeConfig:
     removal: Literal["official", "immediate"] = "official"
     second_chance: Literal["tracked", "all"] = "tracked"
     activate_first_frame: bool = False
+    report: Literal["posterior", "detection"] = "posterior"
+    report_at_birth: bool = False
 
     def __post_init__(self) -> None:
-        for name, known in (("removal", REMOVALS), ("second_chance", SECOND_CHANCES)):
+        for name, known in (
+            ("removal", REMOVALS),
+            ("second_chance", SECOND_CHANCES),
+            ("report", REPORTS),
+        ):
             value = getattr(self, name)
             if value not in known:
                 raise InputError(
@@ -114,7 +126,8 @@ class CascadeTracker:
         embeddings the first stage is skipped.
 
         Returns:
-            Confirmed tracks with their Kalman posterior box (not the detection's).
+            Confirmed tracks with their Kalman posterior box (not the detection's),
+            unless ``report`` and ``report_at_birth`` say otherwise.
         """
         self.frame += 1
         boxes, scores, raw = usable(detections)
@@ -232,6 +245,7 @@ class CascadeTracker:
         states = tracklets.motion[tracks]
         kalman.update(states, seen[columns])
         tracklets.motion[tracks] = states
+        tracklets.measured[tracks] = seen[columns]
         if embeddings is not None and tracklets.templates is not None:
             mixed, fresh = tracklets.templates[tracks], embeddings[columns]
             mixed *= self.config.template_momentum
@@ -309,9 +323,11 @@ class CascadeTracker:
         self._tracked = np.delete(self._tracked, drop_tracked)
 
     def _report(self) -> Tracks:
-        rows = self._tracked[self.tracklets.confirmed[self._tracked]]
-        return Tracks(
-            self.tracklets.ids[rows],
-            kalman.boxes(self.tracklets.motion[rows]),
-            self.tracklets.scores[rows],
-        )
+        tracklets, rows = self.tracklets, self._tracked
+        if not self.config.report_at_birth:
+            rows = rows[tracklets.confirmed[rows]]
+        if self.config.report == "posterior":
+            states = tracklets.motion[rows]
+        else:
+            states = tracklets.measured[rows, None]
+        return Tracks(tracklets.ids[rows], kalman.boxes(states), tracklets.scores[rows])

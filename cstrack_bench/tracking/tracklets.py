@@ -16,6 +16,8 @@ class Tracklets:
 
     Attributes:
         motion: (R, 5, 4) float64 Kalman states.
+        measured: (R, 4) float64, centre x, centre y, aspect and height of the latest
+            detection.
         templates: (R, D) float32, unit rows; 0 before the first embedding; None while
             no embedding has been seen.
         ids: (R,) int64.
@@ -28,6 +30,7 @@ class Tracklets:
 
     def __init__(self, rows: int = 64) -> None:
         self.motion = np.zeros((rows, 5, 4))
+        self.measured = np.zeros((rows, 4))
         self.templates: NDArray[np.float32] | None = None
         self.ids = np.zeros(rows, np.int64)
         self.scores = np.zeros(rows)
@@ -67,6 +70,7 @@ class Tracklets:
         rows = np.flatnonzero(~self._used)[:count]
         self._used[rows] = True
         self.motion[rows] = kalman.start(measurements)
+        self.measured[rows] = measurements
         self.ids[rows] = np.arange(first_id, first_id + count)
         self.scores[rows] = scores
         self.births[rows] = frame

@@ -76,6 +76,32 @@ def test_a_track_is_reported_from_its_second_match_even_in_the_first_frame() -> 
     assert at_once.update(see(HERE)).ids.tolist() == [1]
 
 
+def test_reporting_at_birth_adds_births_and_changes_nobodys_match() -> None:
+    frames = walkers(12, 8, 40)
+    usual = run(make_tracker("cstrack", 10), frames)
+    at_birth = run(make_tracker("cstrack", 10, report_at_birth=True), frames)
+    seen: set[int] = set()
+    for one, two in zip(usual, at_birth, strict=True):
+        older = np.isin(two.ids, one.ids)
+        assert two.ids[older].tolist() == one.ids.tolist()
+        np.testing.assert_array_equal(two.boxes[older], one.boxes)
+        assert not seen & set(two.ids[~older].tolist())
+        seen |= set(two.ids.tolist())
+    first = CascadeTracker(CascadeConfig(report_at_birth=True)).update(see(HERE))
+    np.testing.assert_allclose(first.boxes, [HERE])
+
+
+def test_the_detections_box_may_be_reported_in_the_place_of_the_posterior() -> None:
+    frames = [see([x, 100, x + 40, 200]) for x in (100, 108, 102)] + [see()]
+    frames += [see([105, 100, 145, 200])]  # found again after a miss
+    usual = run(CascadeTracker(), frames)
+    raw = run(CascadeTracker(CascadeConfig(report="detection")), frames)
+    assert [t.ids.tolist() for t in raw] == [t.ids.tolist() for t in usual]
+    for index in (1, 2, 4):
+        np.testing.assert_allclose(raw[index].boxes, frames[index].boxes)
+        assert abs(usual[index].boxes - frames[index].boxes).max() > 0.1
+
+
 def test_a_track_that_dies_unconfirmed_has_used_an_id() -> None:
     empty = see()
     results = run(CascadeTracker(), [see(HERE), empty, see(HERE), see(HERE)])
@@ -238,7 +264,13 @@ def test_thousands_of_frames_leave_the_arrays_as_small_as_before() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"removal": "late"}, {"second_chance": "none"}, {"appearance_weight": 2}]
+    "wrong",
+    [
+        {"removal": "late"},
+        {"second_chance": "none"},
+        {"appearance_weight": 2},
+        {"report": "prior"},
+    ],
 )
 def test_wrong_settings_are_refused(wrong: dict) -> None:
     with pytest.raises(InputError):
