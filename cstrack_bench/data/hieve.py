@@ -4,20 +4,19 @@ HiEve is given out on registration (REFERENCE 8) and its format is documented no
 that we could check: the sources speak of XML and of track files. So every layout that
 such a release can have is read, and which one is there is found out from the files:
 
-==========  ==================================================================
-pictures    ``images/train/NAME/`` or ``frames/train/NAME/`` (one picture a frame, in
-            the natural order of their names, also one level deeper in ``img1/``),
-            ``videos/train/NAME.mp4``, or either of them in ``train/``
-labels      ``labels/train/track1/``, ``labels/track1/train/``, ``labels/train/``,
-            ``annotations/train/`` or ``train/``, and in there one of
-track file  ``NAME.txt`` or ``NAME/gt/gt.txt``: frame, id, left, top, width, height;
-            what follows is not read, since every annotated person is scored
-one XML     ``NAME.xml``: ``<track id><box frame xtl ytl xbr ybr outside/></track>``;
-a video     a box with ``outside="1"`` is nobody
-XML of      ``NAME/000001.xml``, the frame being the number in the name:
-frames      ``<object><trackid/><bndbox><xmin/><ymin/><xmax/><ymax/></bndbox></object>``,
-            the id in ``trackid``, ``track_id`` or ``id``
-==========  ==================================================================
+- Pictures: ``images/train/NAME/`` or ``frames/train/NAME/`` (one a frame, in the
+  natural order of their names, or numbered in ``img1/`` of it), else
+  ``videos/train/NAME.mp4``, else either of them in ``train/``.
+- Labels: ``labels/train/track1/``, ``labels/track1/train/``, ``labels/train/``,
+  ``annotations/train/`` or ``train/``, and in there one of these for each video:
+
+  - ``NAME.txt`` or ``NAME/gt/gt.txt``, a track file: frame, id, left, top, width,
+    height; what follows is not read, since every annotated person is scored.
+  - ``NAME.xml``, one XML a video: ``<track id><box frame xtl ytl xbr ybr outside/>
+    </track>``; a box with ``outside="1"`` is nobody.
+  - ``NAME/000001.xml``, one XML a frame, which is the number in its name:
+    ``<object><trackid/><bndbox><xmin/><ymin/><xmax/><ymax/></bndbox></object>``; the
+    id may also be called ``track_id`` or ``id``.
 
 Where any file of a set has a frame 0, its frames count from 0, otherwise from 1.
 
