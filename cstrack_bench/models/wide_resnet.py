@@ -58,6 +58,11 @@ class WideResNetConfig:
         """Channels of a layer that has ``count`` at width 1: a multiple of 8."""
         return math.ceil(count * self.width / 8) * 8
 
+    @property
+    def crop_size(self) -> tuple[int, int]:
+        """Height, width of a crop in pixels."""
+        return CROP
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as JSON takes them."""
         return asdict(self)
@@ -98,7 +103,12 @@ class ShiftNorm(nn.BatchNorm2d):
         """The same shape; a lone vector has no spread, so it is normalised as later."""
         if self.training and input.numel() == self.num_features:
             return F.batch_norm(
-                input, self.running_mean, self.running_var, None, self.bias, eps=self.eps
+                input,
+                self.running_mean,
+                self.running_var,
+                None,
+                self.bias,
+                eps=self.eps,
             )
         return super().forward(input)
 
@@ -141,9 +151,7 @@ class Residual(nn.Module):
         self.second = nn.Conv2d(outputs, outputs, 3, padding=1)
         same = inputs == outputs and stride == 1
         self.bypass = (
-            nn.Identity()
-            if same
-            else nn.Conv2d(inputs, outputs, 1, stride, bias=False)
+            nn.Identity() if same else nn.Conv2d(inputs, outputs, 1, stride, bias=False)
         )
 
     def forward(self, x: Tensor) -> Tensor:

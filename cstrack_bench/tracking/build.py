@@ -7,6 +7,7 @@ from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.structures import Tracker
 from cstrack_bench.tracking import cascade, filters
 from cstrack_bench.tracking.cascade import CascadeConfig, CascadeTracker
+from cstrack_bench.tracking.deepsort import DeepSortConfig, DeepSortTracker
 from cstrack_bench.tracking.filters import FilterConfig, OutputFilter
 from cstrack_bench.tracking.iou import IoUTracker, IoUTrackerConfig
 
@@ -15,15 +16,17 @@ if TYPE_CHECKING:
 
     Config = TypeVar("Config", bound=DataclassInstance)
 
-PRESETS: dict[str, CascadeConfig | IoUTrackerConfig] = {
+PRESETS: dict[str, CascadeConfig | DeepSortConfig | IoUTrackerConfig] = {
     "cstrack": cascade.CSTRACK,
     "jde": cascade.JDE,
+    "deepsort": DeepSortConfig(),
     "iou": IoUTrackerConfig(),
 }
 # The baseline is filtered as CSTrack is, so that only the association differs.
 FILTERS: dict[str, FilterConfig] = {
     "cstrack": filters.CSTRACK,
     "jde": filters.JDE,
+    "deepsort": filters.DEEPSORT,
     "iou": filters.CSTRACK,
 }
 TRACKERS = tuple(PRESETS)
@@ -43,6 +46,8 @@ def make_tracker(name: str, frame_rate: float, **overrides: Any) -> Tracker:
     config = _overridden(_look_up(name, PRESETS), f"tracker {name!r}", overrides)
     if isinstance(config, CascadeConfig):
         return CascadeTracker(config, frame_rate)
+    if isinstance(config, DeepSortConfig):
+        return DeepSortTracker(config)
     return IoUTracker(config)
 
 
