@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from cstrack_bench.console import progress
-from cstrack_bench.data.loading import AugmentConfig, Item, augment_image
+from cstrack_bench.data.augment import AugmentConfig, augment_image
+from cstrack_bench.data.loading import Item
 from cstrack_bench.data.sequences import FrameSource
 from cstrack_bench.errors import InputError
 

@@ -6,7 +6,6 @@ neither on the number of worker processes nor on where a run was interrupted.
 
 from collections.abc import Iterator
 from collections.abc import Sequence as Many
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, cast
 
 import cv2
@@ -15,31 +14,16 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from cstrack_bench.data.augment import (
+    AugmentConfig,
+    augment_image,
+    clip,
+    fit,
+    place,
+)
 from cstrack_bench.data.cache import BUDGET, make_cache
 from cstrack_bench.data.sequences import FrameSource
 from cstrack_bench.errors import InputError
-
-
-@dataclass(frozen=True)
-class AugmentConfig:
-    """What is done to a training image (REFERENCE 4.4).
-
-    Attributes:
-        hue: multiplicative gain 1 ± this.
-        saturation: multiplicative gain 1 ± this.
-        value: multiplicative gain 1 ± this.
-        flip: probability of a horizontal flip.
-        scale: zoom 1 ± this about a random point; 0 in the official recipe.
-        min_visibility: boxes less visible than this are left out of training; the
-            official labels keep every box.
-    """
-
-    hue: float = 0.015
-    saturation: float = 0.5
-    value: float = 0.4
-    flip: float = 0.5
-    scale: float = 0.0
-    min_visibility: float = 0.0
 
 
 class Batch(NamedTuple):
@@ -79,7 +63,7 @@ class LabelledImages(Protocol):
 
 
 class TrainingSet(Dataset[Item]):
-    """Labelled frames of some sequences, stretched to the network's input size.
+    """Labelled frames of some sequences, fitted to the network's input size.
 
     Identities are numbered from 1 in order of appearance over all sequences, without
     gaps and each sequence's first one included (REFERENCE 3.4); 0 stands for a person
@@ -155,12 +139,14 @@ class TrainingSet(Dataset[Item]):
         image, original = self._picture(index)
         height, width = self.size
         labels = self._labels[index].copy()
-        labels[:, [1, 3]] *= width / original[1]
-        labels[:, [2, 4]] *= height / original[0]
+        placement = place(original, self.size, self.augment)
+        labels[:, 1:] = placement.boxes(labels[:, 1:])
         if self.augment is not None:
             random = np.random.default_rng((self.seed, epoch, index))
-            image, labels = augment_image(image, labels, self.augment, random)
-        labels = _clip(labels, self.size)
+            image, labels = augment_image(
+                image, labels, self.augment, random, placement
+            )
+        labels = clip(labels, self.size)
         pixels = np.ascontiguousarray(image[:, :, ::-1].transpose(2, 0, 1))
         targets = np.empty((len(labels), 5), np.float32)
         targets[:, 0] = labels[:, 0]
@@ -170,69 +156,17 @@ class TrainingSet(Dataset[Item]):
         return pixels, targets, f"{sequence.name} frame {number + 1}"
 
     def _picture(self, index: int) -> tuple[NDArray[np.uint8], tuple[int, int]]:
-        """The stretched picture (H, W, 3) BGR, and the height, width it had before."""
+        """The fitted picture (H, W, 3) BGR, and the height, width it had before."""
         kept = None if self._cache is None else self._cache.get(index)
         if kept is not None:
             return kept
         sequence, number = self._frames[index]
         image = sequence.frame(number).image
         original = (image.shape[0], image.shape[1])
-        size = (self.size[1], self.size[0])
-        resized = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
-        stretched = np.asarray(resized, np.uint8)
+        fitted = fit(image, self.size, self.augment)
         if self._cache is not None:
-            self._cache.put(index, stretched, original)
-        return stretched, original
-
-
-def augment_image(
-    image: NDArray[Any],
-    labels: NDArray[np.float64],
-    config: AugmentConfig,
-    random: np.random.Generator,
-) -> tuple[NDArray[Any], NDArray[np.float64]]:
-    """Zoom, change the colours of and flip a picture and the boxes in it.
-
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        labels: (T, 5) identity, x1, y1, x2, y2 in pixels; changed in place.
-        config: what is done.
-        random: where the choices come from.
-    """
-    height, width = image.shape[:2]
-    if config.scale:
-        zoom = random.uniform(1 - config.scale, 1 + config.scale)
-        dx, dy = random.uniform(0, 1, 2) * (1 - zoom) * (width, height)
-        matrix = np.array([[zoom, 0, dx], [0, zoom, dy]])
-        image = cv2.warpAffine(
-            image, matrix, (width, height), borderValue=(114, 114, 114)
-        )
-        labels[:, 1:] = labels[:, 1:] * zoom + [dx, dy, dx, dy]
-    gain = random.uniform(-1, 1, 3) * [config.hue, config.saturation, config.value] + 1
-    hue, saturation, value = cv2.split(cv2.cvtColor(image, cv2.COLOR_BGR2HSV))
-    levels = np.arange(256)
-    tables = [(levels * gain[0]) % 180, levels * gain[1], levels * gain[2]]
-    channels = [
-        cv2.LUT(channel, np.clip(table, 0, 255).astype(np.uint8))
-        for channel, table in zip((hue, saturation, value), tables, strict=True)
-    ]
-    image = cv2.cvtColor(cv2.merge(channels), cv2.COLOR_HSV2BGR)
-    if random.random() < config.flip:
-        image = image[:, ::-1]
-        labels[:, [1, 3]] = width - labels[:, [3, 1]]
-    return image, labels
-
-
-def _clip(labels: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.float64]:
-    """Boxes cut to the image; slivers and mostly cut ones dropped (REFERENCE 4.4)."""
-    height, width = size
-    full = (labels[:, 3] - labels[:, 1]) * (labels[:, 4] - labels[:, 2])
-    labels[:, [1, 3]] = labels[:, [1, 3]].clip(1, width - 1)
-    labels[:, [2, 4]] = labels[:, [2, 4]].clip(1, height - 1)
-    w, h = labels[:, 3] - labels[:, 1], labels[:, 4] - labels[:, 2]
-    aspect = np.maximum(w / (h + 1e-16), h / (w + 1e-16))
-    keep = (w > 2) & (h > 2) & (aspect < 20) & (w * h > 0.2 * full)
-    return labels[keep]
+            self._cache.put(index, fitted, original)
+        return fitted, original
 
 
 class EpochSampler(Sampler[list[tuple[int, int]]]):

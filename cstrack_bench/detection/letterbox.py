@@ -6,10 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cstrack_bench.data.fitting import GREY, letterboxed
 from cstrack_bench.errors import InputError
-
-# 127.5 on paper; the official code pads the 8-bit image, where it becomes 128.
-GREY = 128
 
 
 @dataclass(frozen=True)
@@ -60,17 +58,8 @@ def letterbox(image: NDArray[np.uint8], size: tuple[int, int]) -> Letterboxed:
         )
     if 0 in image.shape:
         raise InputError(f"A frame of shape {image.shape} has no pixels: leave it out.")
-    height, width = size
-    ratio = min(height / image.shape[0], width / image.shape[1])
-    inner_width = max(round(image.shape[1] * ratio), 1)
-    inner_height = max(round(image.shape[0] * ratio), 1)
-    pad_x = (width - inner_width) / 2
-    pad_y = (height - inner_height) / 2
-    inner = cv2.resize(image, (inner_width, inner_height), interpolation=cv2.INTER_AREA)
-    # An odd remainder goes to the right and to the bottom.
-    top, left = round(pad_y - 0.1), round(pad_x - 0.1)
-    tensor = np.full((3, height, width), GREY, np.uint8)
-    tensor[:, top : top + inner_height, left : left + inner_width] = inner[
-        :, :, ::-1
-    ].transpose(2, 0, 1)
-    return Letterboxed(tensor, ratio, pad_x, pad_y)
+    place = letterboxed(image.shape[:2], size)
+    inner = cv2.resize(image, (place.width, place.height), interpolation=cv2.INTER_AREA)
+    tensor = np.full((3, *size), GREY, np.uint8)
+    tensor[:, *place.inside] = inner[:, :, ::-1].transpose(2, 0, 1)
+    return Letterboxed(tensor, place.ratio[0], *place.pad)
