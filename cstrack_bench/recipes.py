@@ -127,19 +127,22 @@ class Recipe:
             name, differences = self.rows[row]
             base = copy.deepcopy(dict(self.common[profile]))
             systems = base.pop("systems", {})
+            mixes = base.pop("mixes", {})
             difference = differences[profile]
             system = (difference.get("model") or {}).get("system")
             plain = merge(copy.deepcopy(base), systems.get(system) or {})
             merge(plain, difference)
-            settings = build_settings(merge(copy.deepcopy(plain), changes))
+            chosen = merge(copy.deepcopy(plain), changes)
+            settings = build_settings(_with_mix(chosen, mixes))
             # A setting given its own profile's value changes nothing.
-            same = settings == build_settings(plain)
+            same = settings == build_settings(_with_mix(plain, mixes))
             label, variant = (profile, "") if same else ("custom", digest(changes, 8))
             for seed in range(seeds):
                 run = Run(
                     self.table, row, name, seed, profile, label, settings, variant
                 )
-                runs.append(self._with_ancestors(run, given, merge(base, changes)))
+                common = _with_mix(merge(base, changes), mixes)
+                runs.append(self._with_ancestors(run, given, common))
         return runs
 
     def _with_ancestors(
@@ -168,6 +171,21 @@ class Recipe:
             raise InputError(f"{run.table} row {row} cannot start from itself.")
         recipe = self if table == self.table else load_recipe(table, self.folder)
         return recipe.runs(run.profile, [int(row)], run.seed + 1, overrides)[run.seed]
+
+
+def _with_mix(document: dict[str, Any], mixes: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings whose ``data.mix``, where it is a name (S, M, B), is its parts.
+
+    Raises:
+        InputError: no mix of that name.
+    """
+    data = document.get("data")
+    name = data.get("mix") if isinstance(data, Mapping) else None
+    if not isinstance(name, str):
+        return document
+    if name not in mixes:
+        raise InputError(f"No mix {name!r}; {nearest(name, mixes)}.")
+    return {**document, "data": {**document["data"], "mix": mixes[name]}}
 
 
 def _detector(run: Run, settings: Settings) -> Run:
@@ -295,5 +313,3 @@ def _parse_override(text: str) -> dict[str, Any]:
         nested = {part: nested}
     result: dict[str, Any] = nested
     return result
-
-
