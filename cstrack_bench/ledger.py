@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -173,11 +173,21 @@ def provenance(device: str) -> Record:
         "threads": torch.get_num_threads(),
     }
     for package in ("torch", "numpy", "opencv-python", "trackeval", "motmetrics"):
-        record[package.removesuffix("-python")] = version(package)
+        record[package.removesuffix("-python")] = _version(package)
     if device.startswith("cuda"):
         record["gpu"] = torch.cuda.get_device_name(torch.device(device))
         record["cuda"] = torch.version.cuda
     return record
+
+
+def _version(package: str) -> str:
+    """A package's version, or that of its build without windows (OpenCV on servers)."""
+    for name in (package, f"{package}-headless"):
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            continue
+    return "unknown"
 
 
 def _without_folder(argument: str) -> str:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from cstrack_bench.models.jde import JDE
 from cstrack_bench.models.starts import start_from_file
 from cstrack_bench.models.systems import build_network
 from cstrack_bench.recipes import Run
+from cstrack_bench.training.checkpoint import Position
 from cstrack_bench.training.criterion import make_loss
 from cstrack_bench.training.distributed import World, join_world
 from cstrack_bench.training.loop import seed_everything, train
@@ -49,7 +51,12 @@ def find_training(run: Run, workspace: Workspace) -> Trained | None:
     return Trained(load_weights(weights), json.loads(about.read_text(encoding="utf-8")))
 
 
-def train_run(run: Run, workspace: Workspace, fresh: bool = False) -> Trained:
+def train_run(
+    run: Run,
+    workspace: Workspace,
+    fresh: bool = False,
+    on_epoch: Callable[[Position], None] | None = None,
+) -> Trained:
     """Train one run's network, and what it starts from, unless that was done.
 
     A training that was interrupted goes on where it stopped.
@@ -58,14 +65,21 @@ def train_run(run: Run, workspace: Workspace, fresh: bool = False) -> Trained:
         run: whose network.
         workspace: its data, the ledger, the device.
         fresh: train it again; what it starts from is kept.
+        on_epoch: called after each epoch of this training, not of what it starts from.
     """
     world = join_world(workspace.device, run.settings.train.batch)
-    trained = _train(run, workspace, world, fresh)
+    trained = _train(run, workspace, world, fresh, on_epoch)
     world.leave()
     return trained
 
 
-def _train(run: Run, workspace: Workspace, world: World, fresh: bool) -> Trained:
+def _train(
+    run: Run,
+    workspace: Workspace,
+    world: World,
+    fresh: bool,
+    on_epoch: Callable[[Position], None] | None = None,
+) -> Trained:
     identity = workspace.training_identity(run)
     weights, about, checkpoint = (
         workspace.ledger.training(identity, suffix)
@@ -103,6 +117,7 @@ def _train(run: Run, workspace: Workspace, world: World, fresh: bool) -> Trained
         workspace.device,
         world,
         label=run.title,
+        on_epoch=on_epoch,
     )
     if world.main:
         start_of = run.start and workspace.training_identity(run.start)
