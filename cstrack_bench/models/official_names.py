@@ -1,6 +1,7 @@
 """Official tensor names and shapes, in the words of our own modules.
 
-The names are facts of REFERENCE 1.6b, the layer numbers those of its table 1.2.
+The names are facts of REFERENCE 1.6b, the layer numbers those of its table 1.2. The v6
+generation numbers its layers alike but for the end of the backbone.
 """
 
 import re
@@ -9,7 +10,7 @@ from collections.abc import Callable, Mapping
 from torch import Tensor
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.config import ANCHORS, Anchors, ModelConfig
+from cstrack_bench.models.config import ANCHORS, Anchors, Generation, ModelConfig
 
 # Layer number -> what kind of module it is, and where ours stands.
 _LAYERS: dict[int, tuple[str, str]] = {
@@ -37,6 +38,18 @@ _LAYERS: dict[int, tuple[str, str]] = {
     27: ("saan", "reid."),
     28: ("detect", "detect."),
 }
+FIRST_HEAD = 24  # backbone and neck are the layers before it
+
+# The heads of v6 weights are none of ours.
+_LAYERS_V6: dict[int, tuple[str, str]] = {
+    number: ("c3" if kind == "csp" else kind, ours)
+    for number, (kind, ours) in _LAYERS.items()
+    if number < FIRST_HEAD
+} | {
+    0: ("conv", "backbone.stem."),
+    8: ("c3", "backbone.stage32."),
+    9: ("spp", "backbone.pyramid_pooling."),
+}
 
 # Kind of module -> (head of the official name, our head, kind of what is inside).
 # "" is the end: the rest of the name stays. # stands for a number that is kept.
@@ -50,6 +63,12 @@ _PARTS: dict[str, list[tuple[str, str, str]]] = {
         ("cv3.", "leave.", ""),
         ("cv4.", "merge.", "conv"),
         ("bn.", "norm.", ""),
+        ("m.#.", "blocks.#.", "block"),
+    ],
+    "c3": [
+        ("cv1.", "enter.", "conv"),
+        ("cv2.", "bypass.", "conv"),
+        ("cv3.", "merge.", "conv"),
         ("m.#.", "blocks.#.", "block"),
     ],
     "spp": [("cv1.", "reduce.", "conv"), ("cv2.", "merge.", "conv")],
@@ -87,13 +106,14 @@ ANCHOR_GRID = "model.28.anchor_grid"
 CONSTANTS = ("model.28.k", "model.28.anchors", ANCHOR_GRID)
 
 
-def translate(name: str) -> str | None:
+def translate(name: str, generation: Generation = "v2") -> str | None:
     """Our name of an official tensor; None for one that has no place with us."""
-    match = re.fullmatch(r"model\.(\d+)\.(.+)", name)
-    if match is None or int(match[1]) not in _LAYERS:
+    layers = _LAYERS_V6 if generation == "v6" else _LAYERS
+    number = layer_of(name)
+    if number not in layers:
         return None
-    kind, ours = _LAYERS[int(match[1])]
-    rest = match[2]
+    kind, ours = layers[number]
+    rest = name.split(".", 2)[2]
     while kind:
         for head, replacement, inside in _PARTS[kind]:
             found = re.match(re.escape(head).replace(r"\#", r"(\d+)"), rest)
@@ -104,6 +124,61 @@ def translate(name: str) -> str | None:
         else:
             return None
     return ours + rest
+
+
+def layer_of(name: str) -> int:
+    """The layer number in an official name; -1 for a name that has none."""
+    match = re.match(r"model\.(\d{1,3})\..", name)
+    return int(match[1]) if match else -1
+
+
+def infer_generation(tensors: Mapping[str, Tensor]) -> Generation | None:
+    """Whose YOLOv5 backbone official tensors are; None for another network's."""
+    if "model.0.conv.conv.weight" in tensors and "model.2.cv4.bn.weight" in tensors:
+        return "v2"
+    if "model.0.conv.weight" in tensors and "model.9.cv2.bn.weight" in tensors:
+        return "v6"
+    return None
+
+
+def infer_multipliers(
+    tensors: Mapping[str, Tensor], generation: Generation
+) -> tuple[float, float]:
+    """Depth and width: the roundest that give the shapes of backbone and neck.
+
+    Args:
+        tensors: official name -> tensor.
+        generation: whose names they are.
+
+    Raises:
+        InputError: a tensor that this generation has is not there, or no multiplier
+            gives these shapes.
+    """
+    stem, merge = (
+        ("model.0.conv.bn.weight", "cv4")
+        if generation == "v2"
+        else ("model.0.bn.weight", "cv3")
+    )
+    names = (stem, *(f"model.{layer}.{merge}.bn.weight" for layer in (17, 20, 23)))
+    for name in names:
+        if name not in tensors or tensors[name].ndim != 1:
+            raise InputError(f"it lacks {name!r}.")
+    channels = tuple(len(tensors[name]) for name in names)
+    repeats = tuple(_count_blocks(tensors, layer) for layer in (2, 4, 6))
+    at_one = (3, 9, 9) if generation == "v2" else (3, 6, 9)
+
+    def shapes_width(width: float) -> bool:
+        config = ModelConfig(width=width)
+        return (config.channels(64), *config.level_channels) == channels
+
+    def shapes_depth(depth: float) -> bool:
+        config = ModelConfig(depth=depth)
+        return tuple(config.repeats(count) for count in at_one) == repeats
+
+    return (
+        _roundest(shapes_depth, f"repeats {repeats}"),
+        _roundest(shapes_width, f"channels {channels}"),
+    )
 
 
 def infer_config(tensors: Mapping[str, Tensor]) -> ModelConfig:
@@ -119,29 +194,17 @@ def infer_config(tensors: Mapping[str, Tensor]) -> ModelConfig:
         InputError: a tensor that every CSTrack has is not there, or no multiplier
             gives these shapes.
     """
+    last = "model.27.node.2.weight"
     try:
-        channels = (
-            len(tensors["model.0.conv.bn.weight"]),
-            *(len(tensors[f"model.{layer}.cv4.bn.weight"]) for layer in (17, 20, 23)),
-        )
-        embedding, saan_width = tensors["model.27.node.2.weight"].shape[:2]
-    except KeyError as error:
-        raise InputError(
-            f"This is not a CSTrack state dict: it lacks {error.args[0]!r}."
-        ) from error
-    repeats = (_count_blocks(tensors, 2), _count_blocks(tensors, 4))
-
-    def shapes_width(width: float) -> bool:
-        config = ModelConfig(width=width)
-        return (config.channels(64), *config.level_channels) == channels
-
-    def shapes_depth(depth: float) -> bool:
-        config = ModelConfig(depth=depth)
-        return (config.repeats(3), config.repeats(9)) == repeats
-
+        if last not in tensors or tensors[last].ndim != 4:
+            raise InputError(f"it lacks {last!r}.")
+        depth, width = infer_multipliers(tensors, "v2")
+    except InputError as error:
+        raise InputError(f"This is not a CSTrack state dict: {error}") from error
+    embedding, saan_width = tensors[last].shape[:2]
     return ModelConfig(
-        depth=_roundest(shapes_depth, f"repeats {repeats}"),
-        width=_roundest(shapes_width, f"channels {channels}"),
+        depth=depth,
+        width=width,
         embedding=embedding,
         saan_width=saan_width,
         anchors=_anchors(tensors),
@@ -160,7 +223,7 @@ def _roundest(fits: Callable[[float], bool], what: str) -> float:
     for value in (*usual, *steps):
         if fits(value):
             return value
-    raise InputError(f"No width or depth of CSTrack gives the file's {what}.")
+    raise InputError(f"no width or depth of YOLOv5 gives its {what}.")
 
 
 def _anchors(tensors: Mapping[str, Tensor]) -> Anchors:
