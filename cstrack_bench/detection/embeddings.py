@@ -6,8 +6,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-ANCHORS = 3
-
 
 def cells(
     boxes: NDArray[np.floating], stride: int, grid: tuple[int, int]
@@ -37,7 +35,7 @@ def cells(
 
 
 def source_cells(
-    sources: NDArray[np.int64], grids: Sequence[tuple[int, int]]
+    sources: NDArray[np.int64], grids: Sequence[tuple[int, int]], anchors: int = 3
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Level, column and row of the candidates that produced the boxes.
 
@@ -45,12 +43,13 @@ def source_cells(
         sources: (N,) rows of the decoded prediction: levels one after the other,
             each by (anchor, row, column).
         grids: (rows, columns) of each level.
+        anchors: of each level.
 
     Returns:
         levels, columns, rows: (N,) int64 each.
     """
     sizes = np.array([rows * columns for rows, columns in grids], np.int64)
-    starts = np.concatenate([[0], np.cumsum(ANCHORS * sizes)])
+    starts = np.concatenate([[0], np.cumsum(anchors * sizes)])
     levels = np.searchsorted(starts, sources, side="right") - 1
     within = (sources - starts[levels]) % sizes[levels]
     widths = np.array([columns for _, columns in grids], np.int64)[levels]

@@ -13,6 +13,7 @@ from cstrack_bench.detection.letterbox import Letterboxed, letterbox
 from cstrack_bench.detection.nms import NmsConfig, suppress
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.models.cstrack import CSTrack
+from cstrack_bench.models.jde import JDE
 from cstrack_bench.stopwatch import NULL, Stopwatch
 from cstrack_bench.structures import Detections, Frame
 
@@ -34,7 +35,7 @@ class _Seen:
 
 
 class NetworkDetector:
-    """CSTrack as a ``Detector``: letterbox, forward, decode, NMS, embedding pick.
+    """CSTrack or JDE as a ``Detector``: letterbox, forward, NMS, embedding pick.
 
     Args:
         model: the network; put into eval mode and moved to ``device``.
@@ -51,7 +52,7 @@ class NetworkDetector:
 
     def __init__(
         self,
-        model: CSTrack,
+        model: CSTrack | JDE,
         size: tuple[int, int],
         nms: NmsConfig | None = None,
         device: str = "cpu",
@@ -123,7 +124,8 @@ class NetworkDetector:
     ) -> NDArray[np.float32]:
         if len(seen.maps) == 1:
             return self._pick_at(seen, boxes, np.zeros(len(boxes), np.int64))
-        return pick(seen.maps, *source_cells(sources, seen.grids))
+        anchors = self.model.anchors.shape[1]
+        return pick(seen.maps, *source_cells(sources, seen.grids, anchors))
 
     def _pick_at(
         self, seen: _Seen, boxes: NDArray[np.floating], levels: NDArray[np.int64]
@@ -139,7 +141,7 @@ class NetworkDetector:
 
     def _best_level(self, boxes: NDArray[np.floating]) -> NDArray[np.int64]:
         """Level with the anchor of largest IoU when centres coincide, (N,) int64."""
-        anchors = self.model.anchors.double().cpu().numpy()  # (3, 3, 2) px
+        anchors = self.model.anchors.double().cpu().numpy()  # (3, A, 2) px
         sides = (boxes[:, 2:] - boxes[:, :2])[:, None, None]  # (N, 1, 1, 2)
         common = np.minimum(sides, anchors).clip(0).prod(axis=-1)
         union = sides.prod(axis=-1) + anchors.prod(axis=-1) - common

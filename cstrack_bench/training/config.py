@@ -53,18 +53,25 @@ class TrainConfig:
         optimizer: ``sgd`` with Nesterov momentum, as published, or ``adamw``, which
             gets further in the few hundred steps that two cores can do.
         lr: base learning rate (paper: 5e-4; the official configuration: 5e-3).
-        momentum: Nesterov momentum after the warm-up.
+        momentum: momentum after the warm-up.
+        nesterov: whether SGD looks ahead; JDE's does not.
         weight_decay: of the ``.weight`` group at the nominal batch.
         warmup_epochs: length of the warm-up, in epochs …
         warmup_iterations: … but at least this many iterations.
         warmup_momentum: momentum at the first iteration.
         warmup_bias_lr: learning rate of the biases at the first iteration.
         schedule: ``step`` multiplies the rate by ``decay_factor`` at ``decay_epoch``;
-            ``cosine`` falls to ``decay_factor`` of the base rate at the last step.
+            ``cosine`` falls to ``decay_factor`` of the base rate at the last step;
+            ``jde`` rises with the fourth power of the iteration over
+            ``warmup_iterations`` alone, in one rate for biases too, and is multiplied
+            by ``decay_factor`` at half and at three quarters of the epochs
+            (REFERENCE 4.4).
         decay_epoch: see ``schedule``.
         decay_factor: see ``schedule``.
         ema_decay: limit of the moving average's decay.
         ema_ramp: optimiser steps over which it gets there.
+        freeze_norm: normalise by the running statistics that the network started
+            with, and leave them as they are; for a network that starts from weights.
         precision: ``auto`` is float16 on CUDA and bfloat16 on a CPU that has it.
         workers: processes that read images; the result does not depend on it.
         save_seconds: time between checkpoints.
@@ -76,16 +83,18 @@ class TrainConfig:
     optimizer: Literal["sgd", "adamw"] = "sgd"
     lr: float = 5e-3
     momentum: float = 0.95
+    nesterov: bool = True
     weight_decay: float = 5e-4
     warmup_epochs: float = 3.0
     warmup_iterations: int = 1000
     warmup_momentum: float = 0.9
     warmup_bias_lr: float = 0.1
-    schedule: Literal["step", "cosine"] = "step"
+    schedule: Literal["step", "cosine", "jde"] = "step"
     decay_epoch: float = 20.0
     decay_factor: float = 0.1
     ema_decay: float = 0.9999
     ema_ramp: float = 2000.0
+    freeze_norm: bool = False
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     workers: int = 2
     save_seconds: float = 60.0
@@ -131,7 +140,9 @@ class InitConfig:
                 f"init.detector_epochs must not be negative: {self.detector_epochs}."
             )
         if self.row is not None and not re.fullmatch(r"table\d+:\d+", self.row):
-            raise InputError(f"init.row is TABLE:ROW such as table4:4, not {self.row!r}.")
+            raise InputError(
+                f"init.row is TABLE:ROW such as table4:4, not {self.row!r}."
+            )
 
 
 IMPLEMENTATIONS: dict[str, dict[str, dict[str, Any]]] = {

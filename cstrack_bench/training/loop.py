@@ -23,7 +23,12 @@ from cstrack_bench.training.checkpoint import Position, TrainingState
 from cstrack_bench.training.config import TrainConfig
 from cstrack_bench.training.distributed import World
 from cstrack_bench.training.losses import LossItems
-from cstrack_bench.training.schedule import MovingAverage, Schedule, make_optimizer
+from cstrack_bench.training.schedule import (
+    MovingAverage,
+    Schedule,
+    freeze_norms,
+    make_optimizer,
+)
 
 Trainable = TypeVar("Trainable", bound=torch.nn.Module)
 
@@ -122,6 +127,8 @@ def train(
     if device.type == "cpu":
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     model = model.to(device).train()
+    if config.freeze_norm:
+        freeze_norms(model)
     loss = loss.to(device)
     precision = pick_precision(config.precision, device)
     state = TrainingState(

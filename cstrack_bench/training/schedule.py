@@ -39,7 +39,10 @@ def make_optimizer(
     optimizer: torch.optim.Optimizer
     if config.optimizer == "sgd":
         optimizer = torch.optim.SGD(
-            parameters, config.lr, momentum=config.momentum, nesterov=True
+            parameters,
+            config.lr,
+            momentum=config.momentum,
+            nesterov=config.nesterov,
         )
     else:
         optimizer = torch.optim.AdamW(parameters, config.lr, weight_decay=0.0)
@@ -84,6 +87,8 @@ class Schedule:
     @property
     def warmup(self) -> int:
         """Iterations of the warm-up."""
+        if self.config.schedule == "jde":
+            return self.config.warmup_iterations
         by_epochs = round(self.config.warmup_epochs * self.batches)
         return max(by_epochs, self.config.warmup_iterations)
 
@@ -95,6 +100,10 @@ class Schedule:
         """
         config = self.config
         base = self._base(iteration)
+        if config.schedule == "jde":
+            burn_in = min(iteration / self.warmup, 1.0) if self.warmup else 1.0
+            rate = base * burn_in**4
+            return Step(rate, rate, config.momentum, self.full_accumulation)
         if iteration > self.warmup or self.warmup == 0:
             return Step(base, base, config.momentum, self.full_accumulation)
         done = iteration / self.warmup
@@ -114,6 +123,9 @@ class Schedule:
         if config.schedule == "step":
             late = iteration > config.decay_epoch * self.batches
             return config.lr * (config.decay_factor if late else 1.0)
+        if config.schedule == "jde":
+            done = iteration / (config.epochs * self.batches)
+            return config.lr * config.decay_factor ** ((done >= 0.5) + (done >= 0.75))
         total = max(config.epochs * self.batches, 1)
         cosine = (1 + math.cos(math.pi * min(iteration / total, 1))) / 2
         return config.lr * (config.decay_factor + (1 - config.decay_factor) * cosine)
@@ -128,6 +140,16 @@ class Schedule:
             else:
                 group["momentum"] = step.momentum
         return step
+
+
+def freeze_norms(model: nn.Module) -> None:
+    """Have every batch normalisation use, and keep, its running statistics.
+
+    To be called after ``model.train()``, which undoes it.
+    """
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
 
 
 class MovingAverage:
