@@ -53,9 +53,9 @@ class CascadeConfig:
             (FairMOT; not in JDE and CSTrack, 5.6).
         report: the box of a reported track, ``posterior`` = the Kalman filter's
             (5.8) or ``detection`` = the one it was matched with.
-        report_at_birth: a track is reported in the frame of its birth too, although
-            only a match confirms it (off in every published tracker, 5.6). Neither
-            this nor ``report`` changes who is matched with whom.
+        report_unconfirmed: a track is reported in the frame of its birth too, although
+            only a match confirms it (not in the official code, 5.6). Neither this nor
+            ``report`` changes who is matched with whom.
     """
 
     appearance_limit: float = 0.4
@@ -71,7 +71,7 @@ class CascadeConfig:
     second_chance: Literal["tracked", "all"] = "tracked"
     activate_first_frame: bool = False
     report: Literal["posterior", "detection"] = "posterior"
-    report_at_birth: bool = False
+    report_unconfirmed: bool = False
 
     def __post_init__(self) -> None:
         for name, known in (
@@ -127,7 +127,7 @@ class CascadeTracker:
 
         Returns:
             Confirmed tracks with their Kalman posterior box (not the detection's),
-            unless ``report`` and ``report_at_birth`` say otherwise.
+            unless ``report`` and ``report_unconfirmed`` say otherwise.
         """
         self.frame += 1
         boxes, scores, raw = usable(detections)
@@ -324,7 +324,7 @@ class CascadeTracker:
 
     def _report(self) -> Tracks:
         tracklets, rows = self.tracklets, self._tracked
-        if not self.config.report_at_birth:
+        if not self.config.report_unconfirmed:
             rows = rows[tracklets.confirmed[rows]]
         if self.config.report == "posterior":
             states = tracklets.motion[rows]

@@ -5,12 +5,13 @@ Metric" (2017), section 2; the values are those of REFERENCE 6.4.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cstrack_bench.boxes import iou_matrix
-from cstrack_bench.errors import InputError
+from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.structures import Detections, Tracks
 from cstrack_bench.tracking import kalman
 from cstrack_bench.tracking.association import assign, normalise
@@ -20,6 +21,8 @@ from cstrack_bench.tracking.tracklets import Tracklets
 Indices = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Vectors = NDArray[np.float32]
+
+REPORTS = ("posterior", "detection")
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,10 @@ class DeepSortConfig:
             last match, whatever the frame rate (A_max of Listing 1).
         confirmations: matches in a row, birth counted, that confirm a track.
         min_confidence: detections that score less are passed over.
+        report: the box of a reported track, ``posterior`` = the Kalman filter's or
+            ``detection`` = the one it was matched with.
+        report_unconfirmed: tracks are reported from their birth on. Neither this nor
+            ``report`` changes who is matched with whom.
     """
 
     appearance_limit: float = 0.2
@@ -47,8 +54,15 @@ class DeepSortConfig:
     max_age: int = 30
     confirmations: int = 3
     min_confidence: float = 0.3
+    report: Literal["posterior", "detection"] = "posterior"
+    report_unconfirmed: bool = False
 
     def __post_init__(self) -> None:
+        if self.report not in REPORTS:
+            raise InputError(
+                f"Unknown report {self.report!r} of the tracker: "
+                f"{nearest(self.report, REPORTS)}."
+            )
         for name in ("appearance_limit", "overlap_limit"):
             # At 1 a track without looks or overlap would match anybody.
             if not 0.0 <= getattr(self, name) < 1.0:
@@ -144,7 +158,8 @@ class DeepSortTracker:
         Boxes without a finite number or without a height are passed over.
 
         Returns:
-            Confirmed tracks with their Kalman posterior box (not the detection's).
+            Confirmed tracks with their Kalman posterior box (not the detection's),
+            unless ``report`` and ``report_unconfirmed`` say otherwise.
         """
         self.frame += 1
         boxes, scores, raw = usable(detections)
@@ -234,6 +249,7 @@ class DeepSortTracker:
         states = tracklets.motion[rows]
         kalman.update(states, seen[columns])
         tracklets.motion[rows] = states
+        tracklets.measured[rows] = seen[columns]
         tracklets.scores[rows] = scores[columns]
         tracklets.last[rows] = self.frame
         tracklets.streak[rows] += 1
@@ -273,9 +289,11 @@ class DeepSortTracker:
 
     def _report(self) -> Tracks:
         tracklets, rows = self.tracklets, self._rows
-        rows = rows[tracklets.confirmed[rows] & (tracklets.last[rows] == self.frame)]
-        return Tracks(
-            tracklets.ids[rows],
-            kalman.boxes(tracklets.motion[rows]),
-            tracklets.scores[rows],
-        )
+        rows = rows[tracklets.last[rows] == self.frame]
+        if not self.config.report_unconfirmed:
+            rows = rows[tracklets.confirmed[rows]]
+        if self.config.report == "posterior":
+            states = tracklets.motion[rows]
+        else:
+            states = tracklets.measured[rows, None]
+        return Tracks(tracklets.ids[rows], kalman.boxes(states), tracklets.scores[rows])

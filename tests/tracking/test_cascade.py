@@ -79,7 +79,7 @@ def test_a_track_is_reported_from_its_second_match_even_in_the_first_frame() -> 
 def test_reporting_at_birth_adds_births_and_changes_nobodys_match() -> None:
     frames = walkers(12, 8, 40)
     usual = run(make_tracker("cstrack", 10), frames)
-    at_birth = run(make_tracker("cstrack", 10, report_at_birth=True), frames)
+    at_birth = run(make_tracker("cstrack", 10, report_unconfirmed=True), frames)
     seen: set[int] = set()
     for one, two in zip(usual, at_birth, strict=True):
         older = np.isin(two.ids, one.ids)
@@ -87,7 +87,7 @@ def test_reporting_at_birth_adds_births_and_changes_nobodys_match() -> None:
         np.testing.assert_array_equal(two.boxes[older], one.boxes)
         assert not seen & set(two.ids[~older].tolist())
         seen |= set(two.ids.tolist())
-    first = CascadeTracker(CascadeConfig(report_at_birth=True)).update(see(HERE))
+    first = CascadeTracker(CascadeConfig(report_unconfirmed=True)).update(see(HERE))
     np.testing.assert_allclose(first.boxes, [HERE])
 
 
