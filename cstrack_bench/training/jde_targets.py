@@ -67,7 +67,8 @@ def assign_jde(
     positive = best > FOREGROUND
     person = torch.where(best < BACKGROUND, 0, IGNORED).masked_fill(positive, 1)
     where = positive.nonzero(as_tuple=True)
-    return JdeTargets(person, *where, target=owner[where], overlap=best[where])
+    images, slots, rows, columns = where
+    return JdeTargets(person, images, slots, rows, columns, owner[where], best[where])
 
 
 def _overlaps(grid: Tensor, boxes: Tensor) -> Tensor:
