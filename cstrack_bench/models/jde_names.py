@@ -154,9 +154,11 @@ def load_published(
         if given is None and name.endswith("num_batches_tracked"):
             continue  # old files do not count batches, and nothing here reads it
         if given is None or given.shape != tensor.shape:
-            what = "no tensor" if given is None else f"one of {tuple(given.shape)}"
+            what = "no tensor"
+            if given is not None:
+                what = f"a tensor of shape {tuple(given.shape)}"
             raise InputError(
-                f"The file has {what} for {name}, which is {tuple(tensor.shape)} in "
+                f"The file has {what} for {name}, {tuple(tensor.shape)} in "
                 "this JDE: give the configuration that it was trained with."
             )
         tensor.copy_(given)
