@@ -1,9 +1,9 @@
-"""HiEve's track 1: its rules, and results as its server takes them.
+"""Results as the server of HiEve's track 1 takes them.
 
-The MOT metrics are computed over all annotated persons: HiEve has none of the
-distractor classes of MOTChallenge, so nothing is removed before matching, as under
-MOT15's rules (``BENCHMARKS["hieve"]``). A submission is a folder with one text file a
-test video, ``NAME.txt``, of rows ``frame,id,x,y,w,h,1,-1,-1,-1``.
+A submission is a folder with one text file a test video, ``NAME.txt``, of rows
+``frame,id,x,y,w,h,1,-1,-1,-1``. What it is scored by is the benchmark ``hieve`` of the
+evaluators: the MOT metrics over all annotated persons. HiEve has none of the distractor
+classes of MOTChallenge, so nothing is removed before matching, as under MOT15's rules.
 """
 
 import os
@@ -16,23 +16,8 @@ import numpy as np
 
 from cstrack_bench.data.annotations import read_tracks, write_tracks
 from cstrack_bench.data.checks import Fault
-from cstrack_bench.data.hieve import HIEVE
 from cstrack_bench.errors import CstrackError, InputError
-from cstrack_bench.evaluation.scores import Evaluation, SequenceResult
-from cstrack_bench.evaluation.trackeval import evaluate as evaluate_mot
 from cstrack_bench.structures import TrackTable
-
-
-def evaluate(results: list[SequenceResult]) -> Evaluation:
-    """Score results by HiEve's rules: every annotated person counts.
-
-    Args:
-        results: one for each video.
-
-    Raises:
-        InputError: no results, or results that do not fit the ground truth.
-    """
-    return evaluate_mot(results, HIEVE)
 
 
 def write_submission(folder: Path, tables: Mapping[str, TrackTable]) -> None:

@@ -9,17 +9,17 @@ import pytest
 from cstrack_bench.data.annotations import read_tracks
 from cstrack_bench.data.hieve import list_hieve
 from cstrack_bench.errors import InputError
+from cstrack_bench.evaluation import motmetrics, trackeval
 from cstrack_bench.evaluation.crosscheck import compare
-from cstrack_bench.evaluation.hieve import (
-    check_submission,
-    evaluate,
-    write_submission,
-)
-from cstrack_bench.evaluation.motmetrics import evaluate as motmetrics
-from cstrack_bench.evaluation.scores import SequenceResult
+from cstrack_bench.evaluation.hieve import check_submission, write_submission
+from cstrack_bench.evaluation.scores import Evaluation, SequenceResult
 from cstrack_bench.structures import TrackTable
 
 Make = Callable[..., SequenceResult]
+
+
+def evaluate(results: list[SequenceResult]) -> Evaluation:
+    return trackeval.evaluate(results, "hieve")
 
 
 def table(rows: list[tuple[float, ...]]) -> TrackTable:
@@ -68,7 +68,7 @@ def test_the_crosscheck_agrees(hieve: Path) -> None:
     sequence = list_hieve(hieve)[0]
     tracks = table([(f, 1 + f // 2, 40, 6, 50, 25) for f in range(4)])
     results = [SequenceResult.of(sequence, tracks)]
-    assert compare(evaluate(results), motmetrics(results, "hieve")) == []
+    assert compare(evaluate(results), motmetrics.evaluate(results, "hieve")) == []
 
 
 def test_a_submission_is_read_back_and_has_no_faults(tmp_path: Path) -> None:
