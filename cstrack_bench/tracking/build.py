@@ -5,29 +5,41 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.structures import Tracker
-from cstrack_bench.tracking import cascade, filters
+from cstrack_bench.tracking import bytetrack, cascade, filters
+from cstrack_bench.tracking.bytetrack import ByteTrackConfig, ByteTracker
 from cstrack_bench.tracking.cascade import CascadeConfig, CascadeTracker
 from cstrack_bench.tracking.deepsort import DeepSortConfig, DeepSortTracker
 from cstrack_bench.tracking.filters import FilterConfig, OutputFilter
 from cstrack_bench.tracking.iou import IoUTracker, IoUTrackerConfig
+from cstrack_bench.tracking.sort import SortConfig, SortTracker
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     Config = TypeVar("Config", bound=DataclassInstance)
 
-PRESETS: dict[str, CascadeConfig | DeepSortConfig | IoUTrackerConfig] = {
+TrackerConfig = (
+    CascadeConfig | DeepSortConfig | SortConfig | IoUTrackerConfig | ByteTrackConfig
+)
+
+PRESETS: dict[str, TrackerConfig] = {
     "cstrack": cascade.CSTRACK,
     "jde": cascade.JDE,
     "deepsort": DeepSortConfig(),
+    "sort": SortConfig(),
     "iou": IoUTrackerConfig(),
+    "bytetrack": bytetrack.BYTETRACK,
+    "steady": bytetrack.STEADY,
 }
 # The baseline is filtered as CSTrack is, so that only the association differs.
 FILTERS: dict[str, FilterConfig] = {
     "cstrack": filters.CSTRACK,
     "jde": filters.JDE,
     "deepsort": filters.DEEPSORT,
+    "sort": filters.BYTETRACK,
     "iou": filters.CSTRACK,
+    "bytetrack": filters.BYTETRACK,
+    "steady": filters.BYTETRACK,
 }
 TRACKERS = tuple(PRESETS)
 
@@ -48,7 +60,49 @@ def make_tracker(name: str, frame_rate: float, **overrides: Any) -> Tracker:
         return CascadeTracker(config, frame_rate)
     if isinstance(config, DeepSortConfig):
         return DeepSortTracker(config)
+    if isinstance(config, SortConfig):
+        return SortTracker(config)
+    if isinstance(config, ByteTrackConfig):
+        return ByteTracker(config, frame_rate)
     return IoUTracker(config)
+
+
+def confidence_options(name: str, least: float) -> dict[str, float]:
+    """Overrides with which a box scoring ``least`` may start a track.
+
+    Args:
+        name: one of ``TRACKERS``.
+        least: least score that the detector reports.
+
+    Raises:
+        InputError: an unknown name.
+    """
+    config = _look_up(name, PRESETS)
+    if isinstance(config, DeepSortConfig | SortConfig):
+        return {"min_confidence": least}
+    if isinstance(config, ByteTrackConfig):
+        high = min(config.high_confidence, least)
+        low = min(config.low_confidence, high)
+        return {
+            "birth_confidence": least,
+            "high_confidence": high,
+            "low_confidence": low,
+        }
+    return {"birth_confidence": least}
+
+
+def needed_confidence(name: str, usual: float) -> float:
+    """Least score that a detector should report, which ``usual``ly is enough.
+
+    Raises:
+        InputError: an unknown name.
+    """
+    config = _look_up(name, PRESETS)
+    if isinstance(config, ByteTrackConfig):
+        return min(usual, config.low_confidence)
+    if isinstance(config, DeepSortConfig):
+        return min(usual, config.min_confidence)
+    return usual
 
 
 def make_filter(name: str, **overrides: Any) -> OutputFilter:

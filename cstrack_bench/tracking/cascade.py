@@ -16,6 +16,7 @@ from cstrack_bench.tracking.association import (
     iou_costs,
     normalise,
 )
+from cstrack_bench.tracking.camera import common_shift
 from cstrack_bench.tracking.cleaning import usable
 from cstrack_bench.tracking.tracklets import Tracklets
 
@@ -51,6 +52,8 @@ class CascadeConfig:
             ``all`` = lost tracks too (the paper's text; 5.7, last paragraph).
         activate_first_frame: tracks born in the first frame are confirmed at once
             (FairMOT; not in JDE and CSTrack, 5.6).
+        camera_gain: share of the shift common to all tracks (``common_shift``) that is
+            added to every prediction; 0 = off, as in the paper.
         report: the box of a reported track, ``posterior`` = the Kalman filter's
             (5.8) or ``detection`` = the one it was matched with.
         report_unconfirmed: a track is reported in the frame of its birth too, although
@@ -70,6 +73,7 @@ class CascadeConfig:
     removal: Literal["official", "immediate"] = "official"
     second_chance: Literal["tracked", "all"] = "tracked"
     activate_first_frame: bool = False
+    camera_gain: float = 0.0
     report: Literal["posterior", "detection"] = "posterior"
     report_unconfirmed: bool = False
 
@@ -84,7 +88,7 @@ class CascadeConfig:
                 raise InputError(
                     f"Unknown {name} {value!r} of the tracker: {nearest(value, known)}."
                 )
-        for name in ("appearance_weight", "template_momentum"):
+        for name in ("appearance_weight", "template_momentum", "camera_gain"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise InputError(f"The tracker's {name} must lie between 0 and 1.")
 
@@ -138,6 +142,9 @@ class CascadeTracker:
         active, once = self._tracked[confirmed], self._tracked[~confirmed]
         pool = np.concatenate([active, self._lost])
         states = self._predict(pool, len(active))
+        if self.config.camera_gain:
+            confident = boxes[scores >= self.config.birth_confidence]
+            self._follow_camera(pool, once, states, len(active), confident)
 
         rows, columns = self._match_appearance(pool, states, seen, embeddings)
         free = np.ones(len(boxes), np.bool_)
@@ -196,6 +203,21 @@ class CascadeTracker:
         kalman.predict(states)
         self.tracklets.motion[pool] = states
         return states
+
+    def _follow_camera(
+        self,
+        pool: Indices,
+        once: Indices,
+        states: NDArray[np.float64],
+        active: int,
+        confident: NDArray[np.float64],
+    ) -> None:
+        """Add the camera's move to every prediction; ``states`` are the pool's."""
+        shift = common_shift(kalman.boxes(states[:active]), confident)
+        step = self.config.camera_gain * shift
+        states[:, kalman.VALUE, :2] += step
+        self.tracklets.motion[pool] = states
+        self.tracklets.motion[once, kalman.VALUE, :2] += step
 
     def _match_appearance(
         self,

@@ -45,7 +45,7 @@ def test_each_tracker_has_its_filter() -> None:
 
 
 def test_trackers_by_name_with_their_settings() -> None:
-    assert TRACKERS == ("cstrack", "jde", "iou")
+    assert set(TRACKERS) >= {"cstrack", "jde", "sort", "iou", "bytetrack", "steady"}
     jde = make_tracker("jde", 25, gate=5.0)
     assert isinstance(jde, CascadeTracker)
     assert (jde.config.appearance_limit, jde.config.gate) == (0.7, 5.0)
