@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cstrack_bench.cli.options import DATA_ROOT, Data, Json, print_json
+from cstrack_bench.cli.options import (
+    DATA_ROOT,
+    RESULTS_ROOT,
+    Data,
+    Json,
+    Results,
+    print_json,
+)
 from cstrack_bench.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,6 +35,7 @@ class Dataset(StrEnum):
     MOT16 = "mot16"
     MOT17 = "mot17"
     MOT20 = "mot20"
+    HIEVE = "hieve"
     SYNTHMOT = "synthmot"
 
 
@@ -56,7 +64,7 @@ def evaluate(
         typer.Option(
             "--split",
             help="full, or the second halves of half/official, half/fairmot, "
-            "half/bytetrack.",
+            "half/bytetrack; hieve/holdout for the last videos of HiEve.",
         ),
     ] = "full",
     subset: Annotated[
@@ -73,11 +81,20 @@ def evaluate(
         bool,
         typer.Option("--crosscheck", help="Run motmetrics too; explain differences."),
     ] = False,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            metavar="NAME",
+            help="Record the scores as this tracker's; fills its row of Table VI.",
+        ),
+    ] = None,
+    ledger: Results = RESULTS_ROOT,
     json: Json = False,
 ) -> None:
     """Score results: HOTA, MOTA, IDF1 and the counts behind them."""
     from cstrack_bench.data.annotations import read_tracks
-    from cstrack_bench.data.sequences import find_dataset, list_sequences
+    from cstrack_bench.data.mixes import list_dataset
     from cstrack_bench.data.splits import check_split, split_hash, split_sequences
     from cstrack_bench.evaluation import crosscheck as check
     from cstrack_bench.evaluation import motmetrics, trackeval
@@ -85,8 +102,7 @@ def evaluate(
 
     check_split(split)
     subset = subset or (Subset.VAL if dataset is Dataset.SYNTHMOT else Subset.TRAIN)
-    folder = find_dataset(data, dataset.value)
-    everything = list_sequences(folder, subset.value)
+    everything = list_dataset(data, dataset.value, subset.value)
     wanted, files = _select(everything, results, sequences)
     _, parts = split_sequences(wanted, split)
     pairs = [SequenceResult.of(part, read_tracks(files[part.name])) for part in parts]
@@ -95,16 +111,54 @@ def evaluate(
     if crosscheck:
         other = motmetrics.evaluate(pairs, dataset.value)
         differences = check.compare(scores, other)
+    if name is not None:
+        from cstrack_bench.report.others import write_other
+
+        written = write_other(
+            ledger,
+            name,
+            dataset.value,
+            subset.value,
+            split,
+            split_hash(parts),
+            sum(len(part) for part in parts),
+            {part.name: files[part.name] for part in parts},
+            scores.as_dict(),
+        )
+        _refresh_views(name, dataset.value, written, ledger)
     if json:
         document = scores.as_dict()
         if differences is not None:
             document["crosscheck"] = [_as_row(item) for item in differences]
         print_json(document)
         return
-    title = f"{results} on {folder / subset.value} · {split} {split_hash(parts)}"
+    title = f"{results} on {everything[0].folder.parent} · {split} {split_hash(parts)}"
     _print(scores, title)
     if differences is not None:
         _print_differences(differences)
+
+
+def _refresh_views(name: str, dataset: str, written: Path, ledger: Path) -> None:
+    """Write the tables again, and say where the scores stand in them."""
+    from cstrack_bench.console import err
+    from cstrack_bench.paper.claims import load_table, table_names
+    from cstrack_bench.report.markdown import write_views
+    from cstrack_bench.report.others import match_rows, read_others
+
+    page = write_views(ledger, ledger.resolve().parent / "RESULTS.md")[-1]
+    where = "no table prints that data set"
+    ours = [o for o in read_others(ledger) if (o.name, o.dataset) == (name, dataset)]
+    for table in map(load_table, table_names()):
+        filled, rest = match_rows(table, ours)
+        if filled:
+            where = f"row {next(iter(filled))} of Table {table.number}"
+        elif rest:
+            rows = [r.label for r in table.rows if table.measured_on(r) == dataset]
+            where = (
+                f"a list under Table {table.number}, whose rows for {dataset} are "
+                f"{', '.join(rows)}"
+            )
+    err.print(f"written: {written} · {page.name}: {where}", markup=False)
 
 
 def _result_files(results: Path) -> dict[str, Path]:

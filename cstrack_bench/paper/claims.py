@@ -139,6 +139,7 @@ class PaperTable:
         server: who scores the paper's test set, where its ground truth is not public.
         group: the column that says what a row was measured on; empty where all rows
             were measured on the same.
+        dataset: that same data set, where other trackers' files on it fill rows.
         ours: the rows that this project can run.
         others: why it does not run the other ones.
         caveats: profile (or ``all``) -> what to know about its numbers.
@@ -159,6 +160,7 @@ class PaperTable:
     marked: bool = True
     server: str = ""
     group: str = ""
+    dataset: str = ""
     ours: tuple[int, ...] = ()
     others: str = ""
     caveats: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -167,6 +169,10 @@ class PaperTable:
     def groups(self) -> tuple[str, ...]:
         """What rows were measured on, in the order of print; one of them is usual."""
         return tuple(dict.fromkeys(row.group for row in self.rows))
+
+    def measured_on(self, row: PaperRow) -> str:
+        """The data set of a row as ``cstrack evaluate`` calls it; empty if unknown."""
+        return (row.group or self.dataset).casefold()
 
     def row(self, number: int) -> PaperRow:
         """The row with this number.
@@ -325,6 +331,7 @@ def load_table(name: str) -> PaperTable:
         marked=marked,
         server=about.get("server", ""),
         group=group,
+        dataset=about.get("dataset", ""),
         ours=tuple(about.get("ours", [row.number for row in rows])),
         others=about.get("others", ""),
         caveats={

@@ -9,6 +9,7 @@ from cstrack_bench.paper.claims import Argument, Claim, Metric, PaperTable
 from cstrack_bench.report.statistics import (
     Blocks,
     Estimate,
+    follows,
     interval_of_difference,
     interval_over_time,
     over_seeds,
@@ -24,7 +25,32 @@ SAME = "same direction"
 OPPOSITE = "opposite direction"
 UNDECIDED = "not distinguishable"
 
+# The columns that the text argues from; each follows from summed counts.
+ARGUED = ("MOTA", "IDF1", "IDSW")
+
 Record = Mapping[str, Any]
+
+
+def measured(record: Record, key: str) -> float | None:
+    """One number of a run, by the key of a printed column.
+
+    Args:
+        record: a run, or another tracker's evaluation.
+        key: a score of ``evaluation.scores``; MTR or MLR, mostly tracked or lost
+            identities in percent of all; FPS, frames a second by the paper's timer
+            (REFERENCE 5.10).
+
+    Returns:
+        The number, or None where it was not measured.
+    """
+    overall = record["scores"]["overall"]
+    if key == "FPS":
+        speed = record.get("speed") or {}
+        return speed.get("fps_paper_scope")
+    if key in ("MTR", "MLR"):
+        return 100.0 * overall[key[:2]] / max(1, overall["IDs"])
+    value: float = overall[key]
+    return value
 
 
 def comparable_key(record: Record) -> tuple[str, ...]:
@@ -44,7 +70,7 @@ def comparable_key(record: Record) -> tuple[str, ...]:
 
 
 def check_comparable(records: Sequence[Record]) -> None:
-    """Refuse runs that may not share a table or a difference.
+    """Refuse runs that may not be held against each other.
 
     Raises:
         InputError: two of them differ; the sentence says in what.
@@ -132,9 +158,20 @@ def cell_verdict(claim: Claim, records: Sequence[Record], key: str) -> str:
     """The verdict of one cell from the runs of its row (none: see the errata)."""
     if claim.inconsistent is not None:
         return INCONSISTENT
-    ours = over_seeds([r["scores"]["overall"][key] for r in records])
-    blocks = stack_blocks(records)
-    return claim_verdict(claim, ours, interval_over_time(blocks, key))
+    ours = estimate_of(records, key)
+    if ours is None:
+        return f"{NOT_ATTEMPTED}: not measured"
+    over_time = None
+    if follows(key):
+        over_time = interval_over_time(stack_blocks(records), key)
+    return claim_verdict(claim, ours, over_time)
+
+
+def estimate_of(records: Sequence[Record], key: str) -> Estimate | None:
+    """One column's mean over the seeds of a row; None where a seed lacks it."""
+    values = [measured(record, key) for record in records]
+    known = [value for value in values if value is not None]
+    return over_seeds(known) if known and len(known) == len(values) else None
 
 
 def _by_seed(records: Sequence[Record]) -> dict[int, Record]:
@@ -146,7 +183,7 @@ def directions(
     rows: Mapping[int, Sequence[Record]],
     reasons: Mapping[int, str],
 ) -> tuple[Direction, ...]:
-    """Every argued comparison in every measured column.
+    """Every argued comparison in every column that the text argues from.
 
     Args:
         paper: the printed table.
@@ -173,8 +210,11 @@ def directions(
         both = [[side[seed] for seed in shared] for side in (first, second)]
         blocks = [] if why else [stack_blocks(side) for side in both]
         for metric in paper.metrics:
-            in_print = [paper.row(number).claims[metric.key].value for number in pair]
-            printed = round(in_print[0] - in_print[1], metric.decimals)
+            in_print = [paper.row(n).claims.get(metric.key) for n in pair]
+            if metric.key not in ARGUED or None in in_print:
+                continue
+            values = [claim.value for claim in in_print if claim is not None]
+            printed = round(values[0] - values[1], metric.decimals)
             if why:
                 found.append(
                     Direction(argument, metric, printed, None, None, None, 0, why)

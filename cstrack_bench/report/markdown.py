@@ -1,5 +1,6 @@
 """RESULTS.md, a view of everything under results/."""
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -9,9 +10,17 @@ from cstrack_bench.ledger import read_record
 from cstrack_bench.paper.claims import load_errata, load_table, table_names
 from cstrack_bench.report import words
 from cstrack_bench.report.comparison import Record
-from cstrack_bench.report.provenance import Grid, per_sequence, provenance
-from cstrack_bench.report.rows import FURTHER, Row, Table
-from cstrack_bench.report.tables import comparable_groups, table_from, write_csv
+from cstrack_bench.report.others import match_rows, read_others
+from cstrack_bench.report.provenance import (
+    Grid,
+    losses,
+    per_sequence,
+    provenance,
+    unprinted,
+    variants,
+)
+from cstrack_bench.report.rows import Row, Table
+from cstrack_bench.report.tables import newest_comparable, table_from, write_csv
 from cstrack_bench.report.words import MISSING
 
 MARKER = (
@@ -75,23 +84,21 @@ def find_tables(results_root: Path) -> list[tuple[Table, Path]]:
     folders: dict[Path, list[Record]] = {}
     for path in sorted(results_root.glob("**/row*/seed*.json")):
         folders.setdefault(path.parent.parent, []).append(read_record(path))
+    others = read_others(results_root)
+    for name in table_names():  # other trackers fill rows of the paper's own protocol
+        filled, rest = match_rows(load_table(name), others)
+        if filled or rest:
+            folders.setdefault(results_root / "paper" / name, [])
     found = []
     for folder, records in folders.items():
-        name = records[0]["run"]["table"]
+        name = records[0]["run"]["table"] if records else folder.name
         if name not in table_names():
             raise InputError(
                 f"{folder} holds runs of {name}, whose print is not in this package."
             )
-        newest, *older = comparable_groups(records)
-        present = {record["run"]["row"] for record in newest}
-        reasons = {
-            record["run"]["row"]: "measured earlier on other frames; run it again"
-            for group in older
-            for record in group
-            if record["run"]["row"] not in present
-        }
-        profile = newest[0]["run"]["profile"]
-        table = table_from(newest, load_table(name), profile, reasons)
+        newest, reasons = newest_comparable(records, load_table(name))
+        profile = newest[0]["run"]["profile"] if newest else "paper"
+        table = table_from(newest, load_table(name), profile, reasons, others)
         found.append((table, folder.parent / f"{folder.name}.csv"))
     order = list(PROFILES)
     found.sort(key=lambda t: (order.index(t[0].profile), t[0].custom, t[1].as_posix()))
@@ -144,7 +151,12 @@ def _section(table: Table) -> str:
         ]
     lines += [f"In print: {paper.caption} ({paper.split}.)", ""]
     lines += [*_bullets(table.header), ""]
-    lines += [*_rows(table), ""]
+    lines += _rows(table)
+    lines += _grids("**On other frames, with and without filter:**", variants(table))
+    lines += _grids(
+        "**What each rule costs** (points, missed boxes, switches):", losses(table)
+    )
+    lines += _grids("**Evaluated here, not in print:**", unprinted(table))
     lines += _directions(table)
     baseline = words.baseline(table)
     if baseline:
@@ -160,42 +172,58 @@ def _bullets(lines: Iterable[str]) -> list[str]:
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """A Markdown table; bars within cells are escaped."""
+    """A Markdown table; bars and stars within cells are escaped."""
     body = [head, ["---"] * len(head), *rows]
     return [
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
+        "| " + " | ".join(re.sub(r"([|*])", r"\\\1", cell) for cell in row) + " |"
         for row in body
     ]
 
 
 def _rows(table: Table) -> list[str]:
-    metrics = table.paper.metrics
+    """The rows, a table a print group, each under the group's name."""
+    judged = any(words.verdicts(row) for row in table.rows)
+    lines = []
+    for group in table.paper.groups:
+        if group:
+            lines += [f"**{group}**", ""]
+        rows = [row for row in table.rows if row.paper.group == group]
+        body = [_row(table, row, judged) for row in rows]
+        lines += [*markdown_table(_head(table, judged), body), ""]
+    return lines
+
+
+def _head(table: Table, judged: bool) -> list[str]:
     head = ["№", "what"]
-    for metric in metrics:
-        head += [f"{metric.title} paper", "ours"]
-    head += [*FURTHER]
-    weighted = bool(table.paper.relation_weights)
-    if weighted:
+    for metric in table.paper.metrics:
+        if table.wide:
+            head.append(f"{metric.title} paper / ours")
+        else:
+            head += [f"{metric.title} paper", "ours"]
+    head += table.further
+    if table.paper.relation_weights:
         head += ["λ det/re-id paper", "ours P3 P4 P5"]
     head.append("n")
-    judged = any(words.verdicts(row) for row in table.rows)
     if judged:
         head.append("verdict")
-    body = []
-    for row in table.rows:
-        cells = [row.paper.mark, row.paper.label]
-        for metric in metrics:
-            cell = row.cells[metric.key]
-            ours = words.estimate(cell.ours, metric.decimals) if cell.ours else MISSING
-            cells += [cell.printed, ours]
-        cells += [_further(row, key) for key in FURTHER]
-        if weighted:
-            cells += [words.printed_weights(table, row), words.weights(row)]
-        cells.append(str(len(row.records)))
-        if judged:
-            cells.append(words.verdict(row))
-        body.append(cells)
-    return markdown_table(head, body)
+    return head
+
+
+def _row(table: Table, row: Row, judged: bool) -> list[str]:
+    cells = [row.paper.mark, row.paper.label]
+    for metric in table.paper.metrics:
+        cell = row.cells[metric.key]
+        if table.wide:
+            cells.append(words.both(cell))
+        else:
+            cells += [cell.printed, words.ours(cell)]
+    cells += [_further(row, key) for key in table.further]
+    if table.paper.relation_weights:
+        cells += [words.printed_weights(table, row), words.weights(row)]
+    cells.append("files" if row.evaluated else str(len(row.records) or MISSING))
+    if judged:
+        cells.append(words.verdict(row) or MISSING)
+    return cells
 
 
 def _further(row: Row, key: str) -> str:
@@ -205,15 +233,35 @@ def _further(row: Row, key: str) -> str:
 
 
 def _directions(table: Table) -> list[str]:
+    """A row a comparison; the ones that lack a row are told in one sentence."""
     lines = ["What the paper argues from, and whether it shows here:", ""]
+    keys = list(dict.fromkeys(d.metric.key for d in table.directions))
+    names = {d.metric.key: d.metric.name for d in table.directions}
+    body = []
+    missing = []
     for argument in table.paper.arguments:
-        mine = [d for d in table.directions if d.argument == argument]
-        lines.append(f"- **{words.pair(table, mine[0])}**, {argument.why}")
-        if all(direction.ours is None for direction in mine):
-            lines[-1] += f": {mine[0].verdict}"
-        else:
-            lines += [f"  - {words.difference(direction)}" for direction in mine]
-    return [*lines, ""]
+        mine = {d.metric.key: d for d in table.directions if d.argument == argument}
+        first = next(iter(mine.values()))
+        if first.ours is None:
+            missing.append(f"- {words.pair(table, first)}: {first.verdict}")
+            continue
+        cells = [words.difference_cell(mine[k]) if k in mine else MISSING for k in keys]
+        body.append([words.pair(table, first), argument.why, *cells])
+    head = ["pair", "argued", *(f"{names[k]}: print → here [95 %]" for k in keys)]
+    if body:
+        lines += [*markdown_table(head, body), ""]
+    if missing:
+        lines += [*missing, ""]
+    return lines
+
+
+def _grids(title: str, grids: Sequence[Grid]) -> list[str]:
+    """Tables under a title; nothing where they are empty."""
+    lines = []
+    for head, rows in grids:
+        if rows:
+            lines += [title, "", *markdown_table(head, rows), ""]
+    return lines
 
 
 def _folded(title: str, tables: Sequence[Grid]) -> list[str]:

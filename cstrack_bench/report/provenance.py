@@ -1,5 +1,6 @@
 """Where numbers come from: the runs of a table, their cost, their sequences."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,9 @@ _COST = (
     "tracking p50",
     "filtered",
 )
+_VARIANT = ("MOTA", "IDF1", "IDP", "IDR", "IDSW", "FP", "FN", "HOTA")
+_LOSS = ("MOTA", "IDF1", "HOTA", "boxes", "FP", "IDSW")
+_PARTS = {"train": "trained on", "val": "held out"}
 _SEQUENCE = ("MOTA", "IDF1", "HOTA", "IDSW", "FP", "FN", "MT", "ML", "Frag")
 
 
@@ -84,17 +88,65 @@ def _cost(record: Record) -> list[str]:
 
 
 def per_sequence(table: Table) -> list[Grid]:
-    """Scores of each sequence of each run."""
+    """Scores of each sequence of each row, means over seeds."""
     rows = []
     for row in table.rows:
+        seeds = [record["scores"]["sequences"] for record in row.records]
+        for name in seeds[0] if seeds else ():
+            scores = [seed[name] for seed in seeds if name in seed]
+            cells = [row.paper.mark, name, *_means(scores, _SEQUENCE)]
+            rows.append(cells)
+    return [(("№", "sequence", *_SEQUENCE), rows)]
+
+
+def variants(table: Table) -> list[Grid]:
+    """A row measured again on other frames, with and without the aspect filter."""
+    rows = []
+    for row in table.rows:
+        found: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
         for record in row.records:
-            for name, scores in record["scores"]["sequences"].items():
-                cells = [row.paper.mark, str(record["run"]["seed"]), name]
-                rows.append([*cells, *(_score(scores.get(key)) for key in _SEQUENCE)])
-    return [(("№", "seed", "sequence", *_SEQUENCE), rows)]
+            for variant in record.get("variants") or ():
+                part = str(variant["part"])
+                place = (_PARTS.get(part, part), str(variant["filter"]))
+                found[place].append(variant["scores"])
+        for place, scores in found.items():
+            lead = [row.paper.mark, row.paper.label, *place]
+            rows.append([*lead, *_means(scores, _VARIANT), str(len(scores))])
+    head = ("№", "what", "frames", "aspect filter", *_VARIANT, "n")
+    return [(head, rows)]
 
 
-def _score(value: float | None) -> str:
-    if value is None:
-        return MISSING
-    return words.number(value, 0 if isinstance(value, int) else 1)
+def losses(table: Table) -> list[Grid]:
+    """What each rule of the tracker costs over given boxes; means over seeds."""
+    rows = []
+    for row in table.rows:
+        found: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+        for record in row.records:
+            for loss in record.get("losses") or ():
+                found[_PARTS.get(loss["part"], loss["part"]), loss["rule"]].append(loss)
+        for place, lost in found.items():
+            lead = [row.paper.mark, row.paper.label, *place]
+            rows.append([*lead, *_means(lost, _LOSS), str(len(lost))])
+    return [(("№", "what", "frames", "rule", *_LOSS, "n"), rows)]
+
+
+def unprinted(table: Table) -> list[Grid]:
+    """Other trackers, evaluated here from their files, that have no row in print."""
+    rows = []
+    for other in table.unprinted:
+        scores = _means([other.record["scores"]["overall"]], _VARIANT)
+        rows.append([other.name, other.dataset, other.place, *scores])
+    return [(("tracker", "data", "frames", *_VARIANT), rows)]
+
+
+def _means(scores: Sequence[dict[str, Any]], keys: Sequence[str]) -> list[str]:
+    """Means over seeds; a count of one seed is a whole number."""
+    cells = []
+    for key in keys:
+        values = [one[key] for one in scores if one.get(key) is not None]
+        if not values:
+            cells.append(MISSING)
+            continue
+        whole = len(values) == 1 and isinstance(values[0], int)
+        cells.append(words.number(sum(values) / len(values), 0 if whole else 1))
+    return cells

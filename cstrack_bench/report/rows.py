@@ -5,11 +5,14 @@ from dataclasses import dataclass
 
 from cstrack_bench.paper.claims import Metric, PaperRow, PaperTable
 from cstrack_bench.report.comparison import (
+    INCONSISTENT,
     NOT_ATTEMPTED,
     Direction,
     Record,
     cell_verdict,
+    estimate_of,
 )
+from cstrack_bench.report.others import Evaluated
 from cstrack_bench.report.statistics import Estimate, over_seeds
 
 # Columns beside those the paper prints, in CSV and RESULTS.md.
@@ -60,7 +63,9 @@ class Row:
             means over seeds; None where there are none.
         baseline: the IoU-only tracker; None where it was not run.
         records: its runs, by seed.
-        reason: why it has no runs; None where it has.
+        reason: why it has no numbers of ours; None where it has.
+        evaluated: another tracker's scores, from its result files; None where the row
+            has runs of ours or nothing.
     """
 
     paper: PaperRow
@@ -70,6 +75,7 @@ class Row:
     baseline: Baseline | None
     records: tuple[Record, ...]
     reason: str | None
+    evaluated: Evaluated | None = None
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -89,6 +95,7 @@ class Table:
             checkpoint, threads. Empty without a run.
         rows: in the order of print.
         directions: the comparisons the paper argues from.
+        unprinted: other trackers evaluated here that have no row in print.
     """
 
     paper: PaperTable
@@ -97,11 +104,23 @@ class Table:
     header: tuple[str, ...]
     rows: tuple[Row, ...]
     directions: tuple[Direction, ...]
+    unprinted: tuple[Evaluated, ...] = ()
 
     @property
     def records(self) -> tuple[Record, ...]:
         """Every run in the table."""
         return tuple(record for row in self.rows for record in row.records)
+
+    @property
+    def further(self) -> tuple[str, ...]:
+        """The columns that print does not have."""
+        printed = {metric.key.removesuffix("R") for metric in self.paper.metrics}
+        return tuple(key for key in FURTHER if key not in printed)
+
+    @property
+    def wide(self) -> bool:
+        """Whether it has so many columns that print and ours share one."""
+        return len(self.paper.metrics) > 5
 
     @property
     def custom(self) -> bool:
@@ -115,7 +134,12 @@ class Table:
 
 
 def row_from(
-    table: PaperTable, row: PaperRow, records: Sequence[Record], judged: bool, why: str
+    table: PaperTable,
+    row: PaperRow,
+    records: Sequence[Record],
+    judged: bool,
+    why: str,
+    evaluated: Evaluated | None = None,
 ) -> Row:
     """One row of a table.
 
@@ -125,21 +149,21 @@ def row_from(
         records: the runs of that row, by seed; may be none.
         judged: whether the printed numbers get a verdict.
         why: the reason why there are none.
+        evaluated: another tracker's scores for this row; our runs come first.
     """
-    overall = [record["scores"]["overall"] for record in records]
-    cells = {}
-    for metric in table.metrics:
-        claim = row.claims[metric.key]
-        ours = over_seeds([o[metric.key] for o in overall]) if records else None
-        verdict = None
-        if judged:
-            verdict = (
-                cell_verdict(claim, records, metric.key)
-                if records or claim.inconsistent
-                else f"{NOT_ATTEMPTED}: {why}"
-            )
-        cells[metric.key] = Cell(metric, claim.printed, ours, verdict)
-    further = {k: over_seeds([o[k] for o in overall]) for k in FURTHER if records}
+    shown = None if records else evaluated
+    sources = [shown.record] if shown else records
+    cells = {
+        metric.key: Cell(
+            metric,
+            row.cells[metric.column],
+            estimate_of(sources, metric.key),
+            _verdict(table, row, metric, records, why) if judged else None,
+        )
+        for metric in table.metrics
+    }
+    overall = [source["scores"]["overall"] for source in sources]
+    further = {k: over_seeds([o[k] for o in overall]) for k in FURTHER if overall}
     return Row(
         row,
         cells,
@@ -147,8 +171,31 @@ def row_from(
         _relation_weights(records),
         _baseline(records),
         tuple(records),
-        None if records else why,
+        None if sources else why,
+        shown,
     )
+
+
+def _verdict(
+    table: PaperTable,
+    row: PaperRow,
+    metric: Metric,
+    records: Sequence[Record],
+    why: str,
+) -> str | None:
+    """About one printed number; None where there is none to be judged."""
+    claim = row.claims.get(metric.key)
+    if claim is None or not metric.judged:
+        return None
+    if claim.inconsistent:
+        return INCONSISTENT
+    if row.number not in table.ours:
+        return None
+    if table.server:
+        return f"{NOT_ATTEMPTED}: needs the {table.server} server"
+    if not records:
+        return f"{NOT_ATTEMPTED}: {why}"
+    return cell_verdict(claim, records, metric.key)
 
 
 def _relation_weights(

@@ -1,15 +1,16 @@
 """A table as lines of text, as DESIGN.md shows it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from rich.cells import cell_len
 
 from cstrack_bench.report import words
-from cstrack_bench.report.rows import Row, Table
-from cstrack_bench.report.words import MISSING
+from cstrack_bench.report.rows import Table
 
 GAP = 2  # spaces between columns
+WIDE = "each cell: paper / ours"
 
 
 def table_lines(table: Table, remark: str | None = None) -> list[str]:
@@ -65,14 +66,14 @@ def _columns(table: Table) -> list[_Column]:
     paper, rows = table.paper, table.rows
     columns = [
         _Column("", "№", [str(row.paper.number) for row in rows]),
-        _Column("", "  ".join(paper.settings), [_settings(table, r) for r in rows]),
+        _settings(table),
     ]
     for metric in paper.metrics:
         cells = [row.cells[metric.key] for row in rows]
-        ours = [
-            words.estimate(c.ours, metric.decimals) if c.ours else MISSING
-            for c in cells
-        ]
+        if table.wide:
+            columns.append(_Column("", metric.title, [*map(words.both, cells)], True))
+            continue
+        ours = [words.ours(cell) for cell in cells]
         columns += [
             _Column(metric.title, "paper", [c.printed for c in cells], right=True),
             _Column(metric.title, "ours", ours, right=True),
@@ -89,16 +90,33 @@ def _columns(table: Table) -> list[_Column]:
     return columns
 
 
-def _settings(table: Table, row: Row) -> str:
+def _settings(table: Table) -> _Column:
     """Ticks under their headings; a sentence in the first column spans them all."""
-    first, *rest = words.settings(table, row)
-    if not any(rest) and len(first) > 1:
-        return first
     names = table.paper.settings
-    return "  ".join(
-        value.ljust(len(name))
-        for name, value in zip(names, [first, *rest], strict=True)
-    )
+    found = [words.settings(table, row) for row in table.rows]
+    spans = [
+        len(names) > 1 and not any(rest) and len(first) > 1 for first, *rest in found
+    ]
+    widths = [
+        max(cell_len(text) for text in [name, *column])
+        for name, column in zip(
+            names,
+            zip(*(f for f, s in zip(found, spans, strict=True) if not s), strict=True),
+            strict=True,
+        )
+    ]
+
+    def line(values: Sequence[str]) -> str:
+        return "  ".join(
+            value + " " * (width - cell_len(value))
+            for value, width in zip(values, widths, strict=True)
+        ).rstrip()
+
+    cells = [
+        values[0] if spanning else line(values)
+        for values, spanning in zip(found, spans, strict=True)
+    ]
+    return _Column("", line(names), cells)
 
 
 def _grid(table: Table) -> list[str]:
@@ -109,9 +127,13 @@ def _grid(table: Table) -> list[str]:
         width = sum(column.width for column in inside) + GAP * (len(inside) - 1)
         over += group.center(width) + " " * GAP
     gap = " " * GAP
+    if table.wide:
+        over = WIDE
     lines = [over, gap.join(column.text(column.heading) for column in columns)]
-    lines += [
-        gap.join(column.text(column.cells[i]) for column in columns)
-        for i in range(len(table.rows))
-    ]
+    group = ""
+    for i, row in enumerate(table.rows):
+        if row.paper.group != group:
+            group = row.paper.group
+            lines += ["", group]
+        lines.append(gap.join(column.text(column.cells[i]) for column in columns))
     return [line.rstrip() for line in lines]

@@ -17,6 +17,7 @@ from scipy.special import stdtrit
 from cstrack_bench.errors import InputError
 
 COUNTS = ("GT", "FP", "FN", "IDSW", "IDTP", "IDFP", "IDFN")
+_RATIOS = ("MOTA", "IDF1", "IDP", "IDR")
 CONFIDENCE = 0.95
 DRAWS = 4000
 # With five blocks or fewer even a difference of the same sign in each of them happens
@@ -106,12 +107,17 @@ def stack_blocks(records: Sequence[Mapping[str, Any]]) -> Blocks:
     return Blocks(places or (), counts)
 
 
+def follows(metric: str) -> bool:
+    """Whether a score follows from summed counts, so that it has a bootstrap."""
+    return metric in _RATIOS or metric in COUNTS
+
+
 def score(counts: Floats, metric: str) -> Floats:
-    """MOTA, IDF1 (percent) or ID switches of summed counts.
+    """A percentage or a count of summed counts.
 
     Args:
         counts: (..., 7) in the order of ``COUNTS``.
-        metric: MOTA, IDF1 or IDSW.
+        metric: MOTA, IDF1, IDP, IDR or one of ``COUNTS``.
 
     Raises:
         ValueError: another metric, which does not follow from these counts.
@@ -123,8 +129,11 @@ def score(counts: Floats, metric: str) -> Floats:
     if metric == "IDF1":
         both = 2.0 * named["IDTP"]
         return 100.0 * both / np.maximum(both + named["IDFP"] + named["IDFN"], 1.0)
-    if metric == "IDSW":
-        return named["IDSW"]
+    if metric in ("IDP", "IDR"):
+        rest = named["IDFP" if metric == "IDP" else "IDFN"]
+        return 100.0 * named["IDTP"] / np.maximum(named["IDTP"] + rest, 1.0)
+    if metric in COUNTS:
+        return named[metric]
     raise ValueError(f"{metric} does not follow from summed counts")
 
 
@@ -156,7 +165,7 @@ def _resampled(blocks: Blocks, metric: str, weights: Floats) -> Floats:
     # (draws, blocks) x (seeds, blocks, 7) -> (draws, seeds, 7)
     sums = np.einsum("db,sbc->dsc", weights, blocks.counts)
     values = score(sums, metric)
-    if metric == "IDSW":
+    if metric in COUNTS:
         # A count grows with what was drawn: bring each draw to the same ground truth.
         truth = blocks.counts[..., COUNTS.index("GT")].sum(axis=1)
         drawn = sums[..., COUNTS.index("GT")]
@@ -177,7 +186,7 @@ def interval_over_time(
 
     Args:
         blocks: the row's counts.
-        metric: MOTA, IDF1 or IDSW.
+        metric: a score that ``follows`` from the counts.
         seed: of the draws; the same seed gives the same interval.
 
     Returns:
@@ -204,7 +213,7 @@ def interval_of_difference(
     Args:
         first: counts of one row.
         second: counts of the other, on the same frames.
-        metric: MOTA, IDF1 or IDSW.
+        metric: a score that ``follows`` from the counts.
         seed_differences: the difference for each seed that both rows have.
         seed: of the draws.
 

@@ -18,7 +18,8 @@ from cstrack_bench.report.comparison import (
     comparable_key,
     directions,
 )
-from cstrack_bench.report.rows import FURTHER, Row, Table, row_from
+from cstrack_bench.report.others import Evaluated, match_rows
+from cstrack_bench.report.rows import Row, Table, row_from
 from cstrack_bench.report.screen import table_lines
 
 
@@ -34,11 +35,46 @@ def comparable_groups(records: Iterable[Record]) -> list[list[Record]]:
     )
 
 
+def newest_comparable(
+    records: Sequence[Record], paper: PaperTable
+) -> tuple[list[Record], dict[int, str]]:
+    """The runs that may stand in one table, the newest where there is a choice.
+
+    Rows of different print groups (data sets) are not held against each other, so each
+    group has its own newest frames.
+
+    Args:
+        records: runs of one table and folder.
+        paper: the printed table.
+
+    Returns:
+        The runs, and row number -> why a row's runs were left out.
+
+    Raises:
+        InputError: a run of a row that is not in print.
+    """
+    kept: list[Record] = []
+    reasons = {}
+    for name in paper.groups:
+        group = [r for r in records if paper.row(r["run"]["row"]).group == name]
+        newest, *older = comparable_groups(group) or [[]]
+        kept += newest
+        present = {record["run"]["row"] for record in newest}
+        reasons |= {
+            record["run"]["row"]: "measured earlier on other frames; run it again"
+            for runs in older
+            for record in runs
+            if record["run"]["row"] not in present
+        }
+    return kept, reasons
+
+
 def table_from(
     records: Sequence[Record],
     paper: PaperTable,
     profile: str | None = None,
     reasons: Mapping[int, str] | None = None,
+    others: Iterable[Evaluated] = (),
 ) -> Table:
     """Put runs beside the printed table.
 
@@ -47,6 +83,8 @@ def table_from(
         paper: the printed table.
         profile: whose table it is; by default that of the runs.
         reasons: row number -> why it was not run.
+        others: trackers evaluated here from their files. They belong beside numbers of
+            the paper's own data sets, so only the profile ``paper`` shows them.
 
     Raises:
         InputError: a run of another table or profile, two runs of one row and seed, or
@@ -73,21 +111,34 @@ def table_from(
             )
         mates.append(record)
     ordered = [record for number in sorted(rows) for record in rows[number]]
-    check_comparable(ordered)
-    why = {row.number: (reasons or {}).get(row.number, "not run") for row in paper.rows}
+    for name in paper.groups:
+        check_comparable(
+            [r for r in ordered if paper.row(r["run"]["row"]).group == name]
+        )
+    why = {row.number: "not run" for row in paper.rows if row.number in paper.ours}
+    why |= reasons or {}
     label = ordered[0]["run"]["label"] if ordered else profile
     # Only the paper's own protocol can reproduce the paper's numbers.
     judged = label == "paper"
+    filled, unprinted = match_rows(paper, others if judged else ())
     return Table(
         paper,
         profile,
         label,
-        _header(ordered),
+        _header(ordered, paper),
         tuple(
-            row_from(paper, row, rows.get(row.number, []), judged, why[row.number])
+            row_from(
+                paper,
+                row,
+                rows.get(row.number, []),
+                judged,
+                why.get(row.number, paper.others),
+                filled.get(row.number),
+            )
             for row in paper.rows
         ),
         directions(paper, rows, why),
+        tuple(unprinted),
     )
 
 
@@ -96,20 +147,21 @@ def _distinct(values: Iterable[object]) -> str:
     return ", ".join(dict.fromkeys(str(value) for value in values))
 
 
-def _header(records: Sequence[Record]) -> tuple[str, ...]:
+def _header(records: Sequence[Record], paper: PaperTable) -> tuple[str, ...]:
     """What the numbers are, in words; a value that rows do not share is listed."""
     if not records:
         return ()
-    data = [record["data"] for record in records]
     seeds = sorted({record["run"]["seed"] for record in records})
-    count = _distinct(d["val"]["sequences"] for d in data)
-    frames = _distinct(d["val"]["frames"] for d in data)
-    size = _distinct(d["input_size"] for d in data)
+    size = _distinct(record["data"]["input_size"] for record in records)
     threads = _distinct(r["provenance"]["threads"] for r in records)
+    places: dict[str, list[str]] = defaultdict(list)
+    for record in records:
+        places[_place(record)].append(paper.row(record["run"]["row"]).group)
     return (
-        f"{data[0]['dataset']}, split {data[0]['split']} "
-        f"({str(data[0]['val']['hash'])[:12]}): "
-        f"measured on {count} sequences, {frames} frames",
+        *(
+            (f"{_distinct(groups)}: " if any(groups) else "") + place
+            for place, groups in places.items()
+        ),
         f"model {_distinct(r['recipe'].get('size', '?') for r in records)} · "
         f"input {size} · "
         f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''} "
@@ -117,6 +169,15 @@ def _header(records: Sequence[Record]) -> tuple[str, ...]:
         f"checkpoint {_distinct(r['model']['checkpoint'] for r in records)} · "
         f"{threads} thread{'s' if threads != '1' else ''} · "
         f"{_distinct(r['provenance']['device'] for r in records)}",
+    )
+
+
+def _place(record: Record) -> str:
+    """What one run was measured on, in words."""
+    data, part = record["data"], record["data"]["val"]
+    return (
+        f"{data['dataset']}, split {data['split']} ({str(part['hash'])[:12]}): "
+        f"measured on {part['sequences']} sequences, {part['frames']} frames"
     )
 
 
@@ -156,6 +217,8 @@ def _csv_row(table: Table, row: Row) -> dict[str, object]:
         "row": row.paper.number,
         "name": row.paper.label,
     }
+    if table.paper.group:
+        line[table.paper.group] = row.paper.group
     line |= {column: row.paper.cells[column] for column in table.paper.settings}
     for metric in table.paper.metrics:
         cell = row.cells[metric.key]
@@ -165,7 +228,7 @@ def _csv_row(table: Table, row: Row) -> dict[str, object]:
         line[f"{metric.key} ±"] = _plain(half)
         if table.label == "paper":
             line[f"{metric.key} verdict"] = cell.verdict
-    for key in FURTHER:
+    for key in table.further:
         line[key] = _plain(row.further[key].mean if row.further else None)
     for index, column in enumerate(table.paper.relation_weights):
         line[f"{column} paper"] = row.paper.cells[column]
@@ -190,6 +253,8 @@ def _csv_row(table: Table, row: Row) -> dict[str, object]:
     line["device"] = first["provenance"]["device"] if first else ""
     line["torch"] = first["provenance"]["torch"] if first else ""
     line["status"] = row.reason or "measured"
+    if row.evaluated:
+        line["status"] = f"evaluated here: {row.evaluated.describe()}"
     return line
 
 

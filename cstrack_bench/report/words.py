@@ -1,10 +1,11 @@
 """Numbers as words: the same ones on screen, in CSV and in RESULTS.md."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from cstrack_bench.paper.claims import Metric
 from cstrack_bench.report.comparison import Direction
-from cstrack_bench.report.rows import Row, Table
+from cstrack_bench.report.rows import Cell, Row, Table
 from cstrack_bench.report.statistics import Estimate
 
 MISSING = "—"
@@ -28,6 +29,16 @@ def estimate(value: Estimate, decimals: int) -> str:
         return text
     # A mean of counts is rarely a whole number, but its spread is told in wholes.
     return f"{text} ±{number(value.half_width, decimals)}"
+
+
+def ours(cell: Cell) -> str:
+    """Our number of a cell, ``—`` where there is none."""
+    return estimate(cell.ours, cell.metric.decimals) if cell.ours else MISSING
+
+
+def both(cell: Cell) -> str:
+    """``64.4 / 51.2 ±0.3``: print and ours in one cell, for wide tables."""
+    return f"{cell.printed} / {ours(cell)}"
 
 
 def weights(row: Row) -> str:
@@ -63,10 +74,13 @@ def title(table: Table) -> str:
 
 
 def pair(table: Table, direction: Direction) -> str:
-    """``④ − ⑤``."""
+    """``④ − ⑤``; ``CSTrack − JDE, MOT16`` where print has no row numbers."""
     argument = direction.argument
-    first, second = (table.paper.row(n).mark for n in (argument.first, argument.second))
-    return f"{first} − {second}"
+    rows = [table.paper.row(n) for n in (argument.first, argument.second)]
+    if table.paper.marked:
+        return " − ".join(row.mark for row in rows)
+    place = f", {rows[0].group}" if rows[0].group else ""
+    return " − ".join(row.label for row in rows) + place
 
 
 def difference(direction: Direction) -> str:
@@ -75,8 +89,22 @@ def difference(direction: Direction) -> str:
     text = f"{metric.name} {signed(direction.printed, metric.decimals)} in print"
     if direction.ours is None:
         return f"{text}: {direction.verdict}"
+    return f"{text}, {difference_here(direction)} here: {direction.verdict}"
+
+
+def difference_cell(direction: Direction) -> str:
+    """``+1.4 → +0.8 [−0.3, +1.9]: not distinguishable``, for a table's cell."""
+    printed = signed(direction.printed, direction.metric.decimals)
+    return f"{printed} → {difference_here(direction)}: {direction.verdict}"
+
+
+def difference_here(direction: Direction) -> str:
+    """``+0.8 [−0.3, +1.9]``: our difference and its interval; ``—`` without one."""
+    if direction.ours is None:
+        return MISSING
+    metric = direction.metric
     # Means over seeds of small sequences move less than print's last digit of a count.
-    ours = signed(direction.ours, max(metric.decimals, int(direction.seeds > 1)))
+    value = signed(direction.ours, max(metric.decimals, int(direction.seeds > 1)))
     if direction.low is None or direction.high is None:
         interval = "(too few frames for an interval)"
     else:
@@ -84,7 +112,7 @@ def difference(direction: Direction) -> str:
             signed(x, metric.decimals) for x in (direction.low, direction.high)
         )
         interval = f"[{low}, {high}]"
-    return f"{text}, {ours} {interval} here: {direction.verdict}"
+    return f"{value} {interval}"
 
 
 def baseline(table: Table) -> str | None:
@@ -93,7 +121,10 @@ def baseline(table: Table) -> str | None:
     for row in table.rows:
         if row.baseline is not None:
             idf1, loss = row.baseline.idf1, row.baseline.loss
-            parts.append(f"{row.paper.mark} {number(idf1, 1)} ({signed(-loss, 1)})")
+            name = row.paper.mark if table.paper.marked else row.paper.label
+            if row.paper.group:
+                name += f" ({row.paper.group})"
+            parts.append(f"{name} {number(idf1, 1)} ({signed(-loss, 1)})")
     if not parts:
         return None
     return "IoU-only tracker on the same detections, IDF1: " + " · ".join(parts)
@@ -118,11 +149,58 @@ def notes(table: Table) -> list[str]:
     if len({record["provenance"]["code"] for record in table.records}) > 1:
         found.append("rows were measured by different versions of the code")
     found += [
-        f"row {row.paper.mark} {MISSING}: {row.reason}"
-        for row in table.rows
-        if row.reason is not None
+        *table.paper.caveats.get("all", ()),
+        # A smoke run is a twin of a few frames.
+        *table.paper.caveats.get(table.profile.replace("smoke", "twin"), ()),
+        *_speed(table),
     ]
-    return found
+    found += [
+        f"row {row.paper.mark}: evaluated here, {row.evaluated.describe()}; another "
+        f"tracker's result on public ground truth, not the server's"
+        for row in table.rows
+        if row.evaluated
+    ]
+    reasons: dict[str, list[int]] = {}
+    for row in table.rows:
+        if row.reason is not None:
+            reasons.setdefault(row.reason, []).append(row.paper.number)
+    return found + [
+        f"row{'s' if len(rows) > 1 else ''} {_listed(table, rows)} {MISSING}: {reason}"
+        for reason, rows in reasons.items()
+    ]
+
+
+def _listed(table: Table, rows: Sequence[int]) -> str:
+    """``1–12, 14``: rows by their marks, neighbours joined."""
+    runs: list[list[int]] = [[rows[0]]]
+    for before, count in pairwise(rows):
+        if count == before + 1:
+            runs[-1].append(count)
+        else:
+            runs.append([count])
+    parts = []
+    for run in runs:
+        marks = [table.paper.row(n).mark for n in run]
+        parts += [f"{marks[0]}–{marks[-1]}"] if len(marks) > 2 else marks
+    return ", ".join(parts)
+
+
+def _speed(table: Table) -> Iterable[str]:
+    """Whose hardware our frames a second are of, where the table has them."""
+    row_with = [
+        row for row in table.rows if "FPS" in row.cells and row.cells["FPS"].ours
+    ]
+    machines = dict.fromkeys(
+        f"{source.get('gpu') or source['cpu']} ({source['threads']} threads)"
+        for row in row_with
+        for source in (record["provenance"] for record in row.records)
+    )
+    if machines:
+        yield (
+            f"FPS of ours on {', '.join(machines)}, by the paper's timer (no decoding, "
+            "letterboxing or writing); printed on an RTX 2080 Ti and a Xeon 5218, or "
+            "copied from the server: not comparable"
+        )
 
 
 def verdicts(row: Row) -> Sequence[tuple[Metric, str]]:
@@ -131,7 +209,7 @@ def verdicts(row: Row) -> Sequence[tuple[Metric, str]]:
 
 
 def verdict(row: Row) -> str:
-    """One verdict where a row's cells agree, else one a column."""
+    """One verdict where a row's cells agree, else one a column; empty without any."""
     found = verdicts(row)
     if len({verdict for _, verdict in found}) == 1:
         return found[0][1]

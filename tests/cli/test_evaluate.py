@@ -153,6 +153,40 @@ def test_crosscheck_names_what_differs(evaluate: Run, world: Path) -> None:
     assert "80 %" in evaluate("results", "--crosscheck")[1]
 
 
+def test_as_records_the_scores_and_fills_a_row(evaluate: Run, world: Path) -> None:
+    ledger = world / "ledger" / "results"
+    named = ("--as", "#JDE", "--results", ledger)
+    code, out, err = evaluate("results", *named, "--json")
+    assert code == 0
+    scores = json.loads(out)  # one document, whatever is said beside it
+    assert "row 23 of Table VI" in err.replace("\n", " ")
+    record = json.loads((ledger / "others" / "mot17" / "jde.json").read_text())
+    assert record["scores"] == scores
+    assert set(record["files"]) == {"MOT17-02-SDP", "MOT17-04-SDP"}
+    assert (record["split"], record["subset"], record["frames"]) == (
+        "full",
+        "train",
+        20,
+    )
+    page = (world / "ledger" / "RESULTS.md").read_text()
+    assert "| 23 | JDE | 63.0 / 80.0 |" in page
+    assert str(world) not in page
+    assert str(world) not in json.dumps(record)
+
+
+def test_as_a_tracker_that_is_not_in_print(evaluate: Run, world: Path) -> None:
+    ledger = world / "ledger" / "results"
+    _, _, err = evaluate("results", "--as", "Mine", "--results", ledger)
+    assert "whose rows for mot17 are Tracktor++, STPP" in err.replace("\n", " ")
+    assert "| Mine | mot17 |" in (world / "ledger" / "RESULTS.md").read_text()
+
+
+def test_without_as_nothing_is_written(evaluate: Run, world: Path) -> None:
+    before = sorted(world.rglob("*"))
+    evaluate("results", "--json")
+    assert sorted(world.rglob("*")) == before
+
+
 @pytest.mark.parametrize(
     ("results", "more", "words"),
     [
@@ -161,6 +195,7 @@ def test_crosscheck_names_what_differs(evaluate: Run, world: Path) -> None:
         ("results", ["--split", "half/x"], "No split 'half/x'"),
         ("results", ["--subset", "test"], "has no folder test/"),
         ("results", ["--sequences", "nobody"], "nobody names no sequence"),
+        ("results", ["--as", "#"], "--as takes the tracker's name"),
     ],
 )
 def test_wrong_use_is_one_sentence(

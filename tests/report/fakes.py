@@ -23,7 +23,8 @@ def fake_blocks(row: int, seed: int) -> list[dict[str, Any]]:
     for sequence in SEQUENCES:
         for block in range(BLOCKS):
             truth = 200 + 10 * block
-            missed = truth * MISSED[row] // 100 + int(generator.integers(0, 4))
+            missed = truth * MISSED.get(row, row) // 100
+            missed += int(generator.integers(0, 4))
             false = 5 + int(generator.integers(0, 3))
             wrong_identity = 2 * missed
             matched = truth - wrong_identity
@@ -56,7 +57,10 @@ def _scores(blocks: Sequence[dict[str, Any]]) -> dict[str, float | int]:
         **total,
         "MOTA": 100 * (1 - wrong / total["GT"]),
         "IDF1": 100 * both / (both + total["IDFP"] + total["IDFN"]),
+        "IDP": 100 * total["IDTP"] / (total["IDTP"] + total["IDFP"]),
+        "IDR": 100 * total["IDTP"] / (total["IDTP"] + total["IDFN"]),
         "HOTA": 50.0,
+        "IDs": 10,
         "MT": 7,
         "PT": 2,
         "ML": 1,
@@ -65,7 +69,12 @@ def _scores(blocks: Sequence[dict[str, Any]]) -> dict[str, float | int]:
 
 
 def fake_record(
-    row: int, seed: int = 0, profile: str = "twin", label: str | None = None
+    row: int,
+    seed: int = 0,
+    profile: str = "twin",
+    label: str | None = None,
+    table: str = "table2",
+    data: str = "FAKE",
 ) -> dict[str, Any]:
     """One run, in the shape of the ledger."""
     blocks = fake_blocks(row, seed)
@@ -74,7 +83,7 @@ def fake_record(
     return {
         "schema": 1,
         "run": {
-            "table": "table2",
+            "table": table,
             "row": row,
             "seed": seed,
             "profile": profile,
@@ -122,14 +131,15 @@ def fake_record(
                 }
             },
         },
+        "speed": {"fps_paper_scope": 20.0 + row, "fps_end_to_end": 10.0},
         "data": {
-            "dataset": "FAKE",
+            "dataset": data,
             "split": "train/val",
             "train": {"sequences": 4, "frames": 400, "hash": "fake-train"},
             "val": {
                 "sequences": len(SEQUENCES),
                 "frames": 2 * BLOCKS * FRAMES,
-                "hash": "fake-val",
+                "hash": "fake-val" if data == "FAKE" else f"{data}-val",
             },
             "input_size": "320x192",
         },
@@ -137,7 +147,7 @@ def fake_record(
             "git": "0123456789abcdef",
             "dirty": False,
             "code": "fake-code",
-            "time": f"2000-01-0{row}T00:00:00+00:00",
+            "time": f"2000-01-{row:02}T00:00:00+00:00",
             "command": "FAKE",
             "python": "3.11",
             "torch": "0.0-fake",

@@ -46,13 +46,15 @@ def test_it_holds_scores_directions_provenance_and_sequences(tmp_path: Path) -> 
     lay(root, fake_records())
     page = page_of(root)
     assert "| ④ | SR + CR, λ learned | 66.0 | 86.0 ±0.2 |" in page
-    assert "MOTA +1.4 in print, +11.2 [+10.2, +12.2] here: same direction" in page
+    assert (
+        "| ④ − ⑤ | the whole of REN against none | +1.4 → +11.2 [+10.2, +12.2]:" in page
+    )
     assert "split train/val (fake-val)" in page
     assert "FAKE CPU" in page
     assert "0123456789" in page
     assert "1,000,004" in page
     assert "120 s wall" in page
-    assert page.count("| FAKE-01 |") == 18
+    assert page.count("| FAKE-01 |") == 6
     assert page.count("<details>") == page.count("</details>")
 
 

@@ -72,7 +72,7 @@ def test_golden_screen_of_one_seed_and_missing_rows() -> None:
     assert "\n".join(lines[5:10]) == GOLDEN_SINGLE.rstrip()
     assert any(line.startswith("n = 1") for line in lines)
     assert "row ⑤ —: no memory" in lines
-    assert "row ⑥ —: not run" in lines
+    assert "rows ①–③, ⑥ —: not run" in lines
     assert "direction of ④ − ⑤: not attempted: row 5: no memory" in lines
 
 

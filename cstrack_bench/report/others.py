@@ -1,0 +1,157 @@
+"""Scores of other trackers, evaluated here from their result files.
+
+``<results>/others/<dataset>/<name>.json`` is written by ``cstrack evaluate --as`` and
+fills the row of that name in the printed tables. It is another tracker's result on
+public ground truth: neither a run of ours nor the benchmark's server.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cstrack_bench.errors import InputError
+from cstrack_bench.files import sha256, write_text
+from cstrack_bench.ledger import provenance
+from cstrack_bench.paper.claims import PaperRow, PaperTable, plain_name
+
+FOLDER = "others"
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """One tracker's files on one data set.
+
+    Attributes:
+        name: as given.
+        dataset: such as mot16.
+        place: subset, split and its hash: ``train, split full (0123456789ab)``.
+        sequences: how many.
+        frames: how many.
+        record: the whole document, its scores as in a run's record.
+    """
+
+    name: str
+    dataset: str
+    place: str
+    sequences: int
+    frames: int
+    record: Mapping[str, Any]
+
+    def is_row(self, table: PaperTable, row: PaperRow) -> bool:
+        """Whether a printed row is this tracker on this data set."""
+        return (
+            table.measured_on(row) == self.dataset.casefold()
+            and row.label.casefold() == plain_name(self.name).casefold()
+        )
+
+    def describe(self) -> str:
+        """``DeepSORT-2: its files on mot16 train, split full (…), 7 sequences, …``."""
+        return (
+            f"{self.name}: its result files on {self.dataset} {self.place}, "
+            f"{self.sequences} sequences, {self.frames} frames"
+        )
+
+
+def write_other(
+    root: Path,
+    name: str,
+    dataset: str,
+    subset: str,
+    split: str,
+    split_hash: str,
+    frames: int,
+    files: Mapping[str, Path],
+    scores: Mapping[str, Any],
+) -> Path:
+    """Record another tracker's scores atomically.
+
+    Args:
+        root: the results folder.
+        name: of the tracker; a printed row of that name is filled.
+        dataset: such as mot16.
+        subset: train, val or test.
+        split: full, or a half's name.
+        split_hash: of the frames that were measured.
+        frames: how many.
+        files: sequence -> the tracker's file.
+        scores: ``{"overall": {…}, "sequences": {…}}``.
+
+    Returns:
+        The file written.
+
+    Raises:
+        InputError: the name has no letter or digit.
+    """
+    slug = re.sub(r"[^\w.+-]+", "-", plain_name(name)).strip("-.").casefold()
+    if not re.search(r"\w", slug):
+        raise InputError(f"--as takes the tracker's name, not {name!r}.")
+    path = root / FOLDER / dataset / f"{slug}.json"
+    document = {
+        "schema": SCHEMA,
+        "name": name,
+        "dataset": dataset,
+        "subset": subset,
+        "split": split,
+        "split_hash": split_hash,
+        "frames": frames,
+        "files": {sequence: sha256(file) for sequence, file in sorted(files.items())},
+        "scores": scores,
+        "provenance": provenance("cpu"),
+    }
+    write_text(path, json.dumps(document, indent=1, allow_nan=False) + "\n")
+    return path
+
+
+def read_others(root: Path) -> list[Evaluated]:
+    """Every tracker recorded below a results folder, by path.
+
+    Raises:
+        InputError: a file is not such a record.
+    """
+    return [_read(path) for path in sorted((root / FOLDER).glob("*/*.json"))]
+
+
+def _read(path: Path) -> Evaluated:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if found["schema"] != SCHEMA:
+            raise ValueError(f"schema {found['schema']}")
+        place = f"{found['subset']}, split {found['split']} ({found['split_hash']})"
+        return Evaluated(
+            str(found["name"]),
+            str(found["dataset"]),
+            place,
+            len(found["scores"]["sequences"]),
+            int(found["frames"]),
+            found,
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path} is not a record of `cstrack evaluate --as` "
+            f"({type(error).__name__}); delete it."
+        ) from error
+
+
+def match_rows(
+    table: PaperTable, others: Iterable[Evaluated]
+) -> tuple[dict[int, Evaluated], list[Evaluated]]:
+    """Which printed rows are filled, and who has no row in print.
+
+    Returns:
+        Row number -> evaluation, and the evaluations on the table's data sets that no
+        row is of.
+    """
+    filled: dict[int, Evaluated] = {}
+    rest = []
+    places = {table.measured_on(row) for row in table.rows}
+    for other in others:
+        rows = [row.number for row in table.rows if other.is_row(table, row)]
+        if rows:
+            filled[rows[0]] = other
+        elif other.dataset.casefold() in places:
+            rest.append(other)
+    return filled, rest
