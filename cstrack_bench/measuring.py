@@ -54,7 +54,7 @@ def measure(
     watch = Stopwatch()
     source, embedder = _eyes(settings, network, detector, device, watch)
     truth = settings.measure.boxes == "ground_truth"
-    sequences = data.train if settings.measure.part == "train" else data.val
+    sequences = data.own if settings.measure.part == "train" else data.val
 
     def look(sequence: Sequence) -> Detector:
         if not truth:

@@ -126,9 +126,13 @@ def describe_plan(plan: Plan, workspace: Workspace) -> dict[str, Any]:
 
 def _images(config: DataConfig) -> int | None:
     """Training images of a data set that is made, without making it; else None."""
-    if config.dataset != SYNTHMOT:
+    if {config.dataset, *(part.dataset for part in config.mix)} != {SYNTHMOT}:
         return None
-    return config.synth.train_sequences * config.synth.config.frames
+    worlds = [(config.synth, 1), *((part.synth, part.step) for part in config.mix)]
+    return sum(
+        world.train_sequences * -(-world.config.frames // step)
+        for world, step in worlds
+    )
 
 
 def _state(run: Run, workspace: Workspace) -> str:
