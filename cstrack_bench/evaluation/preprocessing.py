@@ -18,7 +18,7 @@ from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.evaluation.scores import SequenceResult
 
 #: Our benchmarks -> trackeval's rules: MOT15 nothing to remove, MOT16 and MOT17
-#: classes 2, 7, 8, 12, MOT20 class 6 too. HiEve scores everybody: it has no distractors.
+#: classes 2, 7, 8, 12, MOT20 class 6 too. HiEve has no distractors to remove.
 BENCHMARKS = {
     "mot15": "MOT15",
     "mot16": "MOT16",
