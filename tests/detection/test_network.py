@@ -14,6 +14,8 @@ from cstrack_bench.detection.network import NetworkDetector
 from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.detection.oracle import OracleDetector
 from cstrack_bench.errors import InputError
+from cstrack_bench.models.jde import JDE
+from cstrack_bench.models.jde_config import JdeConfig
 from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.structures import Detections, Frame
 
@@ -131,6 +133,34 @@ def test_given_boxes_are_described_on_the_level_that_fits_them() -> None:
     vectors = detector(model).embed(frame(), boxes)
     assert vectors[:, 0].tolist() == [0.0, 1.0, 2.0]
     assert detector(Fake([0.0] * 4)).embed(frame(), boxes)[:, 0].tolist() == [0.0] * 3
+
+
+def test_a_network_with_four_anchors_a_level() -> None:
+    """Every candidate of JDE finds its cell, and given boxes the level that fits."""
+    expected = [
+        (level, column, row)
+        for level, (rows, columns) in enumerate(GRIDS)
+        for _ in range(4)
+        for row in range(rows)
+        for column in range(columns)
+    ]
+    found = source_cells(np.arange(len(expected)), GRIDS, 4)
+    assert list(zip(*(a.tolist() for a in found), strict=True)) == expected
+    torch.manual_seed(0)
+    model = JDE(JdeConfig(depth=0.33, width=0.125, embedding=8))
+    network = NetworkDetector(model, SIZE, NmsConfig(confidence=0.0, kind="iou"))
+    seen = network.detect(frame())
+    assert len(seen) > 0
+    assert seen.embeddings is not None
+    maps = network.model(torch.full((1, 3, *SIZE), 1.0)).embeddings
+    rows = torch.cat([m.detach().reshape(-1, 8) for m in maps])
+    distance = torch.cdist(torch.from_numpy(seen.embeddings), rows).min(1).values
+    assert float(distance.max()) < 1e-4
+    # 20 × 60 px of the frame are 10 × 30 of the input: P3; 512 × 640 is of P5.
+    boxes = np.array([[100.0, 50, 120, 110], [-400, -400, 624, 880]])
+    vectors = torch.from_numpy(network.embed(frame(), boxes))
+    assert torch.allclose(vectors[0], maps[0][0, 5, 6], atol=1e-5)
+    assert torch.allclose(vectors[1], maps[2][0, 1, 1], atol=1e-5)
 
 
 def test_bfloat16_sees_the_same_box() -> None:

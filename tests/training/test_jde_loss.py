@@ -61,11 +61,11 @@ def test_terms_by_hand() -> None:
     items = loss(output, ONE)
     assert items.objectness.item() == pytest.approx(3 * math.log(2), rel=1e-5)
     # Smooth L1 of 1/4 is 1/32, for two of twelve numbers.
-    assert float(items.box) == pytest.approx(2 / 32 / 12, rel=1e-4)
+    assert items.box.item() == pytest.approx(2 / 32 / 12, rel=1e-4)
     # Embeddings of length 0 leave the classifier its bias.
     bias = loss.classifier.bias.detach()
     wanted = float(torch.logsumexp(bias, 0) - bias[1])
-    assert float(items.identity) == pytest.approx(wanted, rel=1e-5)
+    assert items.identity.item() == pytest.approx(wanted, rel=1e-5)
     total = 0.5 * (
         3 * (math.exp(4.15) * math.log(2) - 4.15)
         + math.exp(4.85) * 2 / 32 / 12
@@ -73,7 +73,7 @@ def test_terms_by_hand() -> None:
         + math.exp(2.3) * wanted
         - 2.3
     )
-    assert float(items.total) == pytest.approx(total, rel=1e-4)
+    assert items.total.item() == pytest.approx(total, rel=1e-4)
 
 
 def test_the_right_answer_costs_next_to_nothing() -> None:
@@ -86,7 +86,7 @@ def test_the_right_answer_costs_next_to_nothing() -> None:
         for row, delta in ((2, 0.25), (3, 0.0), (4, -0.25)):
             output.raw[0][0, 0, row, 5, 1] = delta
     items = loss(output, ONE)
-    assert float(items.box) == pytest.approx(0, abs=1e-10)
+    assert items.box.item() == pytest.approx(0, abs=1e-10)
     assert items.objectness.item() == pytest.approx(0, abs=1e-6)
 
 
@@ -113,17 +113,17 @@ def test_embeddings_are_scaled_by_the_number_of_people() -> None:
             output.embeddings[0][..., 0] = length
         logit = math.sqrt(2) * math.log(3)
         wanted = math.log(math.exp(logit) + 3) - logit
-        assert float(loss(output, ONE).identity) == pytest.approx(wanted, rel=1e-4)
+        assert loss(output, ONE).identity.item() == pytest.approx(wanted, rel=1e-4)
 
 
 def test_a_person_without_identity_is_a_person_all_the_same() -> None:
     nobody = ONE.clone()
     nobody[:, 1] = 0
     one, other = make_loss()(flat_output(), ONE), make_loss()(flat_output(), nobody)
-    assert float(other.identity) == 0
-    assert float(other.objectness) == float(one.objectness)
-    assert float(other.box) == float(one.box)
-    assert math.isfinite(float(other.total.detach()))
+    assert other.identity.item() == 0
+    assert other.objectness.item() == one.objectness.item()
+    assert other.box.item() == one.box.item()
+    assert math.isfinite(other.total.item())
 
 
 def test_a_cell_is_judged_by_the_box_that_fits_it_best() -> None:
@@ -131,9 +131,9 @@ def test_a_cell_is_judged_by_the_box_that_fits_it_best() -> None:
     other = ONE.clone()
     other[0, 1], other[0, 5] = 3, 20 / 64
     both = [torch.cat([ONE, other]), torch.cat([other, ONE])]
-    values = [float(make_loss()(flat_output(), rows).identity) for rows in both]
+    values = [make_loss()(flat_output(), rows).identity.item() for rows in both]
     assert values[0] == values[1]
-    middle = float(make_loss()(flat_output(), ONE).identity)
+    middle = make_loss()(flat_output(), ONE).identity.item()
     assert values[0] == pytest.approx(middle)
 
 
@@ -141,8 +141,8 @@ def test_without_anybody_only_background_is_learned(network: JDE) -> None:
     loss = JdeLoss(network, 5, LossConfig())
     items = loss(network(torch.rand(2, 3, *SIZE)), torch.zeros(0, 6))
     items.total.backward()
-    assert float(items.box) == float(items.identity) == 0
-    assert math.isfinite(float(items.total.detach()))
+    assert items.box.item() == items.identity.item() == 0
+    assert math.isfinite(items.total.item())
     gradient = network.detect[0].prediction.weight.grad.reshape(4, 6, -1)
     assert bool(gradient[:, 4:].any())
     assert not gradient[:, :4].any()
@@ -169,7 +169,7 @@ def test_few_people_are_no_error(network: JDE, identities: int) -> None:
     items = JdeLoss(network, identities, LossConfig())(
         network(torch.rand(2, 3, *SIZE)), targets
     )
-    assert math.isfinite(float(items.total.detach()))
+    assert math.isfinite(items.total.item())
 
 
 def test_a_few_steps_lower_every_term(network: JDE) -> None:
@@ -187,10 +187,10 @@ def test_a_few_steps_lower_every_term(network: JDE) -> None:
         seen.append(LossItems(*(value.detach() for value in items)))
     first, last = seen[0], seen[-1]
     assert all(bool(torch.isfinite(value)) for value in last)
-    assert float(last.total) < 0.5 * float(first.total)
-    assert float(last.objectness) < 0.5 * float(first.objectness)
-    assert float(last.identity) < float(first.identity)
-    assert float(last.box) < float(first.box)
+    assert last.total.item() < 0.5 * first.total.item()
+    assert last.objectness.item() < 0.5 * first.objectness.item()
+    assert last.identity.item() < first.identity.item()
+    assert last.box.item() < first.box.item()
 
 
 def test_half_precision_embeddings_are_judged_in_full(network: JDE) -> None:
