@@ -1,8 +1,6 @@
 """Weights on disk: ours (safetensors) and the official code's (a pickled dict)."""
 
 import json
-import pickle
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +21,7 @@ from cstrack_bench.models.official_names import (
     infer_config,
     translate,
 )
+from cstrack_bench.models.safe_pickle import read_checkpoint, state_dict
 from cstrack_bench.models.systems import NetworkConfig, build_network, stored_config
 
 MISSING_LIMIT = 0.01
@@ -109,30 +108,15 @@ def _inferred(path: Path, tensors: Mapping[str, Tensor]) -> ModelConfig:
 def read_official(path: Path) -> dict[str, Tensor]:
     """The state dict in an official checkpoint, official names, as stored.
 
-    Nothing in the file is executed: only plain containers and tensors are read.
+    Nothing in the file is executed. A model that was pickled whole gives its state dict
+    too, without its classes.
 
     Raises:
-        InputError: no such file, not a checkpoint, or a pickled model instead of a
-            state dict.
+        InputError: no such file, or not a checkpoint.
     """
-    if not path.is_file():
-        raise InputError(f"There is no checkpoint {path}.")
-    try:
-        document = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise InputError(
-            f"{path} holds more than tensors, which would have to run code to be "
-            "read: save its state dict under the key 'model' and give that file."
-        ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"{path} cannot be read as a checkpoint ({_first_line(error)}): "
-            "fetch it again."
-        ) from error
-    tensors = document.get("model", document) if isinstance(document, dict) else None
-    if not isinstance(tensors, Mapping):
-        tensors = {}
-    tensors = {k: v for k, v in tensors.items() if isinstance(v, Tensor)}
+    document = read_checkpoint(path)
+    whole = isinstance(document, dict) and "model" in document
+    tensors = state_dict(document["model"] if whole else document)
     if not tensors:
         raise InputError(f"{path} holds no state dict under the key 'model'.")
     # Data-parallel training puts "module." before every name.
