@@ -5,9 +5,11 @@ paper stops at its first rung, ground-truth boxes (Table VIII).
 """
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,9 +18,15 @@ from cstrack_bench.console import progress
 from cstrack_bench.data.experiment import ExperimentData
 from cstrack_bench.data.sequences import Sequence
 from cstrack_bench.detection.oracle import IdentityOracle, Jitter, OracleDetector
+from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.scores import Scores, SequenceResult
 from cstrack_bench.evaluation.trackeval import evaluate
+from cstrack_bench.files import write_text
+from cstrack_bench.ledger import provenance
+from cstrack_bench.measuring import eyes
+from cstrack_bench.recipes import Run
 from cstrack_bench.settings import TrackConfig
+from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.structures import (
     Detections,
     Detector,
@@ -28,7 +36,9 @@ from cstrack_bench.structures import (
     TrackTable,
 )
 from cstrack_bench.tracking.build import make_filter
-from cstrack_bench.upper_bound import Seen, pedestrians, walk
+from cstrack_bench.trainings import find_training, train_run
+from cstrack_bench.upper_bound import Seen, held_out, pedestrians, walk
+from cstrack_bench.workspace import Workspace
 
 Row = dict[str, Any]
 #: Whose differences to the first row are given.
@@ -36,6 +46,8 @@ METRICS = ("MOTA", "IDF1", "IDSW", "HOTA", "AssA", "DetA")
 #: Of which detection, embedding and association have their share.
 SHARED = ("MOTA", "IDF1", "HOTA")
 
+#: The system that has an embedder alone.
+TWO_STAGE = "deepsort"
 OWN, TRUE, NONE, OVERLAP = "own", "ground truth", "none", "IoU only"
 #: Ground-truth boxes made worse: noise as a share of the box's sides, boxes left out.
 JITTERS = {
@@ -73,7 +85,11 @@ RUNGS = (
 
 
 def ladder(
-    data: ExperimentData, detector: Detector, embedder: Embedder, track: TrackConfig
+    data: ExperimentData,
+    detector: Detector,
+    embedder: Embedder,
+    track: TrackConfig,
+    label: str = "ladder",
 ) -> list[Row]:
     """Track the test part with ground truth in the place of one part after the other.
 
@@ -87,6 +103,7 @@ def ladder(
         detector: finds the tracker's own boxes, with embeddings.
         embedder: gives boxes of ground truth the tracker's own embeddings.
         track: the tracker.
+        label: what the progress display calls it.
 
     Returns:
         A row for each of ``RUNGS``: ``boxes``, ``embeddings``, ``association``,
@@ -95,7 +112,7 @@ def ladder(
     results: dict[Rung, list[SequenceResult]] = {rung: [] for rung in RUNGS}
     with progress() as display:
         total = sum(len(sequence) for sequence in data.val)
-        task = display.add_task("ladder", total=total)
+        task = display.add_task(f"{label}: ladder", total=total)
         for sequence in data.val:
             truth = IdentityOracle(pedestrians(sequence))
             oracles = _oracles(sequence)
@@ -121,6 +138,92 @@ def ladder(
         }
         for rung, found in scores.items()
     ]
+
+
+def climb(runs: Many[Run], workspace: Workspace) -> dict[str, Any]:
+    """Climb the ladder with the network of each run, and write ``ladder.json``.
+
+    A network that finds no boxes (DeepSORT's) gets those of a CSTrack or JDE run of
+    the same seed, the last of them in ``runs``. A training whose weights are not here
+    any more is done again.
+
+    Args:
+        runs: of one table, measured before.
+        workspace: data, ledger and device.
+
+    Returns:
+        What was written: ``data`` with ``held_out``, ``systems`` (``row``, ``name``,
+        ``seed``, ``run``, ``boxes_of``, ``rows`` and ``costs`` of each run), and
+        ``provenance``.
+
+    Raises:
+        InputError: nobody finds boxes for a run.
+    """
+    systems = []
+    tested: dict[str, Any] = {}
+    for run in runs:
+        finder = _finder(run, runs)
+        settings = run.settings
+        detector, embedder = eyes(
+            settings,
+            _network(run, workspace),
+            None if finder is run else _network(finder, workspace),
+            workspace.device,
+            Stopwatch(),
+        )
+        assert detector is not None, "a finder finds"
+        data = workspace.open(settings.test_data)
+        tested = {**data.describe(), "held_out": held_out(data)}
+        rows = ladder(data, detector, embedder, settings.track, run.title)
+        systems.append(
+            {
+                "row": run.row,
+                "name": run.name,
+                "seed": run.seed,
+                "run": workspace.identity(run),
+                "boxes_of": finder.name,
+                "rows": rows,
+                "costs": costs(rows),
+            }
+        )
+    document = {
+        "table": runs[0].table,
+        "profile": runs[0].profile,
+        "label": runs[0].label,
+        "data": tested,
+        "systems": systems,
+        "provenance": provenance(str(workspace.device)),
+    }
+    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
+    write_text(ladder_path(runs[0], workspace), text)
+    return document
+
+
+def ladder_path(run: Run, workspace: Workspace) -> Path:
+    """Where the ladder of a run's table lies."""
+    return workspace.ledger.path(run).parents[1] / "ladder.json"
+
+
+def _finder(run: Run, runs: Many[Run]) -> Run:
+    """The run whose network finds the boxes for this one: itself, if it can."""
+    if run.settings.model.system != TWO_STAGE:
+        return run
+    able = [
+        other
+        for other in runs
+        if other.seed == run.seed and other.settings.model.system != TWO_STAGE
+    ]
+    if not able:
+        raise InputError(
+            f"{run.title} finds no boxes of its own: name a row that does beside it, "
+            "as --rows 2,3 does in Table VIII."
+        )
+    return able[-1]
+
+
+def _network(run: Run, workspace: Workspace) -> Any:
+    found = find_training(run, workspace) or train_run(run, workspace)
+    return found.network
 
 
 def costs(rows: Many[Row]) -> dict[str, dict[str, float]]:

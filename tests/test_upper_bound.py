@@ -156,6 +156,16 @@ def test_the_trackers_own_options_and_filter_are_kept(tmp_path: Path) -> None:
     assert [v["scores"]["MOTA"] for v in found["variants"]] == [100.0] * 4
 
 
+def test_a_recipe_without_aspect_limit_still_has_a_variant_with_it(
+    tmp_path: Path,
+) -> None:
+    data = halves(write_world(tmp_path / "world", {1: [WIDE] * FRAMES}))
+    free = TrackConfig(filter={"max_aspect": 1000.0})
+    usual = measure_bound(data, None, TrackConfig())
+    assert measure_bound(data, None, free) == usual
+    assert [v["scores"]["FN"] for v in usual["variants"]] == [10, 1, 10, 1]
+
+
 @pytest.mark.parametrize("tracker", ["cstrack", "jde", "deepsort"])
 def test_switching_a_rule_off_changes_nobodys_match(tracker: str) -> None:
     frames = benchmark.walkers(12, 8, 40)

@@ -7,7 +7,16 @@ from types import FrameType
 
 import typer
 
-from cstrack_bench.cli import bench, doctor, evaluate, models, reproduce, track, train
+from cstrack_bench.cli import (
+    bench,
+    doctor,
+    evaluate,
+    models,
+    reproduce,
+    track,
+    train,
+    upper_bound,
+)
 from cstrack_bench.cli import verify as verify_verb
 from cstrack_bench.errors import CstrackError
 
@@ -19,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("reproduce")(reproduce.reproduce)
+app.command("upper-bound")(upper_bound.upper_bound)
 app.command("train")(train.train)
 app.command("track")(track.track)
 app.command("evaluate")(evaluate.evaluate)

@@ -1,6 +1,5 @@
 """``cstrack reproduce``: measure a table of the paper and print it beside the paper."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -50,7 +49,7 @@ def reproduce(
     chosen = list_tables() if "all" in tables else list(dict.fromkeys(tables))
     workspace = Workspace(data, Ledger(results), pick_device(device))
     plans = [
-        make_plan(table, data, profile, _numbers(rows), seeds, settings or ())
+        make_plan(table, data, profile, numbers(rows), seeds, settings or ())
         for table in chosen
     ]
     for plan in plans:
@@ -63,15 +62,23 @@ def reproduce(
         for document in [] if as_json else documents:
             _print_plan(document)
     else:
-        documents = _measure(plans, workspace, fresh, jobs, as_json)
+        documents = measure_tables(plans, workspace, fresh, jobs, as_json)
     if as_json:
         print_json(documents[0] if len(documents) == 1 else documents)
 
 
-def _measure(
+def measure_tables(
     plans: list[Any], workspace: Any, fresh: bool, jobs: int | None, as_json: bool
 ) -> list[Any]:
-    """Run plans, write tables and RESULTS.md, print; returns each plan's records."""
+    """Run plans, write tables and RESULTS.md, print; returns each plan's records.
+
+    Args:
+        plans: one a table.
+        workspace: data, ledger and device.
+        fresh: measure finished runs again.
+        jobs: runs at a time.
+        as_json: print no table.
+    """
     from cstrack_bench.paper.claims import load_table
     from cstrack_bench.report.markdown import write_views
     from cstrack_bench.report.tables import print_table, table_from
@@ -94,16 +101,19 @@ def _measure(
     written = write_views(ledger.root, ledger.root.resolve().parent / "RESULTS.md")
     for plan, records in zip(plans, documents, strict=True):
         if not as_json:
-            print_table(
-                table_from(records, load_table(plan.recipe.table)), console.out
-            )
+            print_table(table_from(records, load_table(plan.recipe.table)), console.out)
         folder = ledger.path(plan.runs[0]).parent.parent
         console.err.print(f"written: {folder}/row*/seed*.json")
     console.err.print("written: " + " · ".join(path.name for path in written))
     return documents
 
 
-def _numbers(text: str | None) -> list[int] | None:
+def numbers(text: str | None) -> list[int] | None:
+    """The rows that ``--rows`` names; None where it does not.
+
+    Raises:
+        InputError: not numbers.
+    """
     if text is None:
         return None
     try:

@@ -1,0 +1,143 @@
+"""``cstrack upper-bound``: association over ground-truth boxes (Table VIII)."""
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cstrack_bench import console
+from cstrack_bench.cli.options import (
+    DATA_ROOT,
+    RESULTS_ROOT,
+    Data,
+    Device,
+    Json,
+    Profile,
+    Results,
+    Settings,
+    print_json,
+)
+from cstrack_bench.errors import InputError
+
+if TYPE_CHECKING:
+    from cstrack_bench.reproduce import Plan
+
+TABLE = "table8"
+
+
+def upper_bound(
+    gt: Annotated[
+        bool,
+        typer.Option("--gt", help="Ground-truth boxes in the place of detections."),
+    ] = False,
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="mot16, …, synthmot; by default the profile's own."),
+    ] = None,
+    rows: Annotated[str | None, typer.Option(help="Rows, such as 1,3.")] = None,
+    seeds: Annotated[int, typer.Option(help="Seeds a row.")] = 1,
+    profile: Profile = None,
+    settings: Settings = None,
+    data: Data = DATA_ROOT,
+    results: Results = RESULTS_ROOT,
+    device: Device = "auto",
+    ladder: Annotated[
+        bool,
+        typer.Option(
+            "--ladder",
+            help="What detection, embedding and association cost each, on the test "
+            "part.",
+        ),
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Measure finished runs again.")
+    ] = False,
+    jobs: Annotated[
+        int | None, typer.Option(help="Runs at a time; default one a core.", min=1)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure Table VIII: how well boxes are told apart when all of them are given."""
+    from cstrack_bench.cli.reproduce import measure_tables, numbers
+    from cstrack_bench.cli.wide import print_wide
+    from cstrack_bench.ladder import climb, ladder_path
+    from cstrack_bench.ledger import Ledger
+    from cstrack_bench.paper.claims import load_table
+    from cstrack_bench.report import upper_bound as report
+    from cstrack_bench.report.tables import table_from
+    from cstrack_bench.training.distributed import pick_device
+    from cstrack_bench.workspace import Workspace
+
+    if not gt:
+        raise InputError(
+            "Give --gt: ground-truth boxes in the place of detections are the upper "
+            "bound that exists."
+        )
+    workspace = Workspace(data, Ledger(results), pick_device(device))
+    plan = _plan(dataset, data, profile, numbers(rows), seeds, settings or [])
+    console.err.print(
+        f"{TABLE}: {plan.recipe.title} · profile {plan.profile} ({plan.reason})"
+    )
+    records = measure_tables([plan], workspace, fresh, jobs, as_json)[0]
+    document = climb(plan.runs, workspace) if ladder else None
+    if document is not None:
+        console.err.print(f"written: {ladder_path(plan.runs[0], workspace)}")
+    if as_json:
+        print_json({"records": records, "ladder": document})
+        return
+    for grid in report.bound_grids(table_from(records, load_table(TABLE))):
+        console.out.print()
+        print_wide(grid)
+    console.out.print(f"\n{report.FRAMES}")
+    if document is not None:
+        for grid in report.ladder_grids(document):
+            console.out.print()
+            print_wide(grid)
+        console.out.print()
+        for line in report.cost_lines(document):
+            console.out.print(line)
+
+
+def _plan(
+    dataset: str | None,
+    data: Path,
+    profile: str | None,
+    rows: list[int] | None,
+    seeds: int,
+    settings: list[str],
+) -> "Plan":
+    """The runs; on a data set that was named, under a profile that goes with it."""
+    from cstrack_bench.data.experiment import LOCAL, SYNTHMOT, open_data
+    from cstrack_bench.reproduce import make_plan
+
+    def planned(chosen: str | None, *more: str) -> "Plan":
+        return make_plan(TABLE, data, chosen, rows, seeds, [*settings, *more])
+
+    if dataset is None:
+        return planned(profile)
+    reason = "asked for"
+    if profile is None:
+        profile, reason = _profile_for(dataset, planned(None))
+    plan = planned(profile)
+    config = plan.runs[0].settings.data
+    if config.dataset != dataset:
+        named = dataclasses.replace(config, dataset=dataset, sequences="*")
+        if SYNTHMOT not in (dataset, config.dataset):
+            there = {sequence.folder for sequence in open_data(named, data).val}
+            found = set()
+            if config.dataset == LOCAL:
+                found = {sequence.folder for sequence in open_data(config, data).val}
+            if there == found:  # the profile's own runs, under another name
+                return dataclasses.replace(plan, reason=reason)
+        plan = planned(profile, f"data.dataset={dataset}", "data.sequences='*'")
+    return dataclasses.replace(plan, reason=reason)
+
+
+def _profile_for(dataset: str, usual: "Plan") -> tuple[str, str]:
+    """A profile for a data set; and why, in a clause."""
+    if usual.runs[0].settings.data.dataset == dataset:
+        return usual.profile, usual.reason
+    if dataset == "synthmot":
+        return "twin", "made on the spot"
+    return "real", f"{dataset}, but not the paper's protocol; --profile decides it"
