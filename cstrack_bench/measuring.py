@@ -1,6 +1,7 @@
 """Measuring a trained network: detect, track, score."""
 
-from collections.abc import Callable, Iterable, Sequence as Many
+from collections.abc import Callable, Iterable
+from collections.abc import Sequence as Many
 from typing import Any
 
 import torch
@@ -52,7 +53,7 @@ def measure(
         variants and losses too (Table VIII).
     """
     watch = Stopwatch()
-    source, embedder = _eyes(settings, network, detector, device, watch)
+    source, embedder = eyes(settings, network, detector, device, watch)
     truth = settings.measure.boxes == "ground_truth"
     sequences = data.own if settings.measure.part == "train" else data.val
 
@@ -70,14 +71,25 @@ def measure(
     return measured
 
 
-def _eyes(
+def eyes(
     settings: Settings,
     network: Any,
     detector: Any | None,
     device: torch.device,
     watch: Stopwatch,
 ) -> tuple[Detector | None, Embedder]:
-    """What finds boxes, and what describes given ones."""
+    """What finds boxes, and what describes given ones.
+
+    Args:
+        settings: thresholds and size of the input.
+        network: the trained network.
+        detector: the network that finds the boxes where ``network`` cannot.
+        device: where to compute.
+        watch: times the stages.
+
+    Returns:
+        The detector, None where neither network is one, and the embedder.
+    """
     if settings.model.system != "deepsort":
         own = NetworkDetector(
             network, settings.data.size, settings.nms, str(device), stopwatch=watch
