@@ -21,6 +21,7 @@ from cstrack_bench.cli.options import (
 from cstrack_bench.errors import InputError
 
 if TYPE_CHECKING:
+    from cstrack_bench.data.experiment import DataConfig
     from cstrack_bench.reproduce import Plan
 
 TABLE = "table8"
@@ -89,7 +90,6 @@ def upper_bound(
     for grid in report.bound_grids(table_from(records, load_table(TABLE))):
         console.out.print()
         print_wide(grid)
-    console.out.print(f"\n{report.FRAMES}")
     if document is not None:
         for grid in report.ladder_grids(document):
             console.out.print()
@@ -108,7 +108,7 @@ def _plan(
     settings: list[str],
 ) -> "Plan":
     """The runs; on a data set that was named, under a profile that goes with it."""
-    from cstrack_bench.data.experiment import LOCAL, SYNTHMOT, open_data
+    from cstrack_bench.data.experiment import LOCAL
     from cstrack_bench.reproduce import make_plan
 
     def planned(chosen: str | None, *more: str) -> "Plan":
@@ -122,16 +122,25 @@ def _plan(
     plan = planned(profile)
     config = plan.runs[0].settings.data
     if config.dataset != dataset:
-        named = dataclasses.replace(config, dataset=dataset, sequences="*")
-        if SYNTHMOT not in (dataset, config.dataset):
-            there = {sequence.folder for sequence in open_data(named, data).val}
-            found = set()
-            if config.dataset == LOCAL:
-                found = {sequence.folder for sequence in open_data(config, data).val}
-            if there == found:  # the profile's own runs, under another name
-                return dataclasses.replace(plan, reason=reason)
+        if config.dataset == LOCAL and _is_all_there_is(dataset, config, data):
+            # The profile's own runs; a data set that was named would make others.
+            return dataclasses.replace(plan, reason=reason)
         plan = planned(profile, f"data.dataset={dataset}", "data.sequences='*'")
     return dataclasses.replace(plan, reason=reason)
+
+
+def _is_all_there_is(dataset: str, config: "DataConfig", data: Path) -> bool:
+    """Whether a data set's sequences are all that a configuration finds in a folder."""
+    from cstrack_bench.data.experiment import open_data
+
+    found = []
+    for name in (dataset, config.dataset):
+        try:
+            opened = open_data(dataclasses.replace(config, dataset=name), data)
+        except InputError:
+            return False
+        found.append({sequence.folder for sequence in opened.val})
+    return found[0] == found[1]
 
 
 def _profile_for(dataset: str, usual: "Plan") -> tuple[str, str]:

@@ -9,11 +9,6 @@ from cstrack_bench.report import words
 from cstrack_bench.report.provenance import losses, variants
 from cstrack_bench.report.rows import Table
 
-FRAMES = (
-    "The printed protocol tests on frames that the embeddings were trained on; that is "
-    "what “trained on” stands for. How well embeddings tell strangers apart is seen on "
-    "“held out” frames alone."
-)
 _PARTS = ("boxes", "embeddings", "association")
 _SCORES = {"MOTA": 1, "IDF1": 1, "IDSW": 0, "HOTA": 1, "AssA": 1, "DetA": 1}
 
