@@ -1,5 +1,7 @@
 """What a number says about the paper: verdicts by rule, never by hand."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,8 +58,8 @@ def measured(record: Record, key: str) -> float | None:
 def comparable_key(record: Record) -> tuple[str, ...]:
     """What two runs must share before one may be subtracted from the other.
 
-    Profile, label (the profile's name or "custom"), data set, split, and the hash of
-    the frames that were measured.
+    Profile, label (the profile's name or "custom"), data set, split, the synthetic
+    world, and the hash of the frames that were measured.
     """
     run, data = record["run"], record["data"]
     return (
@@ -65,8 +67,25 @@ def comparable_key(record: Record) -> tuple[str, ...]:
         run["label"],
         data["dataset"],
         data["split"],
+        _world(record),
         data["val"]["hash"],
     )
+
+
+def _world(record: Record) -> str:
+    """Stands for the synthetic world that was measured; a dash without one.
+
+    Its sequences have the same names and lengths whatever is in them, so the hash of
+    the frames does not tell two worlds apart.
+    """
+    recipe = record["recipe"]
+    place = (recipe.get("measure") or {}).get("data") or recipe.get("data") or {}
+    synth = place.get("synth")
+    if not synth:
+        return "-"
+    content = {key: synth[key] for key in ("config", "seed")}
+    text = json.dumps(content, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def check_comparable(records: Sequence[Record]) -> None:
@@ -75,7 +94,10 @@ def check_comparable(records: Sequence[Record]) -> None:
     Raises:
         InputError: two of them differ; the sentence says in what.
     """
-    names = ("profile", "label", "data set", "split", "frames measured (hash)")
+    names = (
+        *("profile", "label", "data set", "split", "synthetic world"),
+        "frames measured (hash)",
+    )
     for record in records[1:]:
         ours, theirs = comparable_key(records[0]), comparable_key(record)
         for name, a, b in zip(names, ours, theirs, strict=True):

@@ -154,7 +154,8 @@ def _section(table: Table) -> str:
     lines += _rows(table)
     lines += _grids("**On other frames, with and without filter:**", variants(table))
     lines += _grids(
-        "**What each rule costs** (points, missed boxes, switches):", losses(table)
+        "**What each rule costs** (points; missed boxes, false ones, switches):",
+        losses(table),
     )
     lines += _grids("**Evaluated here, not in print:**", unprinted(table))
     lines += _directions(table)

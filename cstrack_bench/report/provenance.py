@@ -44,6 +44,10 @@ def provenance(table: Table) -> list[Grid]:
                 found = record["data"][part]
                 line = [part, *(str(found[k]) for k in ("sequences", "frames", "hash"))]
                 data[tuple(line)] = line
+            for added in record["data"].get("mix") or ():
+                line = [f"mixed in: {added['name']}", MISSING]
+                line += [str(added[key]) for key in ("images", "hash")]
+                data[tuple(line)] = line
     return [
         (_RUN, runs),
         (_COST, costs),

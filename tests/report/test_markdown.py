@@ -58,6 +58,15 @@ def test_it_holds_scores_directions_provenance_and_sequences(tmp_path: Path) -> 
     assert page.count("<details>") == page.count("</details>")
 
 
+def test_what_was_mixed_in_is_said(tmp_path: Path) -> None:
+    root = tmp_path / "results"
+    record = fake_record(4)
+    part = {"name": "FAKE seed 1", "images": 77, "boxes": 5, "identities": 2}
+    record["data"]["mix"] = [{**part, "hash": "fake-mix"}]
+    lay(root, [record])
+    assert "| mixed in: FAKE seed 1 | — | 77 | fake-mix |" in page_of(root)
+
+
 def test_the_same_runs_give_the_same_page(tmp_path: Path) -> None:
     root = tmp_path / "results"
     lay(root, fake_records())

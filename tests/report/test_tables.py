@@ -192,6 +192,18 @@ def test_runs_that_must_not_be_compared_are_refused(
         table_from([fake_record(4), other], PAPER)
 
 
+def test_two_synthetic_worlds_are_not_compared() -> None:
+    """Their frames have the same names, so their hash alone would let them pass."""
+    records = [fake_record(4), fake_record(5)]
+    for record, people in zip(records, (6, 9), strict=True):
+        world = {"seed": 0, "val_sequences": 2, "config": {"people": people}}
+        record["recipe"]["data"] = {"synth": world}
+    with pytest.raises(InputError, match="synthetic world"):
+        table_from(records, PAPER)
+    records[1]["recipe"]["measure"] = {"data": records[0]["recipe"]["data"]}
+    assert table_from(records, PAPER).directions[0].ours is not None
+
+
 def test_the_same_run_twice_is_refused() -> None:
     with pytest.raises(InputError, match="Two runs of table2 row 4 seed 0"):
         table_from([fake_record(4), fake_record(4)], PAPER)
