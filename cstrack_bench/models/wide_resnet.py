@@ -22,10 +22,6 @@ CROP = (128, 64)
 _STEM = 32
 # Channels and stride of residual blocks 4 to 9.
 _BLOCKS = ((32, 1), (32, 1), (64, 2), (64, 1), (128, 2), (128, 1))
-# Crops of a twin's few people need no 2.8 million parameters, nor have two cores the
-# time: the small sizes have half of the channels.
-_WIDTHS = {"l": 1.0, "m": 1.0, "s": 1.0, "s30": 0.5, "n": 0.5}
-assert _WIDTHS.keys() == SIZES.keys()
 
 
 @dataclass(frozen=True)
@@ -69,7 +65,9 @@ class WideResNetConfig:
 
 
 def make_config(size: str = "l", **overrides: Any) -> WideResNetConfig:
-    """The network at a size: as published for l, m and s, half as wide for s30 and n.
+    """The network at a size: as published down to s, half as wide below it (s30, n).
+
+    A few people's crops need no 2.8 million parameters, nor have two cores the time.
 
     Args:
         size: a name of ``models.config.SIZES``.
@@ -78,13 +76,14 @@ def make_config(size: str = "l", **overrides: Any) -> WideResNetConfig:
     Raises:
         InputError: an unknown name or a value that cannot be built.
     """
-    if size not in _WIDTHS:
-        raise InputError(f"Unknown model.size {size!r}: {nearest(size, _WIDTHS)}.")
+    if size not in SIZES:
+        raise InputError(f"Unknown model.size {size!r}: {nearest(size, SIZES)}.")
     known = [field.name for field in fields(WideResNetConfig)]
     for name in overrides:
         if name not in known:
             raise InputError(f"Unknown setting model.{name}: {nearest(name, known)}.")
-    return WideResNetConfig(**{"width": _WIDTHS[size], **overrides})
+    width = 1.0 if SIZES[size]["width"] >= SIZES["s"]["width"] else 0.5
+    return WideResNetConfig(**{"width": width, **overrides})
 
 
 class ShiftNorm(nn.BatchNorm2d):
