@@ -32,23 +32,30 @@ LARGEST = (608, 1088)
 
 
 def jde_anchors(input_size: tuple[int, int]) -> Anchors:
-    """The published anchors of an input size, or the largest's scaled to it.
+    """The anchors of an input size: published, or the largest's scaled to it.
+
+    Inputs smaller than any published one keep the largest's as they are, as CSTrack
+    does at every size. Scaled, they would be small beside the cells, which are not:
+    at 320×192 on SynthMOT two boxes of five then overlap no anchor by half and are
+    never learned; unscaled it is one of twenty.
 
     Args:
         input_size: height, width of the network's input.
     """
     if input_size in PUBLISHED_ANCHORS:
         return PUBLISHED_ANCHORS[input_size]
-    # A letterboxed picture shrinks by the tighter side. Tenths of a pixel: whole ones
-    # would change the shape of the smallest anchors of a small input.
-    ratio = min(input_size[0] / LARGEST[0], input_size[1] / LARGEST[1])
+    ratio = _shrinkage(input_size)
+    if ratio < min(map(_shrinkage, PUBLISHED_ANCHORS)):
+        ratio = 1.0
     return tuple(
-        tuple(
-            (max(round(w * ratio, 1), 0.1), max(round(h * ratio, 1), 0.1))
-            for w, h in level
-        )
+        tuple((round(w * ratio, 1), round(h * ratio, 1)) for w, h in level)
         for level in PUBLISHED_ANCHORS[LARGEST]
     )
+
+
+def _shrinkage(size: tuple[int, int]) -> float:
+    """How much smaller than at the largest input a letterboxed picture is."""
+    return min(size[0] / LARGEST[0], size[1] / LARGEST[1])
 
 
 @dataclass(frozen=True)

@@ -124,9 +124,10 @@ def test_anchors_of_published_and_other_inputs() -> None:
     assert jde_anchors((320, 576))[2][3] == (340, 320)
     assert jde_anchors((608, 1088)) == make_config("l").anchors
     # The tighter side decides: a letterboxed picture shrinks by it.
-    half = jde_anchors((608, 544))
-    assert half[1] == ((16, 48), (22.5, 67.5), (32, 96), (45, 135.5))
-    assert jde_anchors((304, 1088)) == half
+    smaller = jde_anchors((456, 1088))
+    assert smaller[1] == ((24, 72), (33.8, 101.2), (48, 144), (67.5, 203.2))
+    assert jde_anchors((608, 816)) == smaller
+    assert jde_anchors((192, 320)) == jde_anchors((608, 1088))
     assert set(PUBLISHED_ANCHORS) == {(608, 1088), (480, 864), (320, 576)}
 
 
