@@ -107,7 +107,7 @@ def variants(table: Table) -> list[Grid]:
     """A row measured again on other frames, with and without the aspect filter."""
     rows = []
     for row in table.rows:
-        found: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+        found: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
         for record in row.records:
             for variant in record.get("variants") or ():
                 part = str(variant["part"])

@@ -54,7 +54,7 @@ def newest_comparable(
         InputError: a run of a row that is not in print.
     """
     kept: list[Record] = []
-    reasons = {}
+    reasons: dict[int, str] = {}
     for name in paper.groups:
         group = [r for r in records if paper.row(r["run"]["row"]).group == name]
         newest, *older = comparable_groups(group) or [[]]

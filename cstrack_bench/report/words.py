@@ -191,7 +191,7 @@ def _speed(table: Table) -> Iterable[str]:
         row for row in table.rows if "FPS" in row.cells and row.cells["FPS"].ours
     ]
     machines = dict.fromkeys(
-        f"{source.get('gpu') or source['cpu']} ({source['threads']} threads)"
+        f"{source.get('gpu') or source['cpu']} (threads: {source['threads']})"
         for row in row_with
         for source in (record["provenance"] for record in row.records)
     )

@@ -93,7 +93,7 @@ def test_what_is_only_printed_says_so_once() -> None:
 def test_frames_a_second_come_with_their_hardware_and_no_verdict() -> None:
     records = six(profile="paper")
     table = table_from(records, SIX)
-    assert any("FPS of ours on FAKE CPU (2 threads)" in x for x in table_lines(table))
+    assert any("FPS of ours on FAKE CPU (threads: 2)" in x for x in table_lines(table))
     row = table.rows[12]
     assert row.cells["FPS"].ours is not None
     assert row.cells["FPS"].verdict is None
@@ -177,7 +177,7 @@ def test_csv_of_table_six() -> None:
 
 def test_smoke_knows_what_twin_knows() -> None:
     lines = table_lines(table_from(six(profile="smoke"), SIX))
-    assert any("one measurement on the same SynthMOT" in line for line in lines)
+    assert any("on the same SynthMOT sequences" in line for line in lines)
 
 
 def lay(root: Path, records: list[dict[str, Any]]) -> None:
