@@ -1,0 +1,1 @@
+"""Speed and full-size rows of Table II, on a GPU, within a stated time."""
