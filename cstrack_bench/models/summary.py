@@ -1,5 +1,6 @@
 """How large and how costly a network is, counted and not estimated."""
 
+import copy
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
@@ -9,14 +10,22 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from cstrack_bench.models.config import STRIDES, ModelConfig
+from cstrack_bench.models.config import SIZES, STRIDES, ModelConfig
 from cstrack_bench.models.cstrack import CSTrack
+from cstrack_bench.models.jde_config import SIZES as JDE_SIZES
+from cstrack_bench.models.systems import (
+    NetworkConfig,
+    build_network,
+    make_network_config,
+)
 
 # The official Detect holds one scalar that is never used nor trained; it is counted
 # so that totals are those of the official code (REFERENCE 1.6, 1.7).
 UNUSED_SCALARS = 1
 
-# The systems of Tables I and II, as changes to a size.
+UNCOUNTED = (nn.BatchNorm2d, nn.LeakyReLU, nn.SiLU)
+
+# The systems of Tables I, II and VIII, as a recipe's changes to a size.
 SYSTEMS: dict[str, dict[str, Any]] = {
     "CSTrack": {},
     "without REN": {"ren": "none"},
@@ -26,54 +35,72 @@ SYSTEMS: dict[str, dict[str, Any]] = {
     "REN as 1x1 convolutions": {"ren": "cnn1x1"},
     "REN as 3x3 convolutions": {"ren": "cnn3x3"},
     "REN as pooled 1x1 convolutions": {"ren": "cnn_pooled1x1"},
+    "CSTrack on YOLOv5 v6": {"generation": "v6"},
+    "JDE(yolov3)": {"system": "jde"},
+    "DeepSORT's crops": {"system": "deepsort"},
 }
 
 
+def line_up(input_size: tuple[int, int]) -> list[tuple[str, str, NetworkConfig]]:
+    """Every size and system that differ: size, name, configuration.
+
+    Args:
+        input_size: height, width in pixels.
+    """
+    rows: dict[NetworkConfig, tuple[str, str]] = {}
+    for size in SIZES:
+        for name, changes in SYSTEMS.items():
+            options = dict(changes)
+            system = options.pop("system", "cstrack")
+            if system == "jde" and size not in JDE_SIZES:
+                continue
+            config = make_network_config(system, size, "official", input_size, options)
+            # DeepSORT's network has two widths for all sizes.
+            rows.setdefault(config, (size, name))
+    return [(size, name, config) for config, (size, name) in rows.items()]
+
+
 @cache
-def skeleton(config: ModelConfig) -> CSTrack:
+def skeleton(config: NetworkConfig) -> Any:
     """The network without memory behind its weights: for counting only.
 
     One for each configuration, shared by all who ask.
     """
     with torch.device("meta"):
-        return CSTrack(config).eval()
+        return build_network(config).eval()
 
 
-def parameters(model: CSTrack) -> dict[str, int]:
-    """Parameters by part and in total.
+def parameters(model: Any) -> dict[str, int]:
+    """Parameters of a network of any system, by part and in total.
 
     Returns:
-        backbone, neck, REN, re-id head, detect, total; the official Detect's unused
-        scalar is counted (REFERENCE 1.7).
+        The network's ``parts()`` (of CSTrack: backbone, neck, REN, re-id head, detect)
+        and ``total``; the official Detect's unused scalar is counted (REFERENCE 1.7).
     """
-    parts: dict[str, nn.Module] = {
-        "backbone": model.backbone,
-        "neck": model.pyramid,
-        "REN": model.ren,
-        "re-id head": model.reid,
-        "detect": model.detect,
-    }
     counts = {
-        name: sum(p.numel() for p in part.parameters()) for name, part in parts.items()
+        name: sum(p.numel() for p in part.parameters())
+        for name, part in model.parts().items()
     }
-    counts["detect"] += UNUSED_SCALARS
+    if isinstance(model, CSTrack):
+        counts["detect"] += UNUSED_SCALARS
     counts["total"] = sum(counts.values())
     return counts
 
 
-def gflops(model: CSTrack, size: tuple[int, int]) -> float:
+def gflops(model: Any, size: tuple[int, int]) -> float:
     """Exact cost of one image: 2 × multiply-adds of convolutions and products, / 1e9.
 
     Counted on a copy without memory, so it needs none at any size.
 
     Args:
         model: whose configuration is counted.
-        size: (height, width) in pixels, multiples of 32.
+        size: (height, width) in pixels, multiples of 32; DeepSORT's network takes crops
+            of its own size instead, and the cost is that of one crop.
     """
     return sum(_operations(model.config, size).values()) / 1e9
 
 
-def dummy_gflops(model: CSTrack) -> float:
+def dummy_gflops(model: Any) -> float:
     """What YOLOv5 prints as GFLOPs: convolutions on a 32×32 image, × (640 / 32)².
 
     REN pools every image to the same 6×10 cells, so that its constant cost is
@@ -86,24 +113,39 @@ def dummy_gflops(model: CSTrack) -> float:
     return counted * (640 / 32) ** 2 / 1e9
 
 
-def _operations(config: ModelConfig, size: tuple[int, int]) -> Counter[Any]:
+def _operations(config: NetworkConfig, size: tuple[int, int]) -> Counter[Any]:
     """Floating-point operations of one image, by operator."""
+    if not isinstance(config, ModelConfig):
+        height, width = getattr(config, "crop_size", size)
+        picture = torch.empty(1, 3, height, width, device="meta")
+        return _count(_bare(config), picture)
     height, width = size
     levels = tuple(
         torch.empty(1, channels, height // stride, width // stride, device="meta")
         for channels, stride in zip(config.level_channels, STRIDES, strict=True)
     )
-    tail = _count(skeleton(config).task_heads, levels)
-    return tail + _trunk_operations(config.depth, config.width, size)
+    tail = _count(_bare(config).task_heads, levels)
+    trunk = ModelConfig(
+        depth=config.depth, width=config.width, generation=config.generation
+    )
+    return tail + _trunk_operations(trunk, size)
 
 
 @cache
-def _trunk_operations(
-    depth: float, width: float, size: tuple[int, int]
-) -> Counter[Any]:
+def _bare(config: NetworkConfig) -> Any:
+    """The skeleton without norms and activations: not counted, but half of the time."""
+    bare = copy.deepcopy(skeleton(config))
+    for module in list(bare.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, UNCOUNTED):
+                setattr(module, name, nn.Identity())
+    return bare
+
+
+@cache
+def _trunk_operations(config: ModelConfig, size: tuple[int, int]) -> Counter[Any]:
     """Backbone and neck, most of the layers, are the same in every system."""
-    model = skeleton(ModelConfig(depth=depth, width=width))
-    return _count(model.neck, torch.empty(1, 3, *size, device="meta"))
+    return _count(_bare(config).neck, torch.empty(1, 3, *size, device="meta"))
 
 
 def _count(call: Callable[[Any], object], argument: object) -> Counter[Any]:
