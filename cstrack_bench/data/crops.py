@@ -36,7 +36,7 @@ def crop_boxes(
         coordinate is not a finite number.
     """
     boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
-    sound = np.isfinite(boxes).all(axis=1)
+    sound: NDArray[np.bool_] = np.all(np.isfinite(boxes), axis=1)
     boxes = np.where(sound[:, None], boxes, 0.0)
     sides = boxes[:, 2:] - boxes[:, :2]
     sound &= (sides > 0).all(axis=1)
