@@ -97,26 +97,38 @@ def _settings(table: Table) -> _Column:
     spans = [
         len(names) > 1 and not any(rest) and len(first) > 1 for first, *rest in found
     ]
-    widths = [
-        max(cell_len(text) for text in [name, *column])
-        for name, column in zip(
-            names,
-            zip(*(f for f, s in zip(found, spans, strict=True) if not s), strict=True),
-            strict=True,
-        )
+    # "Each resolution SAM", "Each resolution CAM": what they share stands above.
+    over = [name.rpartition(" ")[0] for name in names]
+    over = [shared if over.count(shared) > 1 else "" for shared in over]
+    heads = [
+        name.removeprefix(shared).strip()
+        for name, shared in zip(names, over, strict=True)
     ]
+    ticks = [
+        cells for cells, spanning in zip(found, spans, strict=True) if not spanning
+    ]
+    widths = [
+        max(cell_len(text) for text in column)
+        for column in zip(heads, *ticks, strict=True)
+    ]
+    above = ""
+    for shared, members in groupby(range(len(names)), key=lambda i: over[i]):
+        inside = list(members)
+        width = sum(widths[i] for i in inside) + GAP * (len(inside) - 1)
+        widths[inside[-1]] += max(0, cell_len(shared) - width)
+        above += shared.ljust(max(width, cell_len(shared)) + GAP)
 
     def line(values: Sequence[str]) -> str:
-        return "  ".join(
+        return (" " * GAP).join(
             value + " " * (width - cell_len(value))
             for value, width in zip(values, widths, strict=True)
-        ).rstrip()
+        )
 
     cells = [
         values[0] if spanning else line(values)
         for values, spanning in zip(found, spans, strict=True)
     ]
-    return _Column("", line(names), cells)
+    return _Column(above[:-GAP] if above.strip() else "", line(heads), cells)
 
 
 def _grid(table: Table) -> list[str]:

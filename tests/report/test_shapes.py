@@ -83,6 +83,15 @@ def test_golden_screen_of_table_six() -> None:
     assert "direction of CSTrack − JDE, MOT16: MOTA +11.2 in print, −1.4" in screen
 
 
+def test_headings_in_two_lines() -> None:
+    record = fake_record(6, table="table3")
+    lines = table_lines(table_from([record], load_table("table3")))
+    assert lines[4].startswith("   Each resolution  concatenate ")
+    assert lines[5].startswith("№  SAM  CAM         SAM  CAM     ")
+    assert lines[11].startswith("6  ✓                     ✓ ")
+    assert lines[13].startswith("8  Basic ReID Head (w/o SAAN) ")
+
+
 def test_what_is_only_printed_says_so_once() -> None:
     screen = "\n".join(table_lines(table_from(six(), SIX)))
     assert screen.count("other trackers' numbers") == 1

@@ -9,6 +9,7 @@ from cstrack_bench.errors import InputError
 from cstrack_bench.report.statistics import (
     COUNTS,
     Blocks,
+    follows,
     interval_of_difference,
     interval_over_time,
     over_seeds,
@@ -49,7 +50,13 @@ def test_scores_of_summed_counts() -> None:
     counts = np.array([200.0, 10, 30, 4, 150, 30, 50])
     assert score(counts, "MOTA") == pytest.approx(100 * (1 - 44 / 200))
     assert score(counts, "IDF1") == pytest.approx(100 * 300 / 380)
-    assert score(counts, "IDSW") == 4
+    assert score(counts, "IDP") == pytest.approx(100 * 150 / 180)
+    assert score(counts, "IDR") == pytest.approx(100 * 150 / 200)
+    assert (score(counts, "IDSW"), score(counts, "FP")) == (4, 10)
+    assert follows("FN")
+    assert not follows("MTR")
+    with pytest.raises(ValueError, match="does not follow"):
+        score(counts, "MTR")
 
 
 def test_the_whole_is_not_the_mean_of_ratios() -> None:
