@@ -35,6 +35,9 @@ def association(
     embedding: Annotated[
         int, typer.Option("--embedding", help="Width of the embeddings.")
     ] = 512,
+    tracker: Annotated[
+        str, typer.Option("--tracker", help="As in cstrack track.")
+    ] = "cstrack",
     frames: Annotated[
         int, typer.Option("--frames", help="Frames timed, after 20 of warm-up.")
     ] = 160,
@@ -43,31 +46,39 @@ def association(
     ] = 5,
     json_output: Json = False,
 ) -> None:
-    """Time the CSTrack cascade a frame, on one thread, without the network."""
+    """Time a tracker's association a frame, on one thread, without the network."""
     counts = _counts(boxes)
     if "numpy" in sys.modules and any(
         os.environ.get(name) != value for name, value in _ONE_THREAD.items()
     ):
-        _again_in_a_fresh_process(boxes, embedding, frames, repeats, json_output)
+        _again_in_a_fresh_process(
+            boxes, embedding, tracker, frames, repeats, json_output
+        )
         return
     os.environ.update(_ONE_THREAD)
 
     from cstrack_bench.console import err, out, progress
     from cstrack_bench.tracking.benchmark import machine, time_association
+    from cstrack_bench.tracking.build import make_tracker
 
+    make = partial(make_tracker, tracker, 30.0)
+    make()  # an unknown name is told before the clock starts
     runs = []
     with progress() as bar:
         for count in counts:
             task = bar.add_task(f"{count} boxes", total=repeats)
             advance = partial(bar.advance, task)
-            runs.append(time_association(count, embedding, frames, repeats, advance))
+            runs.append(
+                time_association(count, embedding, frames, repeats, advance, make)
+            )
     hardware = machine()
     if json_output:
-        print_json({"runs": [run.as_dict() for run in runs], "machine": hardware})
+        timed = [run.as_dict() for run in runs]
+        print_json({"tracker": tracker, "runs": timed, "machine": hardware})
         return
     err.print(
-        f"CSTrack cascade, {embedding}-d embeddings, {frames} frames after 20 dropped, "
-        f"fastest of {repeats} runs, 1 thread · {hardware['cpu']}"
+        f"tracker {tracker}, {embedding}-d embeddings, {frames} frames after 20 "
+        f"dropped, fastest of {repeats} runs, 1 thread · {hardware['cpu']}"
     )
     out.print("boxes  CPU p50 ms  wall p50 ms  wall p95 ms")
     for run in runs:
@@ -87,11 +98,23 @@ def _counts(boxes: str) -> list[int]:
 
 
 def _again_in_a_fresh_process(
-    boxes: str, embedding: int, frames: int, repeats: int, json_output: bool
+    boxes: str,
+    embedding: int,
+    tracker: str,
+    frames: int,
+    repeats: int,
+    json_output: bool,
 ) -> None:
     command = [sys.executable, "-m", "cstrack_bench", "bench", "association"]
     command += ["--boxes", boxes, "--embedding", str(embedding)]
-    command += ["--frames", str(frames), "--repeats", str(repeats)]
+    command += [
+        "--tracker",
+        tracker,
+        "--frames",
+        str(frames),
+        "--repeats",
+        str(repeats),
+    ]
     if json_output:
         command.append("--json")
     result = subprocess.run(

@@ -35,7 +35,12 @@ def track(
         Path | None,
         typer.Option(help="Boxes from a file instead; a folder of NAME.txt for many."),
     ] = None,
-    tracker: Annotated[str, typer.Option(help="cstrack, jde or iou.")] = "cstrack",
+    tracker: Annotated[
+        str,
+        typer.Option(
+            help="cstrack, jde, deepsort; by motion: bytetrack, steady, sort, iou."
+        ),
+    ] = "cstrack",
     output: Annotated[
         Path | None,
         typer.Option(
@@ -57,13 +62,16 @@ def track(
     ] = None,
     conf: Annotated[
         float | None,
-        typer.Option(help="Least score of a box; by default 0.5, of a file all."),
+        typer.Option(
+            help="Least score of a box; by default 0.5 (less where the tracker has use "
+            "for unsure boxes), of a file all."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Track people and write MOT rows; needs --weights or --detections."""
     from cstrack_bench.stopwatch import Stopwatch
-    from cstrack_bench.tracking.build import make_filter
+    from cstrack_bench.tracking.build import confidence_options, make_filter
 
     if (weights is None) == (detections is None):
         raise InputError(
@@ -76,14 +84,14 @@ def track(
     _spare([source, weights, detections], jobs)
     watch = Stopwatch()
     if weights is not None:
-        detector_of = _network(weights, sequences, size, conf, device, watch)
+        detector_of = _network(weights, sequences, size, conf, tracker, device, watch)
     else:
         assert detections is not None
         if size is not None:
             raise InputError("--size is the network's input and needs --weights.")
         detector_of = _files(detections, sequences, conf)
     # What the detector may report may also start a track, as in the official code.
-    options = {} if conf is None else {"birth_confidence": conf}
+    options = {} if conf is None else confidence_options(tracker, conf)
     found = [
         _track_one(job, detector_of(job.sequence), tracker, options, watch)
         for job in jobs
@@ -206,6 +214,7 @@ def _network(
     sequences: list["Sequence"],
     size: str | None,
     conf: float | None,
+    tracker: str,
     device: str,
     watch: "Stopwatch",
 ) -> Callable[["Sequence"], "Detector"]:
@@ -223,13 +232,15 @@ def _network(
     from cstrack_bench.detection.network import NetworkDetector
     from cstrack_bench.detection.nms import NmsConfig
     from cstrack_bench.models.checkpoints import load_weights
+    from cstrack_bench.tracking.build import needed_confidence
     from cstrack_bench.training.distributed import pick_device
 
     place = str(pick_device(device))
     model = load_weights(weights)
     if chosen is None:
         chosen = _parse_size(_stored_size(weights))
-    nms = NmsConfig() if conf is None else NmsConfig(confidence=conf)
+    least = needed_confidence(tracker, NmsConfig().confidence)
+    nms = NmsConfig(confidence=least if conf is None else conf)
     detector = NetworkDetector(model, chosen, nms, place, stopwatch=watch)
     return lambda sequence: detector
 

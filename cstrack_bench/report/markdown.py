@@ -9,6 +9,15 @@ from cstrack_bench.files import write_text
 from cstrack_bench.ledger import read_record
 from cstrack_bench.paper.claims import load_errata, load_table, table_names
 from cstrack_bench.report import words
+from cstrack_bench.report.association import (
+    Document,
+    association_csv,
+    association_section,
+    read_associations,
+    rule_grid,
+    sequence_grid,
+    tracker_grid,
+)
 from cstrack_bench.report.comparison import Record
 from cstrack_bench.report.others import match_rows, read_others
 from cstrack_bench.report.provenance import (
@@ -121,12 +130,19 @@ def write_views(results_root: Path, page: Path) -> list[Path]:
     tables = find_tables(results_root)
     for table, path in tables:
         write_csv(table, path)
-    write_text(page, results_markdown([table for table, _ in tables]))
-    return [*(path for _, path in tables), page]
+    documents = read_associations(results_root)
+    sheets = [path.with_suffix(".csv") for _, path in documents]
+    for (document, _), sheet in zip(documents, sheets, strict=True):
+        write_text(sheet, association_csv(document))
+    associations = [document for document, _ in documents]
+    write_text(page, results_markdown([table for table, _ in tables], associations))
+    return [*(path for _, path in tables), *sheets, page]
 
 
-def results_markdown(tables: Sequence[Table]) -> str:
-    """The page for these tables."""
+def results_markdown(
+    tables: Sequence[Table], associations: Sequence[Document] = ()
+) -> str:
+    """The page for these tables, and for comparisons of trackers by motion alone."""
     parts = [MARKER, INTRO]
     for profile, meaning in PROFILES.items():
         own = [table for table in tables if table.profile == profile]
@@ -135,6 +151,7 @@ def results_markdown(tables: Sequence[Table]) -> str:
         parts += [_section(table) for table in own]
     if not tables:
         parts.append("No run yet.\n")
+    parts += [_association(document) for document in associations]
     parts.append(_errata())
     return "\n".join(parts)
 
@@ -165,6 +182,15 @@ def _section(table: Table) -> str:
     lines += [*_bullets(words.notes(table)), ""]
     lines += _folded("Provenance, size and training cost", provenance(table))
     lines += _folded("Scores by sequence", per_sequence(table))
+    return "\n".join(lines)
+
+
+def _association(document: Document) -> str:
+    lines = association_section(document)
+    lines += [*markdown_table(*tracker_grid(document)), ""]
+    lines += [*_bullets(document["caveats"]), ""]
+    lines += _folded("What single rules bring", [rule_grid(document)])
+    lines += _folded("HOTA by sequence", [sequence_grid(document)])
     return "\n".join(lines)
 
 

@@ -33,6 +33,15 @@ def test_the_table_is_on_stdout_and_the_hardware_on_stderr() -> None:
     assert "1 thread" in result.stderr
 
 
+def test_every_tracker_can_be_timed() -> None:
+    arguments = [*QUICK, "--boxes", "3", "--json", "--tracker"]
+    document = json.loads(CliRunner().invoke(app, [*arguments, "steady"]).stdout)
+    assert document["tracker"] == "steady"
+    assert document["runs"][0]["cpu_ms_p50"] > 0
+    wrong = CliRunner().invoke(app, [*arguments, "stedy"])
+    assert "'steady'" in str(wrong.exception)
+
+
 @pytest.mark.parametrize("boxes", ["many", "0", ""])
 def test_wrong_counts_are_one_sentence(boxes: str) -> None:
     result = CliRunner().invoke(app, [*QUICK, "--boxes", boxes])

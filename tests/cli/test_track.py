@@ -125,6 +125,17 @@ def test_confidence_filters_the_file(tmp_path: Path, sequence: Path) -> None:
     assert len(read_tracks(output)) == 0
 
 
+@pytest.mark.parametrize("tracker", ["jde", "deepsort", "sort", "bytetrack", "steady"])
+def test_every_tracker_starts_from_boxes_as_weak_as_conf(
+    tmp_path: Path, sequence: Path, tracker: str
+) -> None:
+    weak = write_detections(tmp_path / "weak.txt", score=0.4)
+    output = tmp_path / "rows.txt"
+    options = ("--output", output, "--tracker", tracker, "--conf", 0.4)
+    track(sequence, "--detections", weak, *options)
+    assert set(read_tracks(output).ids.tolist()) == {1}
+
+
 def test_a_folder_of_frames_and_a_video_are_sources_too(
     tmp_path: Path, boxes: Path
 ) -> None:

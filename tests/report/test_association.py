@@ -18,8 +18,8 @@ from cstrack_bench.report.markdown import write_views
 
 
 def scores(hota: float) -> dict:
-    row = {key: 7 for key in COLUMNS.values()}
-    row |= {key: hota for key in ("HOTA", "DetA", "AssA", "MOTA", "IDF1")}
+    row = dict.fromkeys(COLUMNS.values(), 7)
+    row |= dict.fromkeys(("HOTA", "DetA", "AssA", "MOTA", "IDF1"), hota)
     return {"overall": row, "sequences": {"FAKE-01": dict(row)}}
 
 
