@@ -21,7 +21,7 @@ from cstrack_bench.settings import MeasureConfig, Settings, build_settings, merg
 from cstrack_bench.training.config import InitConfig
 
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
-PROFILES = ("paper", "twin", "smoke", "real")
+PROFILES = ("paper", "twin", "smoke", "real", "real-coco")
 ALIASES = {"hieve": "table7"}
 # The detector that several rows start from stands for COCO weights, which are the
 # same for every seed.
@@ -43,7 +43,7 @@ class Run:
         row: number of the row in the paper's table.
         name: what the row is.
         seed: of initial weights and data order.
-        profile: paper, twin, smoke or real.
+        profile: one of ``PROFILES``.
         label: the profile, or ``custom`` where a setting was changed.
         settings: what is run.
         variant: hash of the changed settings, which the rows of a custom table share;
@@ -99,7 +99,7 @@ class Recipe:
         """The runs of some rows under a profile, rows first, then seeds.
 
         Args:
-            profile: paper, twin, smoke or real.
+            profile: one of ``PROFILES``.
             rows: numbers of the rows; all where None.
             seeds: how many seeds.
             overrides: ``key.of.setting=value``.
@@ -130,8 +130,12 @@ class Recipe:
             mixes = base.pop("mixes", {})
             difference = differences[profile]
             system = (difference.get("model") or {}).get("system")
-            plain = merge(copy.deepcopy(base), systems.get(system) or {})
-            merge(plain, difference)
+            plain = copy.deepcopy(base)
+            if system not in (None, "cstrack"):
+                # A profile's network is CSTrack's; another has only the size of it.
+                sizes = {"size": plain["model"]["size"]} if "model" in plain else {}
+                plain["model"] = sizes
+            merge(merge(plain, systems.get(system) or {}), difference)
             chosen = merge(copy.deepcopy(plain), changes)
             settings = build_settings(_with_mix(chosen, mixes))
             # A setting given its own profile's value changes nothing.

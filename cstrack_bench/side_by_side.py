@@ -11,7 +11,7 @@ import torch
 
 from cstrack_bench import console
 from cstrack_bench.recipes import Run
-from cstrack_bench.running import Outcome, measure_run
+from cstrack_bench.running import Outcome, find_outcome, measure_run
 from cstrack_bench.trainings import train_run
 from cstrack_bench.workspace import Workspace
 
@@ -50,14 +50,17 @@ class Measurement:
     Attributes:
         run: what to measure.
         workspace: its data, ledger and device.
+        equal: whether an equal run of another row comes before it.
     """
 
     run: Run
     workspace: Workspace
+    equal: bool = False
 
     def __call__(self) -> Outcome:
         """Measure, write the record, return it."""
-        return measure_run(self.run, self.workspace)
+        found = find_outcome(self.run, self.workspace) if self.equal else None
+        return found or measure_run(self.run, self.workspace)
 
     def in_pool(self) -> "Measurement":
         """Itself: it reads in its own process."""
@@ -78,7 +81,7 @@ class Planned:
 def plan_steps(
     runs: Sequence[Run], workspace: Workspace, fresh: bool
 ) -> dict[str, Planned]:
-    """Every training once and every measurement, each after what it needs."""
+    """Every training once and every measurement once, each after what it needs."""
     steps: dict[str, Planned] = {}
 
     def need(run: Run) -> str:
@@ -88,11 +91,17 @@ def plan_steps(
             steps[name] = Planned(Training(run, workspace, fresh), before)
         return name
 
+    first: dict[str, str] = {}
     for number, run in enumerate(runs):
         before = [need(run)]
         if run.detector is not None:
             before.append(need(run.detector))
-        steps[str(number)] = Planned(Measurement(run, workspace), tuple(before))
+        name = str(number)
+        same = first.setdefault(workspace.identity(run), name)
+        if same != name:
+            before.append(same)
+        step = Measurement(run, workspace, equal=same != name)
+        steps[name] = Planned(step, tuple(before))
     return steps
 
 

@@ -16,7 +16,7 @@ Json = Annotated[
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
 Profile = Annotated[
-    str | None, typer.Option("--profile", help="paper, twin, smoke or real.")
+    str | None, typer.Option("--profile", help="paper, twin, smoke, real or real-coco.")
 ]
 Settings = Annotated[
     list[str] | None,

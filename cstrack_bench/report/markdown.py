@@ -52,6 +52,7 @@ and the CSV files beside them are only views of it.
 | `paper` | the paper's data sets, model and schedule | the printed numbers |
 | `twin` | SynthMOT, made on the spot; small model | each other, print in direction |
 | `real` | a few real sequences, halved; small model | each other, print in direction |
+| `real-coco` | the same, started from COCO weights | each other, print in direction |
 | `smoke` | a few SynthMOT frames | nothing: it shows that every part runs |
 
 Profiles never share a table. A run whose settings differ from its profile is called
@@ -74,6 +75,7 @@ PROFILES = {
     "paper": "the paper's protocol",
     "twin": "SynthMOT",
     "real": "real frames, small, not comparable with print",
+    "real-coco": "the same real frames, started from COCO weights",
     "smoke": "only that every part runs",
 }
 
@@ -160,7 +162,7 @@ def _section(table: Table) -> str:
     paper = table.paper
     custom = " · custom settings" if table.custom else ""
     lines = [f"### Table {paper.number}: {paper.title}{custom}", ""]
-    if table.profile == "real":
+    if table.profile in ("real", "real-coco"):
         lines += [
             "**Real frames, but few, a small model and not the paper's protocol: these "
             "numbers are not comparable with print.**",

@@ -140,7 +140,7 @@ def notes(table: Table) -> list[str]:
         )
     if any(len(row.records) > 1 for row in table.rows):
         found.append("± is the half-width of a 95 % interval over seeds")
-    if table.profile == "real":
+    if table.profile in ("real", "real-coco"):
         found.append("real frames, small, and not comparable with print")
     elif table.label != "paper":
         found.append(
