@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from cstrack_bench.errors import InputError, nearest
+from cstrack_bench.models.config import ModelConfig
 from cstrack_bench.settings import MeasureConfig, Settings, build_settings, merge
 from cstrack_bench.training.config import InitConfig
 
@@ -199,7 +200,7 @@ def _detector(run: Run, settings: Settings) -> Run:
     """
     data = replace(settings.data, mix=())
     model = settings.model
-    if model.system == "cstrack":
+    if isinstance(model, ModelConfig):
         model = replace(model, ren="none", reid_head="basic")
     epochs = settings.init.detector_epochs
     if epochs == 0:

@@ -18,6 +18,7 @@ from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.jde import JDE
 from cstrack_bench.models.starts import start_from_file
 from cstrack_bench.models.systems import build_network
+from cstrack_bench.models.wide_resnet import WideResNetConfig
 from cstrack_bench.recipes import Run
 from cstrack_bench.training.checkpoint import Position
 from cstrack_bench.training.criterion import make_loss
@@ -142,7 +143,7 @@ def _train(
 def _dataset(run: Run, workspace: Workspace) -> LabelledImages:
     settings = run.settings
     train = workspace.open(settings.data).train
-    if settings.model.system == "deepsort":
+    if isinstance(settings.model, WideResNetConfig):
         return CropSet(train, settings.model.crop_size, settings.augment, run.seed)
     return TrainingSet(train, settings.data.size, settings.augment, run.seed)
 

@@ -331,3 +331,16 @@ def test_all_of_it_tiny_and_on_from_where_it_stopped(tmp_path: Path) -> None:
     refused = command(out, "--device", "cpu", "--tiny")
     assert refused.returncode == 2
     assert "--resume" in refused.stderr
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_all_of_it_tiny_on_a_gpu(tmp_path: Path) -> None:
+    done = command(tmp_path / "out", "--tiny")
+    assert done.returncode == 0, done.stderr
+    document = json.loads((tmp_path / "out" / "campaign.json").read_text())
+    assert document["left_out"] == []
+    assert document["failed"] == []
+    assert {c["precision"] for c in document["speed"]["cells"]} >= {"tf32", "float16"}
+    assert all(c["memory_peak_mb"] > 0 for c in document["speed"]["cells"])
+    assert document["sessions"][0]["hardware"]["gpu"] in torch.cuda.get_device_name()

@@ -1,8 +1,9 @@
 """What a network can start from: published files of several layouts, and our own."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from torch import nn
+from torch import Tensor, nn
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.checkpoints import load_weights, read_official
@@ -42,13 +43,13 @@ def start_from_file(network: nn.Module, path: Path) -> int:
     )
 
 
-def _fill(network: nn.Module, tensors: dict[str, object], path: Path) -> int:
+def _fill(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> int:
     """Copy the tensors of equal name and shape; refuse a file that has none."""
     own = network.state_dict()
     equal = {
         name: value
         for name, value in tensors.items()
-        if name in own and own[name].shape == getattr(value, "shape", None)
+        if name in own and own[name].shape == value.shape
     }
     if not equal:
         raise InputError(f"{path} has no tensor that fits this network.")

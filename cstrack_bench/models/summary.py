@@ -1,13 +1,11 @@
 """How large and how costly a network is, counted and not estimated."""
 
-import copy
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import torch
-from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from cstrack_bench.models.config import SIZES, STRIDES, ModelConfig
@@ -22,8 +20,6 @@ from cstrack_bench.models.systems import (
 # The official Detect holds one scalar that is never used nor trained; it is counted
 # so that totals are those of the official code (REFERENCE 1.6, 1.7).
 UNUSED_SCALARS = 1
-
-UNCOUNTED = (nn.BatchNorm2d, nn.LeakyReLU, nn.SiLU)
 
 # The systems of Tables I, II and VIII, as a recipe's changes to a size.
 SYSTEMS: dict[str, dict[str, Any]] = {
@@ -52,7 +48,9 @@ def line_up(input_size: tuple[int, int]) -> list[tuple[str, str, NetworkConfig]]
         for name, changes in SYSTEMS.items():
             options = dict(changes)
             system = options.pop("system", "cstrack")
-            if system == "jde" and size not in JDE_SIZES:
+            # s30 and xs are CSTrack's own: nobody published a backbone for them.
+            elsewhere = system == "jde" or "generation" in options
+            if elsewhere and size not in JDE_SIZES:
                 continue
             config = make_network_config(system, size, "official", input_size, options)
             # DeepSORT's network has two widths for all sizes.
@@ -118,13 +116,13 @@ def _operations(config: NetworkConfig, size: tuple[int, int]) -> Counter[Any]:
     if not isinstance(config, ModelConfig):
         height, width = getattr(config, "crop_size", size)
         picture = torch.empty(1, 3, height, width, device="meta")
-        return _count(_bare(config), picture)
+        return _count(skeleton(config), picture)
     height, width = size
     levels = tuple(
         torch.empty(1, channels, height // stride, width // stride, device="meta")
         for channels, stride in zip(config.level_channels, STRIDES, strict=True)
     )
-    tail = _count(_bare(config).task_heads, levels)
+    tail = _count(skeleton(config).task_heads, levels)
     trunk = ModelConfig(
         depth=config.depth, width=config.width, generation=config.generation
     )
@@ -132,20 +130,9 @@ def _operations(config: NetworkConfig, size: tuple[int, int]) -> Counter[Any]:
 
 
 @cache
-def _bare(config: NetworkConfig) -> Any:
-    """The skeleton without norms and activations: not counted, but half of the time."""
-    bare = copy.deepcopy(skeleton(config))
-    for module in list(bare.modules()):
-        for name, child in module.named_children():
-            if isinstance(child, UNCOUNTED):
-                setattr(module, name, nn.Identity())
-    return bare
-
-
-@cache
 def _trunk_operations(config: ModelConfig, size: tuple[int, int]) -> Counter[Any]:
     """Backbone and neck, most of the layers, are the same in every system."""
-    return _count(_bare(config).neck, torch.empty(1, 3, *size, device="meta"))
+    return _count(skeleton(config).neck, torch.empty(1, 3, *size, device="meta"))
 
 
 def _count(call: Callable[[Any], object], argument: object) -> Counter[Any]:

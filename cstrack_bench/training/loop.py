@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -197,8 +197,7 @@ def train(
         wall_s=round(place.wall_s, 1),
         cpu_s=round(place.cpu_s, 1),
     )
-    averaged: Trainable = state.average.model
-    return averaged, summary
+    return cast(Trainable, state.average.model), summary
 
 
 def _one_batch(

@@ -30,7 +30,12 @@ def test_every_size_and_system_is_there(document: dict[str, Any]) -> None:
     assert totals["l", "JDE(yolov5), 1x1 heads"] == 48_312_375
     assert totals["l", "JDE(yolov5), 3x3 heads"] == 55_652_407
     assert totals["s", "CSTrack"] == 18_079_206
-    assert {size for size, _ in totals} == {"l", "m", "s", "s30", "n"}
+    assert totals["m", "CSTrack"] == 41_084_454
+    assert totals["s30", "CSTrack"] == 8_940_150
+    assert totals["l", "JDE(yolov3)"] == 65_664_808
+    assert {size for size, _ in totals} == {"l", "m", "s", "s30", "n", "xs"}
+    deepsort = [size for size, name in totals if name == "DeepSORT's crops"]
+    assert deepsort == ["l", "s30"]
 
 
 def test_rows_say_their_parts_and_cost(document: dict[str, Any]) -> None:
@@ -38,13 +43,16 @@ def test_rows_say_their_parts_and_cost(document: dict[str, Any]) -> None:
         parts = dict(row["parameters"])
         assert parts.pop("total") == sum(parts.values())
         assert row["gflops"] > 0
-        assert row["embedding"] == (128 if row["size"] == "n" else 512)
+        small = row["size"] in ("n", "xs") or row["system"] == "DeepSORT's crops"
+        assert row["embedding"] == (128 if small else 512)
+        assert (row["gflops_32px_rule"] is None) == ("crops" in row["system"])
 
 
 def test_the_table_prints_exact_counts() -> None:
     result = CliRunner().invoke(app, ["models", "--size", "320x192"])
     assert result.exit_code == 0
-    assert "78,863,078" in result.stdout
+    for count in ("78,863,078", "65,664,808", "41,084,454", "8,940,150"):
+        assert count in result.stdout
     assert "320×192" in result.stdout
 
 

@@ -3,8 +3,17 @@
 import pytest
 import torch
 
-from cstrack_bench.models.config import make_config
-from cstrack_bench.models.summary import dummy_gflops, gflops, parameters, skeleton
+from cstrack_bench.models.config import SIZES, make_config
+from cstrack_bench.models.jde_config import JdeConfig
+from cstrack_bench.models.summary import (
+    SYSTEMS,
+    dummy_gflops,
+    gflops,
+    line_up,
+    parameters,
+    skeleton,
+)
+from cstrack_bench.models.wide_resnet import WideResNetConfig
 
 JDE = {"ren": "none", "reid_head": "basic"}
 
@@ -38,6 +47,53 @@ def test_counts_of_the_official_code(
         ((640, 640), square),
     ):
         assert gflops(model, shape) == pytest.approx(wanted, abs=0.1)
+
+
+def test_counts_of_jde_on_yolov3() -> None:
+    model = skeleton(JdeConfig())
+    counts = parameters(model)
+    assert counts.pop("total") == sum(counts.values()) == 65_664_808
+    for shape, wanted in (
+        ((608, 1088), 271.0),
+        ((320, 576), 75.5),
+        ((480, 864), 169.9),
+    ):
+        assert gflops(model, shape) == pytest.approx(wanted, abs=0.1)
+
+
+def test_deepsorts_cost_is_that_of_a_crop_whatever_the_image() -> None:
+    model = skeleton(WideResNetConfig())
+    counts = parameters(model)
+    assert counts.pop("total") == sum(counts.values()) == sum(
+        p.numel() for p in model.parameters()
+    )  # fmt: skip
+    assert gflops(model, (608, 1088)) == gflops(model, (64, 64)) > 0
+
+
+@pytest.mark.parametrize(
+    ("size", "published", "p3"),
+    [("n", 1_872_157, 64), ("s", 7_235_389, 128), ("l", 46_563_709, 256)],
+)
+def test_backbone_and_neck_of_the_new_generation(
+    size: str, published: int, p3: int
+) -> None:
+    """What YOLOv5 v6 prints for 80 classes, less its Detect of 255 channels a level."""
+    parts = parameters(skeleton(make_config(size, generation="v6")))
+    channels = p3 * (1 + 2 + 4)
+    assert parts["backbone"] + parts["neck"] == published - 255 * (channels + 3)
+    old = parameters(skeleton(make_config(size)))
+    for part in ("REN", "re-id head", "detect"):
+        assert parts[part] == old[part]
+
+
+def test_the_line_up_has_every_system_and_size_once() -> None:
+    rows = line_up((608, 1088))
+    assert len({config for _, _, config in rows}) == len(rows)
+    assert {size for size, _, _ in rows} == set(SIZES)
+    assert {name for _, name, _ in rows} == set(SYSTEMS)
+    jde = {size: config for size, name, config in rows if name == "JDE(yolov3)"}
+    assert set(jde) == {"l", "m", "s", "n"}
+    assert jde["l"] == JdeConfig()
 
 
 def test_parts_of_the_large_model() -> None:
