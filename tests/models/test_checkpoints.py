@@ -19,6 +19,7 @@ from cstrack_bench.models.checkpoints import (
 from cstrack_bench.models.config import ModelConfig, make_config
 from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.official_names import infer_config, translate
+from cstrack_bench.models.systems import stored_config
 
 SMALL = ModelConfig(depth=0.33, width=0.125, embedding=16, saan_width=8)
 
@@ -244,7 +245,7 @@ def test_our_header_says_what_the_weights_are(model: CSTrack, tmp_path: Path) ->
     save_weights(path, model, {"seed": "1"})
     metadata = read_metadata(path)
     assert metadata["seed"] == "1"
-    assert make_config(**json.loads(metadata["config"])) == SMALL
+    assert stored_config(json.loads(metadata["config"])) == SMALL
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
@@ -264,7 +265,7 @@ def test_safetensors_that_are_not_ours(model: CSTrack, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read as safetensors"):
         load_weights(path)
     save_file({"weight": torch.zeros(1)}, path)
-    with pytest.raises(InputError, match="names no CSTrack configuration"):
+    with pytest.raises(InputError, match="names no configuration of a network"):
         load_weights(path)
     config = json.dumps(SMALL.as_dict())
     header = {"cstrack": json.dumps({"config": config})}
@@ -275,3 +276,16 @@ def test_safetensors_that_are_not_ours(model: CSTrack, tmp_path: Path) -> None:
     save_file({"weight": torch.zeros(1)}, path, header)
     with pytest.raises(InputError, match=r"model\.ren"):
         load_weights(path)
+
+
+def test_headers_from_before_other_systems_and_generations(
+    model: CSTrack, tmp_path: Path
+) -> None:
+    path = tmp_path / "old.safetensors"
+    config = SMALL.as_dict()
+    del config["generation"]
+    words = {"config": json.dumps(config)}
+    save_file(model.state_dict(), path, {"cstrack": json.dumps(words)})
+    loaded = load_weights(path)
+    assert loaded.config == SMALL
+    assert same(loaded, model)
