@@ -148,7 +148,20 @@ def test_without_anybody_only_background_is_learned(network: JDE) -> None:
     assert not gradient[:, :4].any()
     # A task that has nothing to say does not move its own weight either.
     assert loss.box_log_variance.grad is None
-    assert bool(loss.class_log_variance.grad.all())
+    assert loss.class_log_variance.grad is None
+
+
+def test_a_level_without_people_does_not_move_its_weights() -> None:
+    """Only P3 has a positive; the s of the others would fall without end."""
+    loss = make_loss()
+    loss(flat_output(), ONE).total.backward()
+    for s in (
+        loss.class_log_variance,
+        loss.box_log_variance,
+        loss.identity_log_variance,
+    ):
+        assert s.grad is not None
+        assert [bool(value) for value in s.grad] == [True, False, False]
 
 
 def gradients_of_reid(network: JDE, loss: JdeLoss) -> bool:
