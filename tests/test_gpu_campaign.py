@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from gpu_campaign import machine, planted, rows, scale, speed, views
+from gpu_campaign import __main__, machine, planted, rows, scale, speed, views
 from gpu_campaign.budget import Budget, TimeIsUp, interrupting
 from gpu_campaign.campaign import Options
 from gpu_campaign.journal import Journal
@@ -277,6 +277,15 @@ def test_full_size_is_refused_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> 
         Options.chosen(asked(), None)
     with pytest.raises(InputError, match="--tiny"):
         Options.chosen(asked(device="cpu"), None)
+
+
+def test_missing_packages_are_named_before_anything_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(__main__.NEEDED, "no_such_module", "no-such-package")
+    assert __main__.main([str(tmp_path / "out"), "--device", "cpu", "--tiny"]) == 2
+    assert "no-such-package" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def command(*arguments: object) -> subprocess.CompletedProcess[str]:

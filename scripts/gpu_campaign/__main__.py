@@ -5,12 +5,12 @@ import importlib.util
 import sys
 from pathlib import Path
 
-# The package's own needs, all of them: better told at once than met one by one.
+# What a campaign imports of the package's needs, or will: better told at once than met
+# one by one when time is running.
 NEEDED = {
     "torch": "torch",
     "numpy": "numpy",
     "scipy": "scipy",
-    "pandas": "pandas",
     "cv2": "opencv-python",
     "PIL": "pillow",
     "pydantic": "pydantic",
@@ -18,7 +18,8 @@ NEEDED = {
     "safetensors": "safetensors",
     "rich": "rich",
     "trackeval": "trackeval",
-    "motmetrics": "motmetrics",
+    "pycocotools": "pycocotools",
+    "tabulate": "tabulate",
     "matplotlib": "matplotlib",
 }
 

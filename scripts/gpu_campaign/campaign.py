@@ -5,6 +5,7 @@ from argparse import Namespace
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +175,7 @@ class Session:
         for planned in self.plan:
             if self.budget.left() < WORTH_BEGINNING:
                 raise TimeIsUp
-            self._step(rows.title(planned), lambda planned=planned: self._row(planned))
+            self._step(rows.title(planned), partial(self._row, planned))
 
     def _step(self, what: str, action: Callable[[], None]) -> None:
         """Do one thing; what breaks in it is noted and stops no other.
@@ -219,16 +220,19 @@ class Session:
             if part.left() < 1.3 * longest:
                 break
             start = time.monotonic()
-
-            def measure(
-                cell: tuple[scale.Timed, str, str] = (timed, precision, layout),
-            ) -> None:
-                speed["cells"].append(bench.measure(*cell))
-                add_ratios(speed["cells"], speed["ratio_to"])
-
-            self._step(f"speed of {timed.name}, {precision}, {layout}", measure)
+            self._step(
+                f"speed of {timed.name}, {precision}, {layout}",
+                partial(self._cell, bench, timed, precision, layout),
+            )
             longest = max(longest, time.monotonic() - start)
         speed["clocks_after"] = machine.clocks()
+
+    def _cell(
+        self, bench: Bench, timed: scale.Timed, precision: str, layout: str
+    ) -> None:
+        speed = self.journal.document["speed"]
+        speed["cells"].append(bench.measure(timed, precision, layout))
+        add_ratios(speed["cells"], speed["ratio_to"])
 
     def _row(self, planned: Run) -> None:
         record = rows.finish(planned, self.workspace, self.journal.note_epoch)

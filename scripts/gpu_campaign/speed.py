@@ -154,7 +154,7 @@ class Bench:
     ) -> tuple[Stopwatch, list[int]]:
         """Detect and track the clip; the time of each frame, and boxes in each."""
         found = self._candidates(network)
-        planted = Planted(network, found)
+        planted: Any = Planted(network, found)
         watch = Stopwatch()
         detector = NetworkDetector(
             planted,
