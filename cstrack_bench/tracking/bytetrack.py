@@ -24,7 +24,7 @@ STATES = {"aspect": kalman.ASPECT, "width": kalman.WIDTH}
 
 @dataclass(frozen=True)
 class ByteTrackConfig:
-    """Every threshold of ByteTrack; the defaults are the paper's for MOT17.
+    """Every threshold of ByteTrack; the defaults are those published for MOT17.
 
     Attributes:
         high_confidence: detections scoring at least this are associated first (paper,
@@ -39,7 +39,7 @@ class ByteTrackConfig:
         low_overlap_limit: largest 1 - IoU of the second one.
         unconfirmed_limit: as the first, for tracks seen once, which choose last.
         fuse_scores: multiply the IoU by the detection's score where confident
-            detections are matched.
+            detections are matched (how ByteTrack is run; the paper's text has the IoU).
         duplicate_limit: a tracked and a lost track with 1 - IoU below this are one,
             and the one that lived longer stays (as in the cascade, REFERENCE 5.7).
         track_buffer: frames a lost track is kept, at 30 frames a second (4.1).
