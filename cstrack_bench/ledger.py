@@ -39,6 +39,18 @@ _TRAINING = (
 )
 # These stand in those rooms and change no number.
 _BYSTANDERS = ("models/summary.py", "data/checks.py", "data/verification.py")
+# … and these only where their system is trained.
+_OF_SYSTEM = {
+    "jde": (
+        "models/darknet.py",
+        "models/jde.py",
+        "models/jde_config.py",
+        "models/jde_names.py",
+        "training/jde_loss.py",
+        "training/jde_targets.py",
+    ),
+    "deepsort": ("models/wide_resnet.py", "data/crops.py", "training/reid_loss.py"),
+}
 _CODE = (
     *_TRAINING,
     "pipeline.py",
@@ -126,17 +138,21 @@ def read_record(path: Path) -> Record:
 
 
 @functools.cache
-def code_version(training: bool = False) -> str:
+def code_version(trained: str | None = None) -> str:
     """Hash of the code that a run executes, blind to comments and docstrings.
 
     Args:
-        training: of the code that its training executes alone.
+        trained: of the code alone that executes a training of this system.
     """
+    skipped = set(_BYSTANDERS)
+    if trained is not None:
+        for system, files in _OF_SYSTEM.items():
+            skipped |= set(files) if system != trained else set()
     digest = hashlib.sha256()
-    for name in _TRAINING if training else _CODE:
+    for name in _CODE if trained is None else _TRAINING:
         path = _PACKAGE / name
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            if file.relative_to(_PACKAGE).as_posix() in _BYSTANDERS:
+            if file.relative_to(_PACKAGE).as_posix() in skipped:
                 continue
             tree = ast.parse(file.read_text(encoding="utf-8"))
             for node in ast.walk(tree):

@@ -62,7 +62,7 @@ class Workspace:
             start,
             run.seed,
             self._manifest(settings.data, ("train",)),
-            code_version(training=True),
+            code_version(settings.model.system),
         ]
         return digest(content, 16)
 

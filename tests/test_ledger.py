@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.ledger import SCHEMA, Ledger, provenance, read_record
+from cstrack_bench import ledger as module
+from cstrack_bench.ledger import (
+    SCHEMA,
+    Ledger,
+    code_version,
+    provenance,
+    read_record,
+)
 from cstrack_bench.recipes import Run, load_recipe
 
 
@@ -67,3 +74,16 @@ def test_provenance_names_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     assert record["command"] == "cstrack reproduce --data data"
     assert "/home" not in json.dumps(record)
     assert {"git", "torch", "cpu", "threads", "time", "code"} <= record.keys()
+
+
+def test_a_training_is_blind_to_the_code_of_other_systems() -> None:
+    versions = {code_version(system) for system in ("cstrack", "jde", "deepsort")}
+    assert len(versions) == 3
+    assert code_version() not in versions
+
+
+def test_every_file_that_is_left_out_of_a_hash_exists() -> None:
+    package = Path(module.__file__).parent
+    listed = [*module._BYSTANDERS, *module._CODE]
+    listed += [file for files in module._OF_SYSTEM.values() for file in files]
+    assert [name for name in listed if not (package / name).exists()] == []
