@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from cstrack_bench.errors import CstrackError
+from cstrack_bench.errors import CstrackError, InputError
 
 
 @contextmanager
@@ -30,6 +30,24 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a file that cannot be written before the work, not after it.
+
+    Args:
+        path: of the file; its folders need not be there yet.
+
+    Raises:
+        InputError: it is a folder, or stands where nothing can be written.
+    """
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name a file.")
+    parent = path.parent
+    while not parent.exists():
+        parent = parent.parent
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise InputError(f"Cannot write {path}: {parent} is not a writable folder.")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -12,6 +12,7 @@ from cstrack_bench.data.sequences import Sequence
 from cstrack_bench.detection.crops import CropEncoder, TwoStage
 from cstrack_bench.detection.files import FileDetector
 from cstrack_bench.detection.network import NetworkDetector
+from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.detection.oracle import OracleDetector
 from cstrack_bench.evaluation.blocks import blocks
 from cstrack_bench.evaluation.scores import SequenceResult
@@ -21,7 +22,11 @@ from cstrack_bench.pipeline import Recorder, track_sequence
 from cstrack_bench.settings import Settings
 from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.structures import Detector, Embedder, TrackTable
-from cstrack_bench.tracking.build import make_filter, make_tracker
+from cstrack_bench.tracking.build import (
+    confidence_options,
+    make_filter,
+    make_tracker,
+)
 from cstrack_bench.upper_bound import measure_bound
 
 WARM_UP_FRAMES = 5
@@ -117,6 +122,7 @@ def _track(
     plain: list[tuple[Sequence, TrackTable]] = []
     filtered: dict[str, int] = {}
     track = settings.track
+    options = {**_threshold(settings), **track.options}
 
     def walk(
         name: str,
@@ -133,7 +139,7 @@ def _track(
         task = display.add_task(f"{label}: tracking", total=len(sequences))
         for sequence in sequences:
             recorder = Recorder(look(sequence))
-            table, dropped = walk(track.name, sequence, recorder, track.options, watch)
+            table, dropped = walk(track.name, sequence, recorder, options, watch)
             own.append((sequence, table))
             for reason, count in dropped.items():
                 filtered[reason] = filtered.get(reason, 0) + count
@@ -156,6 +162,17 @@ def _track(
         },
         "speed": speed(watch),
     }
+
+
+def _threshold(settings: Settings) -> dict[str, float]:
+    """What the detector may report may also start a track, as in the official code.
+
+    The trackers' own thresholds belong to the detector's usual one.
+    """
+    least = settings.nms.confidence
+    if settings.measure.boxes != "network" or least == NmsConfig().confidence:
+        return {}
+    return confidence_options(settings.track.name, least)
 
 
 def speed(watch: Stopwatch) -> Record:

@@ -10,6 +10,7 @@ import torch
 
 from cstrack_bench.data.experiment import SYNTHMOT, DataConfig, data_is_there
 from cstrack_bench.errors import InputError
+from cstrack_bench.files import check_writable
 from cstrack_bench.models.summary import gflops, parameters
 from cstrack_bench.models.systems import build_network
 from cstrack_bench.recipes import Recipe, Run, load_recipe
@@ -163,6 +164,9 @@ def reproduce(
     Returns:
         For each plan its outcomes, in its order.
     """
+    runs = [run for plan in plans for run in plan.runs]
+    for run in runs:
+        check_writable(workspace.ledger.path(run))
     outcomes: dict[int, Outcome] = {}
 
     def done(number: int, outcome: Outcome) -> None:
@@ -170,7 +174,6 @@ def reproduce(
         if on_outcome is not None:
             on_outcome(outcome)
 
-    runs = [run for plan in plans for run in plan.runs]
     waiting: list[int] = []
     for number, run in enumerate(runs):
         workspace.open_all(run)

@@ -36,8 +36,7 @@ def measure_run(run: Run, workspace: Workspace) -> Outcome:
     finder = None
     if run.detector is not None:
         finder = (
-            find_training(run.detector, workspace)
-            or train_run(run.detector, workspace)
+            find_training(run.detector, workspace) or train_run(run.detector, workspace)
         ).network
     settings = run.settings
     test = workspace.open(settings.test_data)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cstrack_bench.errors import InputError
 from cstrack_bench import ledger as module
+from cstrack_bench.errors import InputError
 from cstrack_bench.ledger import (
     SCHEMA,
     Ledger,

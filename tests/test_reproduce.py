@@ -175,6 +175,16 @@ def test_wrong_use_is_one_sentence_and_exit_code_two(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_results_that_cannot_be_written_are_told_before_the_work(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "results").write_text("a file", encoding="utf-8")
+    done = smoke(tmp_path, "--rows", "4")
+    assert done.returncode == 2, done.stderr
+    assert "not a writable folder" in done.stderr
+    assert not (tmp_path / "data").exists()
+
+
 def test_train_then_reproduce_trains_once(tmp_path: Path) -> None:
     trained = cstrack(
         tmp_path, "train", "table2:5", "--profile", "smoke", "--json", *FOLDERS

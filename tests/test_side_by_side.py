@@ -1,6 +1,5 @@
 """The order of trainings and measurements."""
 
-from pathlib import Path
 
 import pytest
 import torch

@@ -64,7 +64,7 @@ def test_a_file_counts_by_its_content(workspace: Workspace, tmp_path: Path) -> N
     two.write_bytes(b"a")
     runs = [smoke(f"init.weights={path}") for path in (one, two)]
     assert runs[0].start is None
-    with pytest.raises(InputError, match="nowhere.pt"):
+    with pytest.raises(InputError, match=r"nowhere\.pt"):
         workspace.training_identity(smoke("init.weights=nowhere.pt"))
     before = workspace.training_identity(runs[0])
     one.write_bytes(b"b")

@@ -1,6 +1,5 @@
 """``cstrack track``: a video, a folder of frames, a sequence or a data set → tracks."""
 
-import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import typer
 from cstrack_bench import console
 from cstrack_bench.cli.options import Device, Json, print_json
 from cstrack_bench.errors import CstrackError, InputError
+from cstrack_bench.files import check_writable
 
 if TYPE_CHECKING:
     from cstrack_bench.data.sequences import Sequence
@@ -179,25 +179,14 @@ def _jobs(
             output = DEFAULT_OUTPUT / f"{sequence.name}.txt"
         jobs = [_Job(sequence, output, video)]
     for job in jobs:
-        _check_writable(job.output)
+        check_writable(job.output)
         if job.video is not None:
             if job.video.suffix.lower() != ".mp4":
                 raise InputError(f"--video is written as .mp4, not {job.video.name!r}.")
             if not job.sequence.has_images:
                 raise InputError(f"{job.sequence.name} has no pictures to draw on.")
-            _check_writable(job.video)
+            check_writable(job.video)
     return jobs
-
-
-def _check_writable(path: Path) -> None:
-    """Refuse a place that cannot be written before the work, not after it."""
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; name a file.")
-    parent = path.parent
-    while not parent.exists():
-        parent = parent.parent
-    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise InputError(f"Cannot write {path}: {parent} is not a writable folder.")
 
 
 def _spare(inputs: Iterable[Path | None], jobs: Iterable[_Job]) -> None:
@@ -237,6 +226,11 @@ def _network(
 
     place = str(pick_device(device))
     model = load_weights(weights)
+    if model.config.system == "deepsort":
+        raise InputError(
+            f"{weights} describes looks and finds no boxes: give weights of CSTrack or "
+            "JDE."
+        )
     if chosen is None:
         chosen = _parse_size(_stored_size(weights))
     least = needed_confidence(tracker, NmsConfig().confidence)
