@@ -225,8 +225,8 @@ def caveats(
         "The detector was trained on CrowdHuman and the first halves of these videos; "
         "trackers start afresh at the first frame of each second half, online, one set "
         "of thresholds for all seven sequences, no interpolation.",
-        "ByteTrack (0.6, 0.1, 0.7; limits 0.8, 0.5, 0.7; 30 frames; overlap weighted by "
-        "score) and SORT (IoU 0.3, one frame, three hits) run with their published "
+        "ByteTrack (0.6, 0.1, 0.7; limits 0.8, 0.5, 0.7; 30 frames; overlap weighted "
+        "by score) and SORT (IoU 0.3, one frame, three hits) run with their published "
         "settings; SORT's paper gives no noise, so that is ours. IoU-Tracker, SORT "
         "and DeepSORT get the detections from 0.6 on, ByteTrack's line; nothing of "
         "theirs was tuned here.",
