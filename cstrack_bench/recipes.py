@@ -201,7 +201,17 @@ def _detector(run: Run, settings: Settings) -> Run:
     data = replace(settings.data, mix=())
     model = settings.model
     if isinstance(model, ModelConfig):
-        model = replace(model, ren="none", reid_head="basic")
+        # What a row changes in REN and SAAN makes no other detector.
+        model = ModelConfig(
+            depth=model.depth,
+            width=model.width,
+            embedding=model.embedding,
+            saan_width=model.saan_width,
+            generation=model.generation,
+            anchors=model.anchors,
+            ren="none",
+            reid_head="basic",
+        )
     epochs = settings.init.detector_epochs
     if epochs == 0:
         # Published weights know no pedestrians' boxes: a full training makes them.

@@ -1,6 +1,5 @@
 """The order of trainings and measurements."""
 
-
 import pytest
 import torch
 
@@ -33,6 +32,13 @@ def test_rows_of_several_tables_share_what_is_the_same(workspace: Workspace) -> 
     assert [step.equal for step in measured] == [False, True, True]
     assert "0" in steps["1"].after
     assert "0" in steps["2"].after
+
+
+def test_rows_of_a_table_start_from_one_detector(workspace: Workspace) -> None:
+    for table in ("table2", "table3", "table5"):
+        steps = plan_steps(smoke(table), workspace, fresh=False)
+        found = [run for run in trainings(steps) if run.table == "detector"]
+        assert len(found) == 1, table
 
 
 def test_every_step_comes_after_what_it_needs(workspace: Workspace) -> None:
