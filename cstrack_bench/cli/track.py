@@ -1,6 +1,5 @@
 """``cstrack track``: a video, a folder of frames, a sequence or a data set → tracks."""
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cstrack_bench import console
+from cstrack_bench.cli.detectors import DEFAULT_SIZE, files, network, two_stage
 from cstrack_bench.cli.options import Device, Json, print_json
 from cstrack_bench.errors import CstrackError, InputError
 from cstrack_bench.files import check_writable
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from cstrack_bench.stopwatch import Stopwatch
     from cstrack_bench.structures import Detections, Detector, Frame
 
-DEFAULT_SIZE = "1088x608"
 DEFAULT_OUTPUT = Path("tracks")
 WARM_UP_FRAMES = 5
 
@@ -34,6 +33,10 @@ def track(
     detections: Annotated[
         Path | None,
         typer.Option(help="Boxes from a file instead; a folder of NAME.txt for many."),
+    ] = None,
+    reid: Annotated[
+        Path | None,
+        typer.Option(help="DeepSORT's network, to describe the boxes instead."),
     ] = None,
     tracker: Annotated[
         str,
@@ -81,15 +84,17 @@ def track(
     make_filter(tracker)  # an unknown name is told before the network is read
     sequences, many = _open(source)
     jobs = _jobs(sequences, many, output, video)
-    _spare([source, weights, detections], jobs)
+    _spare([source, weights, detections, reid], jobs)
     watch = Stopwatch()
     if weights is not None:
-        detector_of = _network(weights, sequences, size, conf, tracker, device, watch)
+        detector_of = network(weights, sequences, size, conf, tracker, device, watch)
     else:
         assert detections is not None
         if size is not None:
             raise InputError("--size is the network's input and needs --weights.")
-        detector_of = _files(detections, sequences, conf)
+        detector_of = files(detections, sequences, conf)
+    if reid is not None:
+        detector_of = two_stage(detector_of, reid, sequences, device, watch)
     # What the detector may report may also start a track, as in the official code.
     options = {} if conf is None else confidence_options(tracker, conf)
     found = [
@@ -196,95 +201,6 @@ def _spare(inputs: Iterable[Path | None], jobs: Iterable[_Job]) -> None:
         for path in (job.output, job.video):
             if path is not None and path.resolve() in read:
                 raise InputError(f"{path} would be written over; name another file.")
-
-
-def _network(
-    weights: Path,
-    sequences: list["Sequence"],
-    size: str | None,
-    conf: float | None,
-    tracker: str,
-    device: str,
-    watch: "Stopwatch",
-) -> Callable[["Sequence"], "Detector"]:
-    """One network for all sequences."""
-    for sequence in sequences:
-        if not sequence.has_images:
-            raise InputError(
-                f"{sequence.name} has no pictures for a network to look at; give "
-                "--detections."
-            )
-    if conf is not None and not 0 <= conf <= 1:
-        raise InputError(f"--conf is a score from 0 to 1, not {conf:g}.")
-    chosen = None if size is None else _parse_size(size)
-
-    from cstrack_bench.detection.network import NetworkDetector
-    from cstrack_bench.detection.nms import NmsConfig
-    from cstrack_bench.models.checkpoints import load_weights
-    from cstrack_bench.tracking.build import needed_confidence
-    from cstrack_bench.training.distributed import pick_device
-
-    place = str(pick_device(device))
-    model = load_weights(weights)
-    if model.config.system == "deepsort":
-        raise InputError(
-            f"{weights} describes looks and finds no boxes: give weights of CSTrack or "
-            "JDE."
-        )
-    if chosen is None:
-        chosen = _parse_size(_stored_size(weights))
-    least = needed_confidence(tracker, NmsConfig().confidence)
-    nms = NmsConfig(confidence=least if conf is None else conf)
-    detector = NetworkDetector(model, chosen, nms, place, stopwatch=watch)
-    return lambda sequence: detector
-
-
-def _parse_size(text: str) -> tuple[int, int]:
-    """``1088x608`` -> (608, 1088), height first."""
-    match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", text.strip().lower())
-    width, height = (int(match[1]), int(match[2])) if match else (0, 0)
-    if not width or not height or width % 32 or height % 32:
-        raise InputError(
-            f"--size {text!r} is no input size: give WIDTHxHEIGHT in multiples of 32, "
-            f"such as {DEFAULT_SIZE}."
-        )
-    return height, width
-
-
-def _stored_size(weights: Path) -> str:
-    """The input size that our weights name; official ones were made for 1088x608."""
-    from cstrack_bench.models.checkpoints import read_metadata
-
-    return read_metadata(weights).get("input_size", DEFAULT_SIZE)
-
-
-def _files(
-    place: Path, sequences: list["Sequence"], conf: float | None
-) -> Callable[["Sequence"], "Detector"]:
-    """Detections of each sequence, read before the first is tracked."""
-    from cstrack_bench.data.annotations import read_detections
-    from cstrack_bench.detection.files import FileDetector
-
-    if len(sequences) > 1 and not place.is_dir():
-        raise InputError(
-            f"SOURCE has {len(sequences)} sequences, so --detections must be a folder "
-            f"that holds {sequences[0].name}.txt and so on, not {place}."
-        )
-    detectors = {}
-    least = float("-inf") if conf is None else conf
-    for sequence in sequences:
-        path = place / f"{sequence.name}.txt" if place.is_dir() else place
-        found = read_detections(path)
-        if not found:
-            raise InputError(f"{path} is empty: it holds no detections.")
-        last = max(found)
-        if last >= sequence.length:
-            raise InputError(
-                f"{path} has boxes in frame {last + 1}, but {sequence.name} has "
-                f"{sequence.length} frames: give the detections of that sequence."
-            )
-        detectors[sequence.name] = FileDetector(found, confidence=least)
-    return lambda sequence: detectors[sequence.name]
 
 
 def _track_one(

@@ -17,6 +17,8 @@ from cstrack_bench.errors import CstrackError, InputError
 from cstrack_bench.models.checkpoints import save_weights
 from cstrack_bench.models.config import make_config
 from cstrack_bench.models.cstrack import CSTrack
+from cstrack_bench.models.wide_resnet import WideResNet
+from cstrack_bench.models.wide_resnet import make_config as make_reid_config
 
 FRAMES, WIDTH, HEIGHT = 12, 128, 96
 
@@ -189,6 +191,21 @@ def test_a_network_tracks_at_the_size_its_weights_name(
     with pytest.raises(InputError, match="100x96"):
         track(sequence, "--weights", odd, "--output", output, "--device", "cpu")
     track(sequence, *options, "--size", "64x64")
+
+
+def test_deepsorts_network_describes_the_boxes(
+    tmp_path: Path, sequence: Path, boxes: Path, network: Path
+) -> None:
+    reid = tmp_path / "reid.safetensors"
+    save_weights(reid, WideResNet(make_reid_config("n")), {})
+    output = tmp_path / "out.txt"
+    given = ("--detections", boxes, "--output", output)
+    track(sequence, *given, "--reid", reid, "--tracker", "deepsort")
+    assert len(set(read_tracks(output).ids.tolist())) == 1
+    with pytest.raises(InputError, match="no network of DeepSORT"):
+        track(sequence, *given, "--reid", network)
+    with pytest.raises(InputError, match="finds no boxes"):
+        track(sequence, "--weights", reid, "--output", output)
 
 
 def test_the_source_is_never_written_over(
