@@ -70,8 +70,8 @@ class TrainConfig:
         decay_factor: see ``schedule``.
         ema_decay: limit of the moving average's decay.
         ema_ramp: optimiser steps over which it gets there.
-        freeze_norm: normalise by the running statistics that the network started
-            with, and leave them as they are; for a network that starts from weights.
+        freeze_norm: batch normalisations that start from weights use, and keep, the
+            running statistics that came with them (REFERENCE 4.4: JDE).
         precision: ``auto`` is float16 on CUDA and bfloat16 on a CPU that has it.
         workers: processes that read images; the result does not depend on it.
         save_seconds: time between checkpoints.

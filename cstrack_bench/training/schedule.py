@@ -143,13 +143,19 @@ class Schedule:
 
 
 def freeze_norms(model: nn.Module) -> None:
-    """Have every batch normalisation use, and keep, its running statistics.
+    """Have the batch normalisations use, and keep, the statistics they came with.
 
-    To be called after ``model.train()``, which undoes it.
+    Layers that came without any, because the weights that a network starts from do not
+    reach them, go on as before: they would normalise nothing. To be called after
+    ``model.train()``, which undoes it, and before a run's own state is loaded.
     """
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
-            module.eval()
+            mean, variance = module.running_mean, module.running_var
+            assert mean is not None
+            assert variance is not None
+            if bool(mean.any()) or bool((variance != 1).any()):
+                module.eval()
 
 
 class MovingAverage:
