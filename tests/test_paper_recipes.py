@@ -153,8 +153,10 @@ def test_hieve_starts_from_other_rows_with_a_tenth_of_the_rate() -> None:
             if row != 1
         }
         assert starts == {2: ("table1", 1), 6: ("table4", 4)}
-        usual = rows("table2", profile)[4].settings.train.lr
         for row in starts:
+            first = found[row].start
+            assert first is not None
+            usual = first.settings.train.lr
             assert found[row].settings.train.lr == pytest.approx(usual / 10)
     assert rows("table7")[6].settings.data.dataset == "hieve"
     assert load_recipe("hieve").table == "table7"
