@@ -43,9 +43,7 @@ def measure_run(run: Run, workspace: Workspace) -> Outcome:
     measured = measure(
         settings, trained.network, finder, test, workspace.device, run.title
     )
-    weights = workspace.ledger.path(run, ".safetensors")
-    training = workspace.training_identity(run)
-    _link(workspace.ledger.training(training, ".safetensors"), weights)
+    weights = place_weights(run, workspace)
     data = workspace.open(settings.data).describe()
     data["input_size"] = settings.data.input_size
     if settings.measure.data is not None:
@@ -101,11 +99,15 @@ def _model(network: Any, size: tuple[int, int], weights: Path) -> Record:
     }
 
 
-def _link(source: Path, target: Path) -> None:
-    """The same file under a second name; a copy where links cannot be had."""
+def place_weights(run: Run, workspace: Workspace) -> Path:
+    """Have a trained run's weights beside its record too; returns that path."""
+    identity = workspace.training_identity(run)
+    source = workspace.ledger.training(identity, ".safetensors")
+    target = workspace.ledger.path(run, ".safetensors")
     with replacing(target) as temporary:
         temporary.unlink(missing_ok=True)
         try:
             os.link(source, temporary)
-        except OSError:
+        except OSError:  # a file system without links
             shutil.copyfile(source, temporary)
+    return target

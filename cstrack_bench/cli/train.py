@@ -38,6 +38,7 @@ def train(
     """Train one row; ``cstrack reproduce`` measures it from there."""
     from cstrack_bench.ledger import Ledger
     from cstrack_bench.reproduce import make_plan
+    from cstrack_bench.running import place_weights
     from cstrack_bench.training.distributed import is_main, pick_device
     from cstrack_bench.trainings import train_run
     from cstrack_bench.workspace import Workspace
@@ -64,9 +65,9 @@ def train(
         )
     console.err.print(f"profile {plan.profile} ({plan.reason})")
     summary = train_run(run, workspace, fresh).summary
-    weights = workspace.ledger.training(identity, ".safetensors")
     if not is_main():
         return
+    weights = place_weights(run, workspace)
     if as_json:
         print_json({"weights": str(weights), **summary})
     else:
