@@ -71,6 +71,11 @@ printed), *within noise* inside the bootstrap interval, *not reproduced* outside
 itself.
 """
 
+NO_GPU = """\
+**No GPU figure exists yet:** every number below was measured on a CPU.
+`scripts/gpu_campaign.sh OUT` measures speed and full-size rows where there is a GPU.
+"""
+
 PROFILES = {
     "paper": "the paper's protocol",
     "twin": "SynthMOT",
@@ -146,6 +151,10 @@ def results_markdown(
 ) -> str:
     """The page for these tables, and for comparisons of trackers by motion alone."""
     parts = [MARKER, INTRO]
+    if not any(
+        "gpu" in record["provenance"] for table in tables for record in table.records
+    ):
+        parts.append(NO_GPU)
     for profile, meaning in PROFILES.items():
         own = [table for table in tables if table.profile == profile]
         if own:

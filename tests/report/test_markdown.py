@@ -58,6 +58,16 @@ def test_it_holds_scores_directions_provenance_and_sequences(tmp_path: Path) -> 
     assert page.count("<details>") == page.count("</details>")
 
 
+def test_the_lack_of_a_gpu_figure_is_said_until_there_is_one(tmp_path: Path) -> None:
+    root = tmp_path / "results"
+    records = fake_records(seeds=(0,))
+    lay(root, records)
+    assert "No GPU figure exists yet" in page_of(root)
+    records[0]["provenance"]["gpu"] = "FAKE GPU"
+    lay(root, records)
+    assert "No GPU figure exists yet" not in page_of(root)
+
+
 def test_what_was_mixed_in_is_said(tmp_path: Path) -> None:
     root = tmp_path / "results"
     record = fake_record(4)
