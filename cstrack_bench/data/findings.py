@@ -75,14 +75,8 @@ class Verification:
 
 def mending(name: str, folder: Path) -> str:
     """The command that brings a data set back as it was published."""
-    if name in TRAINING:
-        page = "2D_MOT_2015" if name == "mot15" else name.upper()
-        return (
-            f"unzip -o {name.upper()}.zip -d {folder.parent}  "
-            f"# the archive from https://motchallenge.net/data/{page}/"
-        )
     if name == "synthmot":
         return f"rm -r {folder} && cstrack reproduce table2 --profile twin"
-    if name in (*IMAGE_LISTS, HIEVE):
-        return f"cstrack download {name} --data {folder.parent}"
+    if name in (*TRAINING, *IMAGE_LISTS, HIEVE):
+        return f"cstrack download {name} --fresh --data {folder.parent}"
     return f"restore {folder} from where it came, then cstrack verify {folder}"

@@ -9,7 +9,14 @@ from typing import Literal
 from rich.progress import Progress
 
 from cstrack_bench import console
-from cstrack_bench.data.catalogue import DRIVE, WEIGHTS, Item, RemoteFile, is_drive
+from cstrack_bench.data.catalogue import (
+    DRIVE,
+    WEIGHTS,
+    Item,
+    RemoteFile,
+    is_drive,
+    site,
+)
 from cstrack_bench.download.fetch import Patience, Report, Unavailable, length
 from cstrack_bench.download.given import Given, claim
 from cstrack_bench.download.lock import Checksums, one_at_a_time
@@ -115,6 +122,7 @@ class _Download:
         # File -> the source it came from, and those whose copy was no good.
         self._came: dict[str, str] = {}
         self._rejected: dict[str, set[str]] = {}
+        self._faults: list[str] = []
 
     def run(self) -> Outcome:
         """Download, unless it is there."""
@@ -123,6 +131,9 @@ class _Download:
         if found.state == "here" and not self._wishes.fresh:
             return Outcome(item.name, found.place, "here")
         if found.state == "incomplete" and not self._wishes.fresh:
+            arranged = self._arrange(found.place)
+            if arranged:
+                return Outcome(item.name, found.place, "here", arranged)
             raise CstrackError(
                 f"{found.place} is there, but is not a whole {item.title}; cstrack "
                 f"download {item.name} --fresh sets it aside and downloads it."
@@ -134,17 +145,30 @@ class _Download:
                 "for each)."
             )
         self._depot.mkdir(parents=True, exist_ok=True)
-        reasons = []
         for way in item.ways if self._given is None else (self._given.way,):
             try:
                 place = self._take(way)
             except Unavailable as error:
-                reasons.append(str(error))
+                self._faults.append(str(error))
                 continue
             if not self._wishes.keep:
                 shutil.rmtree(self._depot, ignore_errors=True)
             return Outcome(item.name, place, "downloaded", self._remarks)
-        raise CstrackError(self._by_hand("; ".join(dict.fromkeys(reasons))))
+        faults = dict.fromkeys(fault for fault in self._faults if fault)
+        raise CstrackError(self._by_hand("; ".join(faults)))
+
+    def _arrange(self, place: Path) -> list[str]:
+        """Bring what was unpacked by hand into our layout.
+
+        Returns:
+            What was done; none where it is not whole after that.
+        """
+        if self._item.kind == WEIGHTS:
+            return []
+        from cstrack_bench.data.arrangement import arrange
+
+        done = arrange(place, self._item.name)
+        return done if self._item.is_complete(place) else []
 
     def _take(self, way: tuple[RemoteFile, ...]) -> Path:
         """Get the files of a way and put the item in its place.
@@ -214,13 +238,12 @@ class _Download:
         )
         if given or not files:
             raise CstrackError(
-                f"{self._item.title} was not put in place: {reason.rstrip('.')}."
+                f"{self._item.name} was not put in place: {reason.rstrip('.')}."
             )
-        console.err.print(f"{self._item.name}: {reason}; trying another source")
         for file in files:
-            self._rejected.setdefault(file.name, set()).add(
-                self._came.get(file.name, "")
-            )
+            came = self._came.get(file.name, "")
+            self._rejected.setdefault(file.name, set()).add(came)
+            self._faults.append(f"{site(came)}: {reason}" if came else reason)
             paths[file.name].unlink(missing_ok=True)
 
     def _check_given(self, file: RemoteFile, path: Path) -> Path:

@@ -70,7 +70,7 @@ def test_a_wrong_line_fails_and_is_named_with_what_mends_it(
     code, out, err = cstrack("verify", "mot17", "--data", root)
     assert code == 1
     assert f"{file}, line 11: its frame already has a box with its id" in out
-    assert "unzip -o MOT17.zip" in out
+    assert f"cstrack download mot17 --fresh --data {root}" in out
     assert err.startswith("error: 1 things are wrong")
 
 
@@ -130,7 +130,7 @@ def test_a_wrong_label_is_named_with_file_and_line(
     code, out, _ = cstrack("verify", "eth", "--data", tmp_path)
     assert code == 1
     assert f"{file}, line 2: its box lies wholly outside the picture" in out
-    assert f"cstrack download eth --data {tmp_path}" in out
+    assert f"cstrack download eth --fresh --data {tmp_path}" in out
 
 
 def test_what_was_published_but_not_arranged_is_missing(

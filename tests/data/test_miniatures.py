@@ -9,12 +9,14 @@ import pytest
 import torch
 
 from cstrack_bench.data.arrangement import arrange
+from cstrack_bench.data.catalogue import find_item
 from cstrack_bench.data.experiment import open_data
 from cstrack_bench.data.image_lists import open_image_list
 from cstrack_bench.data.loading import TrainingSet
 from cstrack_bench.data.mixes import list_dataset
 from cstrack_bench.data.published import published_lists, published_mixes
 from cstrack_bench.data.verification import verify
+from cstrack_bench.download.get import download
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.self_check import benchmark_of, imperfections
 from cstrack_bench.models.config import make_config
@@ -237,6 +239,18 @@ def test_films_may_come_after_the_labels(tmp_path: Path) -> None:
     assert len((folder / "caltech.train").read_text().splitlines()) == 1
     arrange(unpack(archives, folder), "caltech")
     assert len((folder / "caltech.train").read_text().splitlines()) == 6
+
+
+@pytest.mark.parametrize("name", ["crowdhuman", "caltech", "eth"])
+def test_what_was_unpacked_by_hand_is_arranged_by_the_same_command(
+    tmp_path: Path, name: str
+) -> None:
+    folder = unpack(publish(name, tmp_path / "p"), tmp_path / "root" / name)
+    outcome = download(find_item(name), tmp_path / "root")
+    assert (outcome.place, outcome.done) == (folder, "here")
+    assert outcome.remarks
+    assert download(find_item(name), tmp_path / "root").remarks == []
+    assert faults_of(folder, name) == []
 
 
 def test_eth_is_without_the_sequences_of_mot16(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_a_wrong_row_is_named_with_file_and_line(
     problems = check(sequence).problems
     assert [p.place for p in problems] == [f"{sequence / 'gt' / 'gt.txt'}, line 3"]
     assert what in problems[0].what
-    assert "MOT17.zip" in problems[0].mend
+    assert "cstrack download mot17 --fresh" in problems[0].mend
 
 
 def test_amodal_boxes_may_leave_the_picture_partly(sequence: Path) -> None:
