@@ -41,7 +41,7 @@ def obtain(
         The file, its source and its SHA-256.
 
     Raises:
-        Unavailable: no source gives it; says of each why.
+        Unavailable: no source gives it; says of each why (nothing where none is left).
         CstrackError: the disk is full, or refused.
     """
     reasons = []
@@ -65,7 +65,7 @@ def obtain(
         os.replace(part, target)
         forget(part)
         return target, source, digest
-    raise Unavailable("; ".join(dict.fromkeys(reasons)) or "no further source")
+    raise Unavailable("; ".join(dict.fromkeys(reasons)))
 
 
 def what_is_wrong(path: Path, file: RemoteFile, digest: str) -> str | None:

@@ -226,11 +226,16 @@ def _tar_entries(archive: tarfile.TarFile, files: Sequence[Path]) -> Iterator[_E
             return found
 
         yield _Entry(info.name, content)
-    # Cut between two entries it would pass for whole; a compressed one would not.
-    if isinstance(archive.fileobj, io.BufferedReader):
-        archive.fileobj.seek(end)
-        if archive.fileobj.read(_BLOCK) != bytes(_BLOCK):
+    archive_file = archive.fileobj
+    assert archive_file is not None, "opened by name"
+    if isinstance(archive_file, io.BufferedReader):
+        # Cut between two entries it would pass for whole.
+        archive_file.seek(end)
+        if archive_file.read(_BLOCK) != bytes(_BLOCK):
             raise BadArchive(files, "is damaged (its end is missing)")
+    # The checksum of a compressed one is behind all that tarfile reads.
+    while archive_file.read(_CHUNK):
+        pass
 
 
 def _place(folder: Path, name: str, files: Sequence[Path]) -> Path | None:

@@ -1,7 +1,9 @@
 """A web server that misbehaves as it is told, and miniatures of what it serves."""
 
 import io
+import random
 import re
+import tarfile
 import threading
 import time
 import zipfile
@@ -155,7 +157,7 @@ def zipped(entries: dict[str, bytes]) -> bytes:
 def mot17(wrapped: str = "MOT17/") -> bytes:
     """A zip in MOT17's layout, with a file that does not shrink in it."""
     folder = f"{wrapped}train/MOT17-02-SDP"
-    noise = bytes((i * i * 31 + i // 7) % 251 for i in range(300_000))
+    noise = random.Random(0).randbytes(300_000)
     return zipped(
         {
             f"{folder}/seqinfo.ini": b"[Sequence]\nseqLength=1\n",
@@ -192,3 +194,16 @@ def visible(root: Path) -> list[str]:
         for path in root.rglob("*")
         if path.is_file() and not path.relative_to(root).parts[0].startswith(".")
     )
+
+
+def tarred_link() -> bytes:
+    """A tar with a link out of it, and a file that would go through the link."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        link = tarfile.TarInfo("train")
+        link.type, link.linkname = tarfile.SYMTYPE, "/tmp"
+        archive.addfile(link)
+        file = tarfile.TarInfo("train/evil")
+        file.size = 1
+        archive.addfile(file, io.BytesIO(b"1"))
+    return buffer.getvalue()
