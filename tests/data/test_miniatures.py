@@ -1,6 +1,10 @@
 """Every catalogued data set from its published layout to a training step."""
 
 import dataclasses
+import io
+import tarfile
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -16,7 +20,7 @@ from cstrack_bench.data.loading import TrainingSet
 from cstrack_bench.data.mixes import list_dataset
 from cstrack_bench.data.published import published_lists, published_mixes
 from cstrack_bench.data.verification import verify
-from cstrack_bench.download.get import download
+from cstrack_bench.download.get import Wishes, download
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.self_check import benchmark_of, imperfections
 from cstrack_bench.models.config import make_config
@@ -29,6 +33,7 @@ from tests.data.miniatures import (
     FOLDERS,
     FRAMES,
     NAMES,
+    Archives,
     film,
     label,
     mot17_of_jde,
@@ -36,24 +41,59 @@ from tests.data.miniatures import (
     publish,
     unpack,
 )
+from tests.download.sites import HASTY, serving, zipped
+from tests.download.test_unpack import split
 
 SIZE = (64, 96)
 DATA_SETS = [name for name in NAMES if name not in FOLDERS]
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A root with every miniature, unpacked and arranged."""
+def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A root into which every miniature was downloaded from a local server."""
     root = tmp_path_factory.mktemp("root")
-    for name in NAMES:
-        fetch(name, root, tmp_path_factory.mktemp("published"))
-    return root
+    with pytest.MonkeyPatch.context() as patch, serving() as site:
+        for variable in ("NO_PROXY", "no_proxy"):
+            patch.setenv(variable, "127.0.0.1")
+        for name in NAMES:
+            files = pack(publish(name, tmp_path_factory.mktemp("published")))
+            for file, content in files.items():
+                site.add(f"/{name}/{file}", content)
+            given: tuple[Path, ...] = ()
+            if name == "hieve":  # only on registration
+                given = (tmp_path_factory.mktemp("given") / "HIE20.zip",)
+                given[0].write_bytes(files["HIE20.zip"])
+            wishes = Wishes(given, mirror=site.url(), patience=HASTY)
+            outcome = download(find_item(name), root, wishes)
+            assert outcome.place == root / FOLDERS.get(name, name)
+        yield root
 
 
-def fetch(name: str, root: Path, published: Path) -> Path:
-    folder = unpack(publish(name, published), root / FOLDERS.get(name, name))
-    arrange(folder, name)
-    return folder
+def pack(archives: Archives) -> dict[str, bytes]:
+    """The files that a server has, by the names of the catalogue."""
+    files = {}
+    for name, content in archives.items():
+        if content.is_file():
+            files[name] = content.read_bytes()
+        elif name.endswith(".tar"):
+            buffer = io.BytesIO()
+            with tarfile.open(fileobj=buffer, mode="w") as tar:
+                for entry in sorted(content.iterdir()):
+                    tar.add(entry, entry.name)
+            files[name] = buffer.getvalue()
+        else:
+            entries = sorted(f for f in content.rglob("*") if f.is_file())
+            files[name] = zipped(
+                {str(f.relative_to(content)): f.read_bytes() for f in entries}
+            )
+    if "Citypersons.zip" in files:  # which comes in four parts
+        whole = files.pop("Citypersons.zip")
+        with tempfile.TemporaryDirectory() as folder:
+            parts = split(whole, len(whole) // 4 + 10, Path(folder))
+            assert len(parts) == 4
+            for part in parts:
+                files[f"Citypersons{part.suffix}"] = part.read_bytes()
+    return files
 
 
 def faults_of(folder: Path, name: str) -> list[tuple[str, str]]:
