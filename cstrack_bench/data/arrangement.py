@@ -16,7 +16,13 @@ from pathlib import Path, PurePosixPath
 
 from cstrack_bench import console
 from cstrack_bench.data.caltech import extract, frame_of
-from cstrack_bench.data.crowdhuman import ODGT, Identities, label_rows, read_odgt
+from cstrack_bench.data.crowdhuman import (
+    ODGT,
+    Identities,
+    label_rows,
+    picture_of,
+    read_odgt,
+)
 from cstrack_bench.data.hieve import HIEVE
 from cstrack_bench.data.image_lists import IMAGE_LISTS, IMAGES, LABELS
 from cstrack_bench.data.locations import DATASETS, SUBSETS
@@ -183,16 +189,17 @@ def _crowdhuman(folder: Path, identities: Identities) -> list[str]:
         images = list(read_odgt(found))
         boxes = sum(len(image.boxes) for image in images)
         if not listing.is_file():
-            number = first
+            paths, number = [], first
             with console.progress() as bar:
                 for image in bar.track(images, description=f"labels of {name}"):
-                    picture = folder / IMAGES / f"{image.name}.jpg"
+                    picture = picture_of(folder / IMAGES, subset, image.name)
                     rows = label_rows(image, picture_size(picture), identities, number)
-                    write_text(folder / LABELS / f"{image.name}.txt", rows)
+                    path = picture.relative_to(folder / IMAGES)
+                    write_text((folder / LABELS / path).with_suffix(".txt"), rows)
+                    paths.append(f"{CROWDHUMAN}/{IMAGES}/{path.as_posix()}\n")
                     number += len(image.boxes)
             # The list last: it says that the labels are whole.
-            lines = [f"{CROWDHUMAN}/{IMAGES}/{image.name}.jpg\n" for image in images]
-            write_text(listing, "".join(lines))
+            write_text(listing, "".join(paths))
             done.append(f"wrote labels of {len(images)} pictures from {name}")
         first += boxes
     return done

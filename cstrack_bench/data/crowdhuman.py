@@ -40,6 +40,18 @@ class CrowdImage:
     line: int
 
 
+def picture_of(images: Path, subset: str, name: str) -> Path:
+    """A picture: in the folder of all, as published, or in one for each subset.
+
+    Args:
+        images: folder of the pictures.
+        subset: train or val.
+        name: of the picture, without ``.jpg``.
+    """
+    inside = images / subset / f"{name}.jpg"
+    return inside if inside.is_file() else images / f"{name}.jpg"
+
+
 def read_odgt(file: Path) -> Iterator[CrowdImage]:
     """The pictures of an odgt file, in its order; full boxes, ignored ones left out.
 

@@ -17,7 +17,7 @@ from cstrack_bench.data.checks import (
     name_places,
     repeats,
 )
-from cstrack_bench.data.crowdhuman import parse_line
+from cstrack_bench.data.crowdhuman import parse_line, picture_of
 from cstrack_bench.data.image_lists import IMAGES
 from cstrack_bench.data.pictures import picture_size, read_picture
 from cstrack_bench.errors import InputError
@@ -168,12 +168,13 @@ def read_listing(file: Path) -> tuple[dict[str, str], list[Fault]]:
 
 
 def check_odgt(
-    file: Path, images: Path, count: LabelCount, others: dict[str, str]
+    file: Path, subset: str, images: Path, count: LabelCount, others: dict[str, str]
 ) -> tuple[list[Fault], int]:
     """Every line of an odgt file: JSON, its picture, its boxes, repeats.
 
     Args:
         file: of one subset.
+        subset: train or val.
         images: folder of the pictures.
         count: of all boxes so far; it is added to.
         others: picture -> the place where another subset has it; this one's are added.
@@ -208,7 +209,7 @@ def check_odgt(
         if (boxes[:, 2:] <= 0).any():
             faults.append(Fault(place, "a box has no width or no height"))
         count.boxes += len(boxes)
-        picture = images / f"{image.name}.jpg"
+        picture = picture_of(images, subset, image.name)
         if not picture.is_file():
             absent.append(place)
             continue

@@ -207,7 +207,7 @@ def _verify_odgt(result: Verification) -> None:
         if not (folder / file).is_file():
             result.missing.append(f"{file}, the annotations of its {subset} part")
             continue
-        faults, pictures = check_odgt(folder / file, images, count, names)
+        faults, pictures = check_odgt(folder / file, subset, images, count, names)
         result.add(faults)
         published = {row.name: row.images for row in published_lists(CROWDHUMAN)}
         most = published[f"{CROWDHUMAN}.{subset}"]

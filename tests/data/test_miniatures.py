@@ -244,6 +244,19 @@ def test_crowdhuman_with_an_identity_for_every_box(tmp_path: Path) -> None:
         )
 
 
+def test_crowdhuman_with_a_folder_for_each_part(tmp_path: Path) -> None:
+    folder = unpack(publish("crowdhuman", tmp_path / "p"), tmp_path / "crowdhuman")
+    for subset, numbers in (("train", (0, 1, 2)), ("val", (3,))):
+        (folder / "images" / subset).mkdir(parents=True)
+        for number in numbers:
+            name = f"{273270 + number},c9db000d5146c15.jpg"
+            (folder / "Images" / name).rename(folder / "images" / subset / name)
+    (folder / "Images").rmdir()
+    arrange(folder, "crowdhuman")
+    assert faults_of(folder, "crowdhuman") == []
+    assert len(open_image_list(tmp_path, "crowdhuman")) == 3
+
+
 def test_pictures_of_a_film_are_its_own_bytes(tmp_path: Path) -> None:
     folder = tmp_path / "caltech"
     film(folder / "set01" / "V003.seq", 4, stamp=16)
