@@ -20,7 +20,9 @@ from cstrack_bench.download.fetch import (
 from cstrack_bench.errors import CstrackError
 
 
-def fetch_drive(identity: str, part: Path, patience: Patience, report: Report) -> None:
+def fetch_drive(
+    identity: str, part: Path, patience: Patience, report: Report, copies: int = 1
+) -> None:
     """Download a file of Google Drive; goes on where an earlier call stopped.
 
     Args:
@@ -29,6 +31,7 @@ def fetch_drive(identity: str, part: Path, patience: Patience, report: Report) -
             its own beside it.
         patience: with the server; gdown by itself would wait for ever.
         report: called as bytes come.
+        copies: how often its length must be free on the disk.
 
     Raises:
         Unavailable: no network, no such file, no permission, or its daily quota is
@@ -37,7 +40,7 @@ def fetch_drive(identity: str, part: Path, patience: Patience, report: Report) -
     """
     folder = part.with_name(f"{part.name}.drive")
     persist(
-        lambda: _attempt(identity, folder, patience, report),
+        lambda: _attempt(identity, folder, patience, report, copies),
         lambda: sum(length(file) for file in folder.glob("*")),
         patience,
     )
@@ -45,13 +48,15 @@ def fetch_drive(identity: str, part: Path, patience: Patience, report: Report) -
     shutil.rmtree(folder)
 
 
-def _attempt(identity: str, folder: Path, patience: Patience, report: Report) -> None:
+def _attempt(
+    identity: str, folder: Path, patience: Patience, report: Report, copies: int
+) -> None:
     checked = False
 
     def watch(done: int, total: int | None) -> None:
         nonlocal checked
         if not checked:
-            check_room(folder, (total or 0) - done)
+            check_room(folder, (total or 0) * copies - done)
             checked = True
         report(done, total)
 

@@ -54,7 +54,7 @@ class Patience:
         connect: seconds for a connection.
         stall: seconds without a byte.
         attempts: in a row without a new byte, before a source is given up.
-        connections: in a row that fail, before a source is given up.
+        connections: that fail, before a source that never answered is given up.
         pause: seconds before the second attempt; doubled before each further one.
         longest: pause, in seconds, also where the server asks for more.
     """
@@ -89,7 +89,9 @@ class _Known:
         write_text(_beside(part), json.dumps(content))
 
 
-def fetch(url: str, part: Path, patience: Patience, report: Report) -> None:
+def fetch(
+    url: str, part: Path, patience: Patience, report: Report, copies: int = 1
+) -> None:
     """Complete a part file from a URL, from wherever it ends.
 
     Args:
@@ -97,13 +99,17 @@ def fetch(url: str, part: Path, patience: Patience, report: Report) -> None:
         part: need not be there; after an error or Ctrl-C it holds what has come.
         patience: with the server.
         report: called as bytes come.
+        copies: how often its length must be free on the disk; 2 for an archive, which
+            will be unpacked beside itself.
 
     Raises:
         Unavailable: the server does not give it (any more, or not now).
         CstrackError: the disk is full, or refused.
     """
     persist(
-        lambda: _attempt(url, part, patience, report), lambda: length(part), patience
+        lambda: _attempt(url, part, patience, report, copies),
+        lambda: length(part),
+        patience,
     )
 
 
@@ -120,7 +126,7 @@ def persist(
     Raises:
         Unavailable: no further attempt is worth it.
     """
-    failures, furthest = 0, size()
+    failures, furthest, answered = 0, size(), False
     while True:
         try:
             attempt()
@@ -128,9 +134,11 @@ def persist(
         except Again as trouble:
             # A server that starts over each time must not keep us for ever.
             if size() > furthest:
-                failures, furthest = 0, size()
+                failures, furthest, answered = 0, size(), True
             failures += 1
-            limit = patience.attempts if trouble.connected else patience.connections
+            # Who has answered before is likelier to come back than who never has.
+            known = trouble.connected or answered
+            limit = patience.attempts if known else patience.connections
             if failures >= limit:
                 raise Unavailable(str(trouble)) from None
             time.sleep(patience.before(failures, trouble.pause))
@@ -205,7 +213,9 @@ def _beside(part: Path) -> Path:
     return part.with_name(f"{part.name}.json")
 
 
-def _attempt(url: str, part: Path, patience: Patience, report: Report) -> None:
+def _attempt(
+    url: str, part: Path, patience: Patience, report: Report, copies: int
+) -> None:
     known = _Known.read(part)
     offset = length(part) if known is not None else 0
     if known is not None and offset and offset == known.total:
@@ -233,7 +243,7 @@ def _attempt(url: str, part: Path, patience: Patience, report: Report) -> None:
         else:
             offset, total = 0, _announced(response)
             forget(part)
-        check_room(part.parent, (total or 0) - offset)
+        check_room(part.parent, (total or 0) * copies - offset)
         _Known(_validator(response), total).write(part)
         _receive(response, part, offset, total, patience, report)
     if total is not None and length(part) != total:

@@ -204,6 +204,7 @@ class _Download:
                 self._depot,
                 self._wishes.patience,
                 _shown(bar, file.name),
+                copies=1 if self._item.kind == WEIGHTS else 2,
             )
         self._came[file.name] = source
         self._note(file.name, source, digest, path)

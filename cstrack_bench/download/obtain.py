@@ -27,6 +27,7 @@ def obtain(
     folder: Path,
     patience: Patience,
     report: Report,
+    copies: int = 1,
 ) -> tuple[Path, str, str]:
     """Bring a file into a folder, whole and checked.
 
@@ -36,6 +37,7 @@ def obtain(
         folder: an existing one; of what breaks off, a part for each source stays in it.
         patience: with each source.
         report: called as bytes come.
+        copies: how often its length must be free on the disk.
 
     Returns:
         The file, its source and its SHA-256.
@@ -50,9 +52,10 @@ def obtain(
         part = folder / f"{file.name}.{label}.part"
         try:
             if is_drive(source):
-                fetch_drive(source.removeprefix(DRIVE), part, patience, report)
+                identity = source.removeprefix(DRIVE)
+                fetch_drive(identity, part, patience, report, copies)
             else:
-                fetch(source, part, patience, report)
+                fetch(source, part, patience, report, copies)
             digest = sha256(part)
             trouble = what_is_wrong(part, file, digest)
             if trouble:

@@ -8,11 +8,13 @@ from types import SimpleNamespace
 import pytest
 
 from cstrack_bench.download.fetch import (
+    Again,
     Patience,
     Unavailable,
     check_room,
     fetch,
     length,
+    persist,
     size_words,
 )
 from cstrack_bench.errors import CstrackError
@@ -151,6 +153,22 @@ def test_a_server_that_always_stalls_is_given_up(site: Site, part: Path) -> None
         quietly(url, part)
 
 
+@pytest.mark.parametrize(("progress", "attempts"), [(0, 1), (5, 4)])
+def test_a_network_that_goes_away_is_waited_for_longer_than_one_that_never_was(
+    progress: int, attempts: int
+) -> None:
+    tried = []
+
+    def attempt() -> None:
+        tried.append(progress)
+        raise Again("cannot be reached", connected=False)
+
+    patience = dataclasses.replace(HASTY, attempts=4)
+    with pytest.raises(Unavailable):
+        persist(attempt, lambda: progress if tried else 0, patience)
+    assert len(tried) == attempts
+
+
 def test_nobody_there(site: Site, part: Path) -> None:
     with pytest.raises(Unavailable, match="cannot be reached"):
         quietly("http://127.0.0.1:1/a", part)
@@ -181,6 +199,16 @@ def test_no_room_is_said_before_the_first_byte(
         quietly(site.add("/a", CONTENT), part)
     assert not isinstance(error.value, Unavailable)
     assert length(part) == 0
+
+
+def test_an_archive_needs_room_beside_itself(
+    site: Site, part: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=SIZE * 2))
+    url = site.add("/a", CONTENT)
+    with pytest.raises(CstrackError, match="3 MB are needed"):
+        fetch(url, part, HASTY, lambda done, total: None, copies=3)
+    fetch(url, part, HASTY, lambda done, total: None, copies=2)
 
 
 def test_room_for_what_fits(tmp_path: Path) -> None:
