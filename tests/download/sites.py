@@ -201,7 +201,7 @@ def tarred_link() -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         link = tarfile.TarInfo("train")
-        link.type, link.linkname = tarfile.SYMTYPE, "/tmp"
+        link.type, link.linkname = tarfile.SYMTYPE, "/elsewhere"
         archive.addfile(link)
         file = tarfile.TarInfo("train/evil")
         file.size = 1

@@ -69,7 +69,7 @@ def test_what_file_managers_leave_behind_stays_there(tmp_path: Path) -> None:
 
 
 OUTSIDE = [
-    *("../evil", "a/../../evil", "/tmp/evil", "..\\evil", "C:\\evil", "C:evil"),
+    *("../evil", "a/../../evil", "/elsewhere/evil", "..\\evil", "C:\\evil", "C:evil"),
     *("a/..", "\\\\host\\evil"),
 ]
 
