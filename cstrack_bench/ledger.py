@@ -38,7 +38,22 @@ _TRAINING = (
     "training",
 )
 # These stand in those rooms and change no number.
-_BYSTANDERS = ("models/summary.py", "data/checks.py", "data/verification.py")
+_BYSTANDERS = (
+    "models/summary.py",
+    # They check files, or write such as are hashed with the data that is read.
+    "data/arrangement.py",
+    "data/caltech.py",
+    "data/catalogue.py",
+    "data/checks.py",
+    "data/crowdhuman.py",
+    "data/findings.py",
+    "data/hieve_verification.py",
+    "data/label_checks.py",
+    "data/list_verification.py",
+    "data/loading_speed.py",
+    "data/published.py",
+    "data/verification.py",
+)
 # … and these only where their system is trained.
 _OF_SYSTEM = {
     "jde": (

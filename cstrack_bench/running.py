@@ -1,5 +1,6 @@
 """One run: its training, its measurement, its record."""
 
+import dataclasses
 import os
 import shutil
 from dataclasses import dataclass
@@ -28,6 +29,51 @@ class Outcome:
     run: Run
     record: Record
     reused: bool
+
+
+@dataclass(frozen=True)
+class RenewedClassifier:
+    """The identity classifier of a fine-tuning, which takes none from its start.
+
+    Attributes:
+        identities: that it tells apart, "no identity" not counted.
+        start: that the classifier of the network before told apart.
+        of: whose network that was.
+    """
+
+    identities: int
+    start: int
+    of: str
+
+    def __str__(self) -> str:
+        if self.identities == self.start:
+            size = f"for {self.identities} identities, as many as {self.of} had"
+        else:
+            size = f"for {self.identities} identities; {self.of} had {self.start}"
+        return f"the identity classifier is made anew {size}"
+
+
+def renewed_classifier(
+    run: Run, workspace: Workspace, summary: Record
+) -> RenewedClassifier | None:
+    """How a fine-tuned run's classifier differs from that of the row it starts from.
+
+    Args:
+        run: that is trained.
+        workspace: where its start's training lies.
+        summary: of its own training.
+
+    Returns:
+        None where it starts from no other row.
+    """
+    if run.start is None or run.settings.init.row is None:
+        return None
+    start = find_training(run.start, workspace)
+    if start is None:
+        return None
+    before = int(start.summary["identities"])
+    of = f"{run.start.table} row {run.start.row}"
+    return RenewedClassifier(int(summary["identities"]), before, of)
 
 
 def measure_run(run: Run, workspace: Workspace) -> Outcome:
@@ -61,6 +107,9 @@ def measure_run(run: Run, workspace: Workspace) -> Outcome:
         "data": data,
         "provenance": provenance(str(workspace.device)),
     }
+    renewed = renewed_classifier(run, workspace, trained.summary)
+    if renewed is not None:
+        record["classifier"] = dataclasses.asdict(renewed)
     workspace.ledger.write(run, record)
     return Outcome(run, record, reused=False)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from cstrack_bench.data.catalogue import load_catalogue
 from cstrack_bench.data.experiment import DataConfig, ExperimentData, open_data
 from cstrack_bench.errors import InputError
 from cstrack_bench.files import sha256
@@ -101,8 +102,14 @@ class Workspace:
         for place in places:
             if place.is_file():
                 return place
+        published = [
+            item.name
+            for item in load_catalogue().values()
+            if item.place == Path("weights") / name
+        ]
+        mend = f"cstrack download {published[0]}" if published else "put them there"
         raise InputError(
             f"The weights {Path(name).name} to start from are not in "
-            f"{self.data_root / 'weights'}; put them there, or start from random "
+            f"{self.data_root / 'weights'}; {mend}, or start from random "
             "weights with --set init.weights=null."
         )

@@ -66,6 +66,8 @@ def test_a_file_counts_by_its_content(workspace: Workspace, tmp_path: Path) -> N
     assert runs[0].start is None
     with pytest.raises(InputError, match=r"nowhere\.pt"):
         workspace.training_identity(smoke("init.weights=nowhere.pt"))
+    with pytest.raises(InputError, match=r"cstrack download yolov5l-v2\.0"):
+        workspace.training_identity(smoke("init.weights=yolov5l-v2.0.pt"))
     before = workspace.training_identity(runs[0])
     one.write_bytes(b"b")
     assert workspace.training_identity(runs[0]) != before

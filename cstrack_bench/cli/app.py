@@ -10,6 +10,7 @@ import typer
 from cstrack_bench.cli import (
     bench,
     doctor,
+    download,
     evaluate,
     models,
     reproduce,
@@ -27,6 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command("download")(download.download)
 app.command("reproduce")(reproduce.reproduce)
 app.command("upper-bound")(upper_bound.upper_bound)
 app.command("train")(train.train)

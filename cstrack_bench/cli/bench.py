@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -86,6 +87,95 @@ def association(
             f"{run.boxes:5d}  {run.cpu_ms_p50:10.3f}  {run.wall_ms_p50:11.3f}  "
             f"{run.wall_ms_p95:11.3f}"
         )
+
+
+@app.command()
+def loading(
+    size: Annotated[
+        str, typer.Option("--size", help="Of the network's input, WIDTHxHEIGHT.")
+    ] = "1088x608",
+    models: Annotated[
+        str, typer.Option("--models", help="Sizes of CSTrack to feed, e.g. s,l.")
+    ] = "s,m,l",
+    tflops: Annotated[
+        str,
+        typer.Option(
+            "--tflops",
+            help="What a GPU sustains, in TFLOP/s. 13.4 is the float32 peak of the "
+            "paper's RTX 2080 Ti.",
+        ),
+    ] = "13.4,100",
+    source: Annotated[
+        Path | None,
+        typer.Option("--source", help="A MOT sequence; else 1920x1080 is painted."),
+    ] = None,
+    frames: Annotated[int, typer.Option("--frames", help="Frames to paint.")] = 6,
+    repeats: Annotated[
+        int, typer.Option("--repeats", help="Passes over the frames.")
+    ] = 5,
+    json_output: Json = False,
+) -> None:
+    """Time decoding and augmentation of training images, a core; say who needs what."""
+    from dataclasses import asdict
+    from tempfile import TemporaryDirectory
+
+    from cstrack_bench.console import err, out
+    from cstrack_bench.data.experiment import parse_size
+    from cstrack_bench.data.loading_speed import (
+        loading_need,
+        paint_pictures,
+        time_loading,
+    )
+    from cstrack_bench.data.sequences import open_sequence
+    from cstrack_bench.models.config import make_config
+    from cstrack_bench.models.summary import gflops, skeleton
+    from cstrack_bench.tracking.benchmark import machine
+
+    height_width = parse_size(size)
+    costs = {
+        name.strip(): gflops(skeleton(make_config(name.strip())), height_width)
+        for name in models.split(",")
+    }
+    speeds = _numbers(tflops)
+    if source is not None:
+        speed = time_loading(open_sequence(source), height_width, repeats)
+    else:
+        with TemporaryDirectory() as folder:
+            painted = paint_pictures(Path(folder), frames)
+            speed = time_loading(painted, height_width, repeats)
+    needs = [
+        (name, loading_need(speed, cost, value))
+        for name, cost in costs.items()
+        for value in speeds
+    ]
+    hardware = machine()
+    if json_output:
+        rows = [{"model": name, **asdict(need)} for name, need in needs]
+        print_json({"size": size, **asdict(speed), "needs": rows, "machine": hardware})
+        return
+    err.print(
+        f"{speed.images} images of {speed.picture} made ready at {size}, CPU time of "
+        f"1 core · {hardware['cpu']}"
+    )
+    out.print(
+        f"{speed.images_per_second:.1f} images a second a core: {speed.item_ms_p50:.1f}"
+        f" ms each, of which decoding {speed.decode_ms_p50:.1f} ms (p50)"
+    )
+    out.print("model  GFLOPs  at TFLOP/s  GPU images/s  cores")
+    for name, need in needs:
+        out.print(
+            f"{name:5}  {need.gflops:6.1f}  {need.tflops:10g}  "
+            f"{need.gpu_images_per_second:12.1f}  {need.cores:5d}"
+        )
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise InputError(
+            f"--tflops {text!r} is no list of numbers: write it like 13.4,100."
+        ) from error
 
 
 def _counts(boxes: str) -> list[int]:

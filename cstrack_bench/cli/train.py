@@ -36,9 +36,11 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train one row; ``cstrack reproduce`` measures it from there."""
+    from dataclasses import asdict
+
     from cstrack_bench.ledger import Ledger
     from cstrack_bench.reproduce import make_plan
-    from cstrack_bench.running import place_weights
+    from cstrack_bench.running import place_weights, renewed_classifier
     from cstrack_bench.training.distributed import is_main, pick_device
     from cstrack_bench.trainings import train_run
     from cstrack_bench.workspace import Workspace
@@ -68,8 +70,12 @@ def train(
     if not is_main():
         return
     weights = place_weights(run, workspace)
+    renewed = renewed_classifier(run, workspace, summary)
+    if renewed is not None:
+        console.err.print(str(renewed))
     if as_json:
-        print_json({"weights": str(weights), **summary})
+        classifier = {"classifier": asdict(renewed)} if renewed else {}
+        print_json({"weights": str(weights), **classifier, **summary})
     else:
         loss = " · ".join(
             f"{name} {value:.4f}" for name, value in summary["loss"].items()

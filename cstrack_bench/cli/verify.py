@@ -25,7 +25,8 @@ def verify(
         str,
         typer.Argument(
             metavar="NAME",
-            help="mot15, mot16, mot17, mot20, synthmot, or a folder with train/.",
+            help="mot15, mot16, mot17, mot20, hieve, caltech, citypersons, cuhk-sysu, "
+            "prw, eth, crowdhuman, synthmot, or a folder of such a layout.",
         ),
     ],
     data: Data = DATA_ROOT,
@@ -60,21 +61,75 @@ def verify(
 
 def _locate(name: str, data: Path) -> tuple[Path, str]:
     """The folder that NAME stands for, and the data set that it is."""
-    from cstrack_bench.data.locations import DATASETS, SUBSETS, find_dataset, owner
+    from cstrack_bench.data.hieve import HIEVE, find_hieve
+    from cstrack_bench.data.image_lists import IMAGE_LISTS
+    from cstrack_bench.data.locations import DATASETS, find_dataset
     from cstrack_bench.errors import nearest
 
     path = Path(name)
     if name.lower() in DATASETS:
         return find_dataset(data, name.lower()), name.lower()
+    if name.lower() == HIEVE:
+        return find_hieve(data), HIEVE
+    if name.lower() in IMAGE_LISTS:
+        return _image_folder(data, name.lower()), name.lower()
     if path.is_dir():
-        if any((path / subset).is_dir() for subset in SUBSETS):
-            return path, owner(path) or path.resolve().name
-        raise InputError(f"{path} holds none of train/, val/ and test/.")
+        return path, _dataset_in(path)
     try:
         return find_dataset(data, name), name
     except InputError as error:
-        hint = nearest(name, DATASETS)
+        hint = nearest(name, (*DATASETS, HIEVE, *IMAGE_LISTS))
         raise InputError(f"{str(error).rstrip('.')}; {hint}.") from None
+
+
+def _image_folder(data: Path, name: str) -> Path:
+    """The folder of a data set of images, in our layout or as it was published.
+
+    Raises:
+        InputError: none of its names is below the root.
+    """
+    from cstrack_bench.data.arrangement import simple_name
+    from cstrack_bench.data.image_lists import IMAGE_LISTS, IMAGES, LABELS
+
+    below = sorted(data.iterdir()) if data.is_dir() else []
+    named = [
+        entry
+        for entry in below
+        if entry.is_dir() and simple_name(entry.name) in IMAGE_LISTS[name]
+    ]
+    for folder in named:
+        if (folder / IMAGES).is_dir() and (folder / LABELS).is_dir():
+            return folder
+    if named:
+        return named[0]
+    raise InputError(
+        f"No {name} under {data}; cstrack download {name} fetches it, or give the "
+        "root of the data sets as --data."
+    )
+
+
+def _dataset_in(path: Path) -> str:
+    """What a folder that is named holds, by its sequences or by its own name.
+
+    Raises:
+        InputError: it has the layout of no data set.
+    """
+    from cstrack_bench.data.arrangement import simple_name
+    from cstrack_bench.data.hieve import HIEVE
+    from cstrack_bench.data.image_lists import IMAGE_LISTS, LABELS
+    from cstrack_bench.data.locations import SUBSETS, owner
+
+    own = path.resolve().name
+    if simple_name(own) in (HIEVE, "hie20"):
+        return HIEVE
+    if any((path / subset).is_dir() for subset in SUBSETS):
+        return owner(path) or own
+    for name, folders in IMAGE_LISTS.items():
+        if simple_name(own) in folders:
+            return name
+    if (path / LABELS).is_dir():
+        return own
+    raise InputError(f"{path} holds none of train/, val/ and test/.")
 
 
 def _document(found: "Verification") -> dict[str, object]:
@@ -103,8 +158,8 @@ def _print(found: "Verification") -> None:
 
     title = escape(f"{found.name} in {found.folder}")
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    for heading in ("", "sequence", "frames", "pictures", "boxes", "identities"):
-        table.add_column(heading, justify="left" if len(heading) in (0, 8) else "right")
+    for heading in ("", "name", "frames", "pictures", "boxes", "identities"):
+        table.add_column(heading, justify="left" if len(heading) in (0, 4) else "right")
     for row in found.sequences:
         boxes, people = row.boxes, row.identities
         table.add_row(
@@ -131,7 +186,10 @@ def _print(found: "Verification") -> None:
         out.print(f"mend     {escape(mend)}")
     if not found.problems:
         scored = sum(row.boxes is not None for row in found.sequences)
-        out.print(
-            f"sound: what is there is as it should be; ground truth against itself "
-            f"100 / 100 / 100 on {scored} sequences (HOTA / MOTA / IDF1)"
-        )
+        ending = ""
+        if found.scored:
+            ending = (
+                f"; ground truth against itself 100 / 100 / 100 on {scored} sequences "
+                "(HOTA / MOTA / IDF1)"
+            )
+        out.print(f"sound: what is there is as it should be{ending}")

@@ -1,6 +1,7 @@
 """Checks of one sequence's files: each wrong thing with its file and line."""
 
 from collections.abc import Iterable
+from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from cstrack_bench.errors import InputError
 
 # Lines named of one kind of wrong before the rest is only counted.
 _NAMED = 20
-# MOT17 as published has 2 boxes of 12,839 wholly outside the picture.
-_OUTSIDE_SHARE = 0.01
-_SAMPLE = 8
+#: More boxes than this wholly outside their pictures are wrong: MOT17 as published has
+#: 2 of 12,839.
+OUTSIDE_SHARE = 0.01
+#: Pictures of a sequence or list that are decoded where not all are.
+SAMPLE = 8
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def check_pictures(sequence: Sequence, every: bool) -> list[Fault]:
         )
         faults.append(Fault(str(numbers[beyond[0]]), what))
     known = [numbers[n] for n in sorted(numbers)]
-    picks = np.linspace(0, len(known) - 1, min(_SAMPLE, len(known))).astype(int)
+    picks = np.linspace(0, len(known) - 1, min(SAMPLE, len(known))).astype(int)
     decoded = set(known) if every else {known[i] for i in picks}
     for file in known:
         faults += _check_picture(file, sequence, file in decoded)
@@ -72,7 +75,7 @@ def check_pictures(sequence: Sequence, every: bool) -> list[Fault]:
 
 
 def _check_picture(file: Path, sequence: Sequence, decode: bool) -> list[Fault]:
-    if _is_cut_off(file):
+    if is_cut_off(file):
         return [Fault(str(file), "is cut off: its end is missing")]
     if not decode:
         return []
@@ -87,10 +90,10 @@ def _check_picture(file: Path, sequence: Sequence, decode: bool) -> list[Fault]:
     return []
 
 
-def _is_cut_off(file: Path) -> bool:
-    """Whether a file is empty, or a JPEG without its end marker.
+def is_cut_off(file: Path) -> bool:
+    """Whether a file is empty, or a JPEG or PNG without its end marker.
 
-    OpenCV decodes a JPEG that stops half-way and fills the rest with grey.
+    OpenCV decodes one that stops half-way and fills the rest.
     """
     with file.open("rb") as opened:
         size = opened.seek(0, 2)
@@ -98,6 +101,8 @@ def _is_cut_off(file: Path) -> bool:
         tail = opened.read()
     if file.suffix.lower() in (".jpg", ".jpeg"):
         return b"\xff\xd9" not in tail
+    if file.suffix.lower() == ".png":
+        return b"IEND" not in tail
     return size == 0
 
 
@@ -111,7 +116,7 @@ def check_annotations(sequence: Sequence) -> tuple[list[Fault], list[str]]:
     try:
         rows, lines = read_rows(path, columns=7)
     except InputError as error:
-        return [_fault_of(error, path)], []
+        return [fault_of(error, path)], []
     if not len(rows):
         return [Fault(str(path), "has no rows")], []
     finite = np.isfinite(rows).all(axis=1)
@@ -124,7 +129,7 @@ def check_annotations(sequence: Sequence) -> tuple[list[Fault], list[str]]:
             f"its frame is not one of 1 to {sequence.length}",
         ),
         ((identity < 0) | (identity % 1 != 0), "its id is not a whole number from 0"),
-        (_repeats(frame, identity), "its frame already has a box with its id"),
+        (repeats(frame, identity), "its frame already has a box with its id"),
         ((rows[:, 4] <= 0) | (rows[:, 5] <= 0), "its box has no width or no height"),
         ((marks < 0) | (marks > 1), "its mark (column 7) is not within 0 to 1"),
     ]
@@ -138,7 +143,7 @@ def check_annotations(sequence: Sequence) -> tuple[list[Fault], list[str]]:
         )
     outside = _outside(rows, sequence)
     remarks = []
-    if outside.mean() > _OUTSIDE_SHARE:
+    if outside.mean() > OUTSIDE_SHARE:
         size = f"{sequence.width}×{sequence.height}"
         wrong.append((outside, f"its box lies wholly outside the {size} picture"))
     elif outside.any():
@@ -157,14 +162,14 @@ def check_detections(sequence: Sequence) -> list[Fault]:
     try:
         last = max(read_detections(path), default=-1)
     except InputError as error:
-        return [_fault_of(error, path)]
+        return [fault_of(error, path)]
     if last >= sequence.length:
         what = f"has frame {last + 1} of {sequence.length} in seqinfo.ini"
         return [Fault(str(path), what)]
     return []
 
 
-def _fault_of(error: InputError, path: Path) -> Fault:
+def fault_of(error: InputError, path: Path) -> Fault:
     """A reader's sentence, taken apart into place and reason where it has both."""
     text = str(error).rstrip(".")
     place, colon, what = text.partition(": ")
@@ -174,15 +179,20 @@ def _fault_of(error: InputError, path: Path) -> Fault:
 
 
 def _lines(path: Path, lines: Iterable[int], what: str) -> list[Fault]:
-    numbers = [int(n) for n in lines]
-    faults = [Fault(f"{path}, line {n}", what) for n in numbers[:_NAMED]]
-    if len(numbers) > _NAMED:
-        rest = f"{len(numbers) - _NAMED} more lines: {what}"
-        faults.append(Fault(str(path), rest))
+    """One fault for each of the first lines, one for all that follow."""
+    return name_places([f"{path}, line {number}" for number in sorted(lines)], what)
+
+
+def name_places(places: Many[str], what: str) -> list[Fault]:
+    """One fault for each of the first places, one for all that follow."""
+    faults = [Fault(place, what) for place in places[:_NAMED]]
+    if len(places) > _NAMED:
+        rest = f"{len(places) - _NAMED} more lines: {what}"
+        faults.append(Fault(places[_NAMED].partition(", line ")[0], rest))
     return faults
 
 
-def _repeats(
+def repeats(
     frame: NDArray[np.float64], identity: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
     """(M,) true where an earlier row has the same frame and id."""

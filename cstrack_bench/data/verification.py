@@ -1,7 +1,5 @@
 """Whether a data set on disk is what it should be, and what of it is missing."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,102 +10,53 @@ from cstrack_bench.data.checks import (
     check_detections,
     check_pictures,
 )
+from cstrack_bench.data.findings import Measure, Problem, SequenceFacts, Verification
+from cstrack_bench.data.hieve import HIEVE
+from cstrack_bench.data.hieve_verification import verify_hieve
+from cstrack_bench.data.image_lists import IMAGE_LISTS, LABELS
+from cstrack_bench.data.list_verification import verify_images
 from cstrack_bench.data.locations import SUBSETS
+from cstrack_bench.data.published import TESTING, TRAINING, USES, published_length
 from cstrack_bench.data.sequences import Sequence, open_sequence, sequence_folders
 from cstrack_bench.data.splits import SPLITS, split_hash, split_sequences
 from cstrack_bench.errors import InputError
 
-_MOT17 = ("02", "04", "05", "09", "10", "11", "13")
-_MOT17_DETECTORS = ("DPM", "FRCNN", "SDP")
-
-#: Data set -> names of its published training sequences.
-TRAINING = {
-    "mot15": (
-        *("ADL-Rundle-6", "ADL-Rundle-8", "ETH-Bahnhof", "ETH-Pedcross2"),
-        *("ETH-Sunnyday", "KITTI-13", "KITTI-17", "PETS09-S2L1", "TUD-Campus"),
-        *("TUD-Stadtmitte", "Venice-2"),
-    ),
-    "mot16": tuple(f"MOT16-{n}" for n in _MOT17),
-    "mot17": tuple(f"MOT17-{n}-{d}" for n in _MOT17 for d in _MOT17_DETECTORS),
-    "mot20": tuple(f"MOT20-{n}" for n in ("01", "02", "03", "05")),
-}
-#: Data set -> what its training sequences, and its test sequences, are for.
-_USES = {
-    "mot15": ("which no table needs", "which no table needs"),
-    "mot16": ("needed for Table VIII", "needed for Tables I, IV and VI"),
-    "mot17": ("needed for Tables I to VI", "needed for Table VI"),
-    "mot20": ("needed for Table VI", "needed for Table VI"),
-}
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One wrong thing, and the command that mends it.
-
-    Attributes:
-        place: file, with line where it is one.
-        what: what is wrong with it.
-        mend: a command line.
-    """
-
-    place: str
-    what: str
-    mend: str
-
-
-@dataclass(frozen=True)
-class SequenceFacts:
-    """What a sequence has: frames, pictures, scored boxes, their identities."""
-
-    subset: str
-    name: str
-    frames: int
-    pictures: bool
-    boxes: int | None
-    identities: int | None
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What was found in a data set's folder.
-
-    Attributes:
-        name: of the data set, as asked for.
-        folder: that holds train/, val/ or test/.
-        sequences: facts of each sequence that can be opened.
-        problems: what is wrong; none means that what is there is sound.
-        missing: what a complete data set has and this has not, with what it is for.
-        remarks: unusual, but published so.
-        splits: split name -> hash and frames of both parts, over train/ (or val/).
-    """
-
-    name: str
-    folder: Path
-    sequences: list[SequenceFacts] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-    splits: dict[str, dict[str, Any]] = field(default_factory=dict)
+__all__ = ["Measure", "Problem", "SequenceFacts", "Verification", "verify"]
 
 
 def verify(
     folder: Path,
     name: str,
     every_picture: bool = False,
-    measure: Callable[[list[Sequence]], list[Fault]] | None = None,
+    measure: Measure | None = None,
 ) -> Verification:
     """Check layout, pictures, annotations and detections of a data set.
 
     Args:
-        folder: that holds train/, val/ or test/.
+        folder: that holds train/, val/ or test/; of a data set of images, images/ and
+            labels_with_ids/ or what was published; of HiEve, its own folders.
         name: of the data set; decides what is missing and what mends it.
         every_picture: decode all pictures, not a sample.
-        measure: scores ground truth against itself; called with the sequences whose
-            ground truth is sound, returns what is not 100.
+        measure: called with the sequences whose ground truth is sound.
 
     Returns:
         What was found; it never raises for bad content.
     """
+    if name == HIEVE:
+        return verify_hieve(folder, every_picture, measure)
+    if name in IMAGE_LISTS or ((folder / LABELS).is_dir() and not _has_subset(folder)):
+        return verify_images(folder, name, every_picture)
+    return _verify_sequences(folder, name, every_picture, measure)
+
+
+def _has_subset(folder: Path) -> bool:
+    return any((folder / subset).is_dir() for subset in SUBSETS)
+
+
+def _verify_sequences(
+    folder: Path, name: str, every_picture: bool, measure: Measure | None
+) -> Verification:
+    """Check a data set in MOTChallenge's layout."""
     result = Verification(name, folder)
     folders = [
         (subset, entry)
@@ -117,7 +66,7 @@ def verify(
     ]
     if not folders:
         what = "holds no sequence in train/, val/ or test/"
-        result.problems.append(_problem(result, Fault(str(folder), what)))
+        result.add([Fault(str(folder), what)])
     sound: dict[str, list[Sequence]] = {}
     with console.progress() as bar:
         for subset, entry in bar.track(folders, description=f"verifying {name}"):
@@ -127,13 +76,30 @@ def verify(
     # One subset after the other: both may have a sequence of the same name.
     for subset in ("train", "val"):
         if measure is not None and sound.get(subset):
-            faults = measure(sound[subset])
-            result.problems.extend(_problem(result, fault) for fault in faults)
+            result.add(measure(sound[subset]))
     # Only real sequences are cut into halves; SynthMOT has a val/ of its own.
     if sound.get("train") and "val" not in sound:
         result.splits.update(_splits(sound["train"]))
+    _verify_apart(result)
     _name_missing(result)
     return result
+
+
+def _verify_apart(result: Verification) -> None:
+    """No test sequence among the training ones, and none longer than published."""
+    tested = {s.name for s in result.sequences if s.subset == "test"}
+    tested.update(TESTING.get(result.name, ()))
+    for facts in result.sequences:
+        if facts.subset == "test" or result.name not in TRAINING:
+            continue
+        place = str(result.folder / facts.subset / facts.name)
+        if facts.name in tested:
+            what = f"is a test sequence in {facts.subset}/: it would be trained on"
+            result.add([Fault(place, what)])
+        length = published_length(facts.name)
+        if length is not None and facts.frames > length:
+            what = f"has {facts.frames} frames in seqinfo.ini, as published {length}"
+            result.add([Fault(f"{place}/seqinfo.ini", what)])
 
 
 def _verify_sequence(
@@ -143,8 +109,7 @@ def _verify_sequence(
     try:
         sequence = open_sequence(entry)
     except InputError as error:
-        fault = Fault(str(entry), str(error).rstrip("."))
-        result.problems.append(_problem(result, fault))
+        result.add([Fault(str(entry), str(error).rstrip("."))])
         return None
     has_truth = sequence.annotation_file.is_file()
     faults = check_pictures(sequence, every_picture) if sequence.has_images else []
@@ -156,8 +121,7 @@ def _verify_sequence(
         faults.append(Fault(str(sequence.annotation_file), "is absent"))
     if sequence.detection_file.is_file():
         faults += check_detections(sequence)
-    for fault in (*faults, *truth_faults):
-        result.problems.append(_problem(result, fault))
+    result.add([*faults, *truth_faults])
     usable = has_truth and not truth_faults
     truth = sequence.annotations() if usable else None
     people = truth.pedestrians() if truth is not None else None
@@ -197,32 +161,21 @@ def _name_missing(result: Verification) -> None:
         if unseen:
             result.missing.append(f"pictures of {', '.join(unseen)}")
         return
-    train_use, test_use = _USES[result.name]
+    train_use, test_use = USES[result.name]
     there = {s.name: s for s in result.sequences if s.subset == "train"}
     absent = [name for name in TRAINING[result.name] if name not in there]
     if absent:
         listed = ", ".join(absent)
         result.missing.append(f"training sequences, {train_use}: {listed}")
+    for facts in there.values():
+        length = published_length(facts.name) or 0
+        if facts.frames < length:
+            result.missing.append(
+                f"{length - facts.frames} of the {length} frames of {facts.name}"
+            )
     unseen = [name for name, facts in there.items() if not facts.pictures]
     if unseen:
         count = f"{len(unseen)} training sequences"
         result.missing.append(f"pictures of {count}, {train_use}")
     if not any(s.subset == "test" for s in result.sequences):
         result.missing.append(f"test sequences, {test_use}")
-
-
-def _problem(result: Verification, fault: Fault) -> Problem:
-    return Problem(fault.place, fault.what, mending(result.name, result.folder))
-
-
-def mending(name: str, folder: Path) -> str:
-    """The command that brings a data set back as it was published."""
-    if name in TRAINING:
-        page = "2D_MOT_2015" if name == "mot15" else name.upper()
-        return (
-            f"unzip -o {name.upper()}.zip -d {folder.parent}  "
-            f"# the archive from https://motchallenge.net/data/{page}/"
-        )
-    if name == "synthmot":
-        return f"rm -r {folder} && cstrack reproduce table2 --profile twin"
-    return f"restore {folder} from where it came, then cstrack verify {folder}"

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from cstrack_bench.cli.app import main
+from cstrack_bench.data.arrangement import arrange
+from tests.data.miniatures import publish, unpack
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -68,7 +70,7 @@ def test_a_wrong_line_fails_and_is_named_with_what_mends_it(
     code, out, err = cstrack("verify", "mot17", "--data", root)
     assert code == 1
     assert f"{file}, line 11: its frame already has a box with its id" in out
-    assert "unzip -o MOT17.zip" in out
+    assert f"cstrack download mot17 --fresh --data {root}" in out
     assert err.startswith("error: 1 things are wrong")
 
 
@@ -103,6 +105,44 @@ def test_wrong_use_is_exit_2(cstrack: Run, root: Path) -> None:
     code, _, err = cstrack("verify", root)
     assert code == 2
     assert "holds none of train/" in err
+
+
+@pytest.mark.parametrize("name", ["prw", "crowdhuman", "hieve"])
+def test_images_and_hieve_pass_and_are_not_complete(
+    cstrack: Run, tmp_path: Path, name: str
+) -> None:
+    arrange(unpack(publish(name, tmp_path / "p"), tmp_path / name), name)
+    code, out, _ = cstrack("verify", name, "--data", tmp_path)
+    assert code == 0
+    assert "missing" in out
+    assert ("100 / 100 / 100 on 5 sequences" in out) == (name == "hieve")
+    assert cstrack("verify", name, "--data", tmp_path, "--complete")[0] == 1
+    document = json.loads(cstrack("verify", tmp_path / name, "--json")[1])
+    assert (document["dataset"], document["sound"]) == (name, True)
+
+
+def test_a_wrong_label_is_named_with_file_and_line(
+    cstrack: Run, tmp_path: Path
+) -> None:
+    arrange(unpack(publish("eth", tmp_path / "p"), tmp_path / "ETHZ"), "eth")
+    file = tmp_path / "ETHZ/labels_with_ids/eth01/image_00000000_0.txt"
+    file.write_text(file.read_text() + "0 -1 3 0.5 0.1 0.1\n")
+    code, out, _ = cstrack("verify", "eth", "--data", tmp_path)
+    assert code == 1
+    assert f"{file}, line 2: its box lies wholly outside the picture" in out
+    assert f"cstrack download eth --fresh --data {tmp_path}" in out
+
+
+def test_what_was_published_but_not_arranged_is_missing(
+    cstrack: Run, tmp_path: Path
+) -> None:
+    unpack(publish("crowdhuman", tmp_path / "p"), tmp_path / "crowdhuman")
+    code, out, _ = cstrack("verify", "crowdhuman", "--data", tmp_path)
+    assert code == 0
+    assert "cstrack download crowdhuman makes them of what is there" in out
+    code, _, err = cstrack("verify", "prw", "--data", tmp_path)
+    assert code == 2
+    assert "cstrack download prw" in err
 
 
 @pytest.mark.real

@@ -68,10 +68,11 @@ def test_a_sound_sequence_has_no_problem(sequence: Path) -> None:
 
 
 def test_what_is_missing_is_said_and_is_no_problem(sequence: Path) -> None:
-    missing = " ".join(check(sequence).missing)
-    assert "MOT17-13-FRCNN" in missing
-    assert "MOT17-02-SDP" not in missing
-    assert "test sequences" in missing
+    absent, frames, tests = check(sequence).missing
+    assert "MOT17-13-FRCNN" in absent
+    assert "MOT17-02-SDP" not in absent
+    assert frames == "588 of the 600 frames of MOT17-02-SDP"
+    assert "test sequences" in tests
 
 
 def test_annotations_alone_are_sound(sequence: Path) -> None:
@@ -113,7 +114,7 @@ def test_a_wrong_row_is_named_with_file_and_line(
     problems = check(sequence).problems
     assert [p.place for p in problems] == [f"{sequence / 'gt' / 'gt.txt'}, line 3"]
     assert what in problems[0].what
-    assert "MOT17.zip" in problems[0].mend
+    assert "cstrack download mot17 --fresh" in problems[0].mend
 
 
 def test_amodal_boxes_may_leave_the_picture_partly(sequence: Path) -> None:

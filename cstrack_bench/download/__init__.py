@@ -1,0 +1,1 @@
+"""From a name of the catalogue to files in their place: fetch, check, unpack."""
