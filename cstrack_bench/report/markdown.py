@@ -1,5 +1,6 @@
 """RESULTS.md, a view of everything under results/."""
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ from cstrack_bench.report.provenance import (
 )
 from cstrack_bench.report.rows import Row, Table
 from cstrack_bench.report.tables import newest_comparable, table_from, write_csv
+from cstrack_bench.report.upper_bound import cost_lines, ladder_rows
 from cstrack_bench.report.words import MISSING
 
 MARKER = (
@@ -142,14 +144,29 @@ def write_views(results_root: Path, page: Path) -> list[Path]:
     for (document, _), sheet in zip(documents, sheets, strict=True):
         write_text(sheet, association_csv(document))
     associations = [document for document, _ in documents]
-    write_text(page, results_markdown([table for table, _ in tables], associations))
+    ladders = [
+        json.loads(ladder.read_text(encoding="utf-8"))
+        for _, path in tables
+        if (ladder := path.with_suffix("") / "ladder.json").is_file()
+    ]
+    write_text(
+        page, results_markdown([table for table, _ in tables], associations, ladders)
+    )
     return [*(path for _, path in tables), *sheets, page]
 
 
 def results_markdown(
-    tables: Sequence[Table], associations: Sequence[Document] = ()
+    tables: Sequence[Table],
+    associations: Sequence[Document] = (),
+    ladders: Sequence[Document] = (),
 ) -> str:
-    """The page for these tables, and for comparisons of trackers by motion alone."""
+    """The page for these tables.
+
+    Args:
+        tables: the paper's, with our runs.
+        associations: comparisons of trackers by motion alone.
+        ladders: what ``cstrack upper-bound --gt --ladder`` wrote.
+    """
     parts = [MARKER, INTRO]
     if not any(
         "gpu" in record["provenance"] for table in tables for record in table.records
@@ -162,6 +179,7 @@ def results_markdown(
         parts += [_section(table) for table in own]
     if not tables:
         parts.append("No run yet.\n")
+    parts += [_ladder(document) for document in ladders]
     parts += [_association(document) for document in associations]
     parts.append(_errata())
     return "\n".join(parts)
@@ -193,6 +211,25 @@ def _section(table: Table) -> str:
     lines += [*_bullets(words.notes(table)), ""]
     lines += _folded("Provenance, size and training cost", provenance(table))
     lines += _folded("Scores by sequence", per_sequence(table))
+    return "\n".join(lines)
+
+
+def _ladder(document: Document) -> str:
+    made = document["provenance"]
+    lines = [
+        f"## What each stage costs · profile `{document['profile']}`",
+        "",
+        "Every stage of a trained tracker replaced by the ground truth in turn, and "
+        "given boxes made worse (`cstrack upper-bound --gt --ladder`; differences are "
+        "to the tracker as it is).",
+        "",
+        *_bullets(line[0].upper() + line[1:] for line in cost_lines(document)),
+        f"- measured {made['time']} at {made['git'][:10]} on {made['cpu']}",
+        "",
+    ]
+    for system in document["systems"]:
+        title, head, rows = ladder_rows(system)
+        lines += _folded(title, [(head, rows)])
     return "\n".join(lines)
 
 

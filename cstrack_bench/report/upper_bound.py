@@ -67,18 +67,31 @@ def cost_lines(document: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _ladder(system: Mapping[str, Any]) -> Grid:
+def ladder_rows(system: Mapping[str, Any]) -> tuple[str, list[str], list[list[str]]]:
+    """Title, headings and cells of one system's ladder.
+
+    Args:
+        system: one of the ``systems`` of what ``cstrack_bench.ladder.climb`` returned.
+    """
     title = f"Ladder: row {system['row']} ({system['name']}) seed {system['seed']}"
     if system["boxes_of"] != system["name"]:
         title += f"; its own boxes are those of {system['boxes_of']}"
-    grid = Grid(title=title, title_justify="left", box=None)
-    _columns(grid, [*_PARTS, *_SCORES], len(_PARTS))
+    rows = []
     for row in system["rows"]:
         cells = [str(row[part]) for part in _PARTS]
         for score, decimals in _SCORES.items():
             text = words.number(row["scores"][score], decimals)
             change = words.signed(row["differences"][score], decimals)
             cells.append(f"{text} ({change})")
+        rows.append(cells)
+    return title, [*_PARTS, *_SCORES], rows
+
+
+def _ladder(system: Mapping[str, Any]) -> Grid:
+    title, head, rows = ladder_rows(system)
+    grid = Grid(title=title, title_justify="left", box=None)
+    _columns(grid, head, len(_PARTS))
+    for cells in rows:
         grid.add_row(*cells)
     return grid
 

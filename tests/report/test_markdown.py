@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.report.markdown import MARKER, find_tables, write_views
+from cstrack_bench.report.markdown import (
+    MARKER,
+    find_tables,
+    results_markdown,
+    write_views,
+)
 from tests.report.fakes import fake_record, fake_records
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "results.py"
@@ -66,6 +71,23 @@ def test_the_lack_of_a_gpu_figure_is_said_until_there_is_one(tmp_path: Path) -> 
     records[0]["provenance"]["gpu"] = "FAKE GPU"
     lay(root, records)
     assert "No GPU figure exists yet" not in page_of(root)
+
+
+def test_a_ladder_is_told_in_sentences_and_rungs() -> None:
+    scores = {"MOTA": 60.0, "IDF1": 70.0, "IDSW": 5, "HOTA": 50.0}
+    scores |= {"AssA": 55.0, "DetA": 45.0}
+    rung = {"boxes": "own", "embeddings": "own", "association": "own"}
+    system = {"row": 3, "name": "CSTrack", "boxes_of": "CSTrack", "seed": 0}
+    system["rows"] = [
+        {**rung, "scores": scores, "differences": dict.fromkeys(scores, 0)}
+    ]
+    system["costs"] = {"embedding": {"MOTA": 10.0}, "detection": {"MOTA": 30.0}}
+    made = {"time": "now", "git": "0123456789ab", "cpu": "FAKE CPU"}
+    document = {"profile": "twin", "data": {"held_out": True}, "provenance": made}
+    page = results_markdown([], ladders=[{**document, "systems": [system]}])
+    assert "of the 40.0 points of MOTA that are lacking: embedding 10.0" in page
+    assert "| own | own | own | 60.0 (0.0) |" in page
+    assert "at 0123456789 on FAKE CPU" in page
 
 
 def test_what_was_mixed_in_is_said(tmp_path: Path) -> None:
