@@ -175,7 +175,21 @@ class Recipe:
         if (table, int(row)) == (run.table, run.row):
             raise InputError(f"{run.table} row {row} cannot start from itself.")
         recipe = self if table == self.table else load_recipe(table, self.folder)
-        return recipe.runs(run.profile, [int(row)], run.seed + 1, overrides)[run.seed]
+        # What a call says about the start of its rows is not about the start's own.
+        kept = tuple(o for o in overrides if not o.startswith("init.row="))
+        try:
+            found = recipe.runs(run.profile, [int(row)], run.seed + 1, kept)[run.seed]
+        except RecursionError:
+            raise InputError(
+                f"{run.table} row {run.row} starts from {name}, which starts from it."
+            ) from None
+        systems = [r.settings.model.system for r in (run, found)]
+        if systems[0] != systems[1]:
+            raise InputError(
+                f"{run.table} row {run.row} ({systems[0]}) cannot start from {name} "
+                f"({systems[1]}): the networks have nothing in common."
+            )
+        return found
 
 
 def _with_mix(document: dict[str, Any], mixes: Mapping[str, Any]) -> dict[str, Any]:

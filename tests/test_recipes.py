@@ -186,6 +186,26 @@ def test_a_row_cannot_start_from_itself(tmp_path: Path) -> None:
         load_recipe("table9", tmp_path).runs("paper")
 
 
+def test_rows_that_start_from_each_other_are_refused(tmp_path: Path) -> None:
+    _write(tmp_path, "base", "profiles: {}")
+    _write(
+        tmp_path,
+        "table9",
+        "rows: {1: {init: {row: 'table9:2'}}, 2: {init: {row: 'table9:1'}}}",
+    )
+    with pytest.raises(InputError, match="which starts from it"):
+        load_recipe("table9", tmp_path).runs("paper")
+
+
+def test_a_row_may_be_told_to_start_from_another_of_its_system() -> None:
+    recipe = load_recipe("table2")
+    run = recipe.runs("twin", [5], overrides=["init.row=table2:4"])[0]
+    assert run.start is not None
+    assert (run.start.table, run.start.row) == ("table2", 4)
+    with pytest.raises(InputError, match="nothing in common"):
+        recipe.runs("twin", [5], overrides=["init.row=table1:1"])
+
+
 def test_deepsort_gets_a_detector_where_boxes_are_looked_for() -> None:
     two_stage = load_recipe("table7").runs("twin", [1])[0]
     assert two_stage.settings.model.system == "deepsort"

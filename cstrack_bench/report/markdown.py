@@ -145,7 +145,7 @@ def write_views(results_root: Path, page: Path) -> list[Path]:
         write_text(sheet, association_csv(document))
     associations = [document for document, _ in documents]
     ladders = [
-        json.loads(ladder.read_text(encoding="utf-8"))
+        _read_ladder(ladder)
         for _, path in tables
         if (ladder := path.with_suffix("") / "ladder.json").is_file()
     ]
@@ -153,6 +153,17 @@ def write_views(results_root: Path, page: Path) -> list[Path]:
         page, results_markdown([table for table, _ in tables], associations, ladders)
     )
     return [*(path for _, path in tables), *sheets, page]
+
+
+def _read_ladder(path: Path) -> Document:
+    try:
+        document: Document = json.loads(path.read_text(encoding="utf-8"))
+        _ = document["systems"], document["provenance"]["git"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path} is not a ladder ({type(error).__name__}); delete it."
+        ) from error
+    return document
 
 
 def results_markdown(

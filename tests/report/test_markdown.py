@@ -90,6 +90,16 @@ def test_a_ladder_is_told_in_sentences_and_rungs() -> None:
     assert "at 0123456789 on FAKE CPU" in page
 
 
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}"])
+def test_a_damaged_ladder_is_named(tmp_path: Path, content: str) -> None:
+    root = tmp_path / "results"
+    lay(root, fake_records(seeds=(0,)))
+    (root / "twin" / "table2" / "ladder.json").write_text(content)
+    with pytest.raises(InputError, match=r"ladder\.json is not a ladder"):
+        page_of(root)
+    assert not (tmp_path / "RESULTS.md").exists()
+
+
 def test_what_was_mixed_in_is_said(tmp_path: Path) -> None:
     root = tmp_path / "results"
     record = fake_record(4)
