@@ -1,6 +1,6 @@
 """One detector and one tracker over one sequence, each stage timed."""
 
-from cstrack_bench.data.sequences import Sequence
+from cstrack_bench.formats.sequences import Sequence
 from cstrack_bench.stopwatch import NULL, Stopwatch
 from cstrack_bench.structures import Detections, Detector, Frame, Tracker, TrackTable
 from cstrack_bench.tracking.filters import OutputFilter

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cstrack_bench.data.experiment import ExperimentData
-from cstrack_bench.data.sequences import Sequence, open_sequence
+from cstrack_bench.datasets.experiment_data import ExperimentData
+from cstrack_bench.formats.sequences import Sequence, open_sequence
 
 Boxes = dict[int, list[list[float]]]
 

@@ -120,16 +120,16 @@ def loading(
     from tempfile import TemporaryDirectory
 
     from cstrack_bench.console import err, out
-    from cstrack_bench.data.experiment import parse_size
-    from cstrack_bench.data.loading_speed import (
+    from cstrack_bench.datasets.experiment_data import parse_size
+    from cstrack_bench.formats.sequences import open_sequence
+    from cstrack_bench.models.cstrack_config import make_config
+    from cstrack_bench.models.summary import gflops, skeleton
+    from cstrack_bench.tracking.benchmark import machine
+    from cstrack_bench.training_data.loading_speed import (
         loading_need,
         paint_pictures,
         time_loading,
     )
-    from cstrack_bench.data.sequences import open_sequence
-    from cstrack_bench.models.config import make_config
-    from cstrack_bench.models.summary import gflops, skeleton
-    from cstrack_bench.tracking.benchmark import machine
 
     height_width = parse_size(size)
     costs = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cstrack_bench.errors import InputError
 
 if TYPE_CHECKING:
-    from cstrack_bench.data.sequences import Sequence
+    from cstrack_bench.formats.sequences import Sequence
     from cstrack_bench.stopwatch import Stopwatch
     from cstrack_bench.structures import Detector
 
@@ -105,8 +105,8 @@ def files(
     place: Path, sequences: list["Sequence"], conf: float | None
 ) -> Callable[["Sequence"], "Detector"]:
     """Detections of each sequence, read before the first is tracked."""
-    from cstrack_bench.data.annotations import read_detections
-    from cstrack_bench.detection.files import FileDetector
+    from cstrack_bench.detection.file_detector import FileDetector
+    from cstrack_bench.formats.mot_files import read_detections
 
     if len(sequences) > 1 and not place.is_dir():
         raise InputError(

@@ -124,8 +124,8 @@ def _disk(faults: list[str]) -> dict[str, Any]:
 
 def _data(root: Path) -> dict[str, Any]:
     """Data set -> folder and how many of its sequences have what; None if absent."""
-    from cstrack_bench.data.locations import DATASETS, SUBSETS, find_dataset
-    from cstrack_bench.data.sequences import list_sequences
+    from cstrack_bench.datasets.locations import DATASETS, SUBSETS, find_dataset
+    from cstrack_bench.formats.sequences import list_sequences
 
     found: dict[str, Any] = {}
     for name in DATASETS:

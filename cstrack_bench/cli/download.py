@@ -9,7 +9,7 @@ from cstrack_bench.cli.options import DATA_ROOT, Data, Json, print_json
 from cstrack_bench.errors import CstrackError, InputError
 
 if TYPE_CHECKING:
-    from cstrack_bench.data.catalogue import Item
+    from cstrack_bench.datasets.catalogue import Item
     from cstrack_bench.download.get import Outcome, Wishes
     from cstrack_bench.download.state import State
 
@@ -49,7 +49,7 @@ def download(
     json: Json = False,
 ) -> None:
     """Fetch data sets and weights: resume, check, unpack, put in place."""
-    from cstrack_bench.data.catalogue import find_item, load_catalogue
+    from cstrack_bench.datasets.catalogue import find_item, load_catalogue
 
     items = [find_item(name) for name in names or ()]
     if everything:
@@ -169,7 +169,7 @@ def _state(state: "State") -> str:
 
 def _sites(item: "Item") -> list[str]:
     """The servers that have it, in the order of trying; registration where none."""
-    from cstrack_bench.data.catalogue import site
+    from cstrack_bench.datasets.catalogue import site
 
     sources = [s for way in item.ways for file in way for s in file.sources]
     return list(dict.fromkeys(map(site, sources))) or ["registration"]

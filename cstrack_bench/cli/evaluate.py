@@ -18,9 +18,9 @@ from cstrack_bench.cli.options import (
 from cstrack_bench.errors import InputError
 
 if TYPE_CHECKING:
-    from cstrack_bench.data.sequences import Sequence
     from cstrack_bench.evaluation.crosscheck import Difference
     from cstrack_bench.evaluation.scores import Evaluation
+    from cstrack_bench.formats.sequences import Sequence
 
 COLUMNS = (
     *("HOTA", "DetA", "AssA", "MOTA", "IDF1", "IDP", "IDR"),
@@ -93,12 +93,12 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Score results: HOTA, MOTA, IDF1 and the counts behind them."""
-    from cstrack_bench.data.annotations import read_tracks
-    from cstrack_bench.data.mixes import list_dataset
-    from cstrack_bench.data.splits import check_split, split_hash, split_sequences
+    from cstrack_bench.datasets.mixes import list_dataset
+    from cstrack_bench.datasets.splits import check_split, split_hash, split_sequences
     from cstrack_bench.evaluation import crosscheck as check
-    from cstrack_bench.evaluation import motmetrics, trackeval
+    from cstrack_bench.evaluation import motmetrics_scores, trackeval_scores
     from cstrack_bench.evaluation.scores import SequenceResult
+    from cstrack_bench.formats.mot_files import read_tracks
 
     check_split(split)
     subset = subset or (Subset.VAL if dataset is Dataset.SYNTHMOT else Subset.TRAIN)
@@ -106,10 +106,10 @@ def evaluate(
     wanted, files = _select(everything, results, sequences)
     _, parts = split_sequences(wanted, split)
     pairs = [SequenceResult.of(part, read_tracks(files[part.name])) for part in parts]
-    scores = trackeval.evaluate(pairs, dataset.value)
+    scores = trackeval_scores.evaluate(pairs, dataset.value)
     differences = None
     if crosscheck:
-        other = motmetrics.evaluate(pairs, dataset.value)
+        other = motmetrics_scores.evaluate(pairs, dataset.value)
         differences = check.compare(scores, other)
     if name is not None:
         from cstrack_bench.report.others import write_other

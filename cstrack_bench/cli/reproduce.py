@@ -40,11 +40,11 @@ def reproduce(
     as_json: Json = False,
 ) -> None:
     """Measure the rows of a table, or take them from the ledger, and print it."""
-    from cstrack_bench.ledger import Ledger
-    from cstrack_bench.recipes import list_tables
-    from cstrack_bench.reproduce import describe_plan, make_plan
+    from cstrack_bench.experiments.ledger import Ledger
+    from cstrack_bench.experiments.plan import describe_plan, make_plan
+    from cstrack_bench.experiments.recipes import list_tables
+    from cstrack_bench.experiments.workspace import Workspace
     from cstrack_bench.training.distributed import pick_device
-    from cstrack_bench.workspace import Workspace
 
     chosen = list_tables() if "all" in tables else list(dict.fromkeys(tables))
     workspace = Workspace(data, Ledger(results), pick_device(device))
@@ -79,10 +79,10 @@ def measure_tables(
         jobs: runs at a time.
         as_json: print no table.
     """
+    from cstrack_bench.experiments.plan import reproduce as measure
     from cstrack_bench.paper.claims import load_table
     from cstrack_bench.report.markdown import write_views
     from cstrack_bench.report.tables import print_table, table_from
-    from cstrack_bench.reproduce import reproduce as measure
 
     def remark(outcome: Any) -> None:
         scores = outcome.record["scores"]["overall"]

@@ -14,7 +14,7 @@ from cstrack_bench.errors import CstrackError, InputError
 from cstrack_bench.files import check_writable
 
 if TYPE_CHECKING:
-    from cstrack_bench.data.sequences import Sequence
+    from cstrack_bench.formats.sequences import Sequence
     from cstrack_bench.stopwatch import Stopwatch
     from cstrack_bench.structures import Detections, Detector, Frame
 
@@ -145,7 +145,7 @@ class _Counted:
 
 def _open(source: Path) -> tuple[list["Sequence"], bool]:
     """The sequences of a source, and whether it is a data set."""
-    from cstrack_bench.data.sequences import (
+    from cstrack_bench.formats.sequences import (
         list_sequences,
         open_sequence,
         sequence_folders,
@@ -211,7 +211,7 @@ def _track_one(
     watch: "Stopwatch",
 ) -> _Found:
     """Track a sequence and write what was asked for."""
-    from cstrack_bench.data.annotations import write_tracks
+    from cstrack_bench.formats.mot_files import write_tracks
     from cstrack_bench.pipeline import track_sequence
     from cstrack_bench.tracking.build import make_filter, make_tracker
 

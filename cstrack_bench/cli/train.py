@@ -38,12 +38,12 @@ def train(
     """Train one row; ``cstrack reproduce`` measures it from there."""
     from dataclasses import asdict
 
-    from cstrack_bench.ledger import Ledger
-    from cstrack_bench.reproduce import make_plan
-    from cstrack_bench.running import place_weights, renewed_classifier
+    from cstrack_bench.experiments.ledger import Ledger
+    from cstrack_bench.experiments.plan import make_plan
+    from cstrack_bench.experiments.run import place_weights, renewed_classifier
+    from cstrack_bench.experiments.train_run import train_run
+    from cstrack_bench.experiments.workspace import Workspace
     from cstrack_bench.training.distributed import is_main, pick_device
-    from cstrack_bench.trainings import train_run
-    from cstrack_bench.workspace import Workspace
 
     table, _, row = recipe.partition(":")
     if row and not row.isdigit():

@@ -21,8 +21,8 @@ from cstrack_bench.cli.options import (
 from cstrack_bench.errors import InputError
 
 if TYPE_CHECKING:
-    from cstrack_bench.data.experiment import DataConfig
-    from cstrack_bench.reproduce import Plan
+    from cstrack_bench.datasets.experiment_data import DataConfig
+    from cstrack_bench.experiments.plan import Plan
 
 TABLE = "table8"
 
@@ -62,13 +62,13 @@ def upper_bound(
     """Measure Table VIII: how well boxes are told apart when all of them are given."""
     from cstrack_bench.cli.reproduce import measure_tables, numbers
     from cstrack_bench.cli.wide import print_wide
-    from cstrack_bench.ladder import climb, ladder_path
-    from cstrack_bench.ledger import Ledger
+    from cstrack_bench.experiments.ladder import climb, ladder_path
+    from cstrack_bench.experiments.ledger import Ledger
+    from cstrack_bench.experiments.workspace import Workspace
     from cstrack_bench.paper.claims import load_table
-    from cstrack_bench.report import upper_bound as report
+    from cstrack_bench.report import bound_tables as report
     from cstrack_bench.report.tables import table_from
     from cstrack_bench.training.distributed import pick_device
-    from cstrack_bench.workspace import Workspace
 
     if not gt:
         raise InputError(
@@ -108,8 +108,8 @@ def _plan(
     settings: list[str],
 ) -> "Plan":
     """The runs; on a data set that was named, under a profile that goes with it."""
-    from cstrack_bench.data.experiment import LOCAL
-    from cstrack_bench.reproduce import make_plan
+    from cstrack_bench.datasets.experiment_data import LOCAL
+    from cstrack_bench.experiments.plan import make_plan
 
     def planned(chosen: str | None, *more: str) -> "Plan":
         return make_plan(TABLE, data, chosen, rows, seeds, [*settings, *more])
@@ -131,7 +131,7 @@ def _plan(
 
 def _is_all_there_is(dataset: str, config: "DataConfig", data: Path) -> bool:
     """Whether a data set's sequences are all that a configuration finds in a folder."""
-    from cstrack_bench.data.experiment import open_data
+    from cstrack_bench.datasets.experiment_data import open_data
 
     found = []
     for name in (dataset, config.dataset):

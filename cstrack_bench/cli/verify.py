@@ -10,7 +10,7 @@ from cstrack_bench.cli.options import DATA_ROOT, Data, Json, print_json
 from cstrack_bench.errors import CstrackError, InputError
 
 if TYPE_CHECKING:
-    from cstrack_bench.data.verification import Verification
+    from cstrack_bench.verification.dataset_checks import Verification
 
 
 class Images(StrEnum):
@@ -39,8 +39,8 @@ def verify(
     json: Json = False,
 ) -> None:
     """Check layout, pictures, labels, ids, splits; ground truth scores 100."""
-    from cstrack_bench.data.verification import verify as verify_dataset
     from cstrack_bench.evaluation.self_check import benchmark_of, imperfections
+    from cstrack_bench.verification.dataset_checks import verify as verify_dataset
 
     folder, name = _locate(name, data)
     found = verify_dataset(
@@ -61,10 +61,10 @@ def verify(
 
 def _locate(name: str, data: Path) -> tuple[Path, str]:
     """The folder that NAME stands for, and the data set that it is."""
-    from cstrack_bench.data.hieve import HIEVE, find_hieve
-    from cstrack_bench.data.image_lists import IMAGE_LISTS
-    from cstrack_bench.data.locations import DATASETS, find_dataset
+    from cstrack_bench.datasets.hieve import HIEVE, find_hieve
+    from cstrack_bench.datasets.locations import DATASETS, find_dataset
     from cstrack_bench.errors import nearest
+    from cstrack_bench.formats.jde_lists import IMAGE_LISTS
 
     path = Path(name)
     if name.lower() in DATASETS:
@@ -88,8 +88,8 @@ def _image_folder(data: Path, name: str) -> Path:
     Raises:
         InputError: none of its names is below the root.
     """
-    from cstrack_bench.data.arrangement import simple_name
-    from cstrack_bench.data.image_lists import IMAGE_LISTS, IMAGES, LABELS
+    from cstrack_bench.datasets.arrangement import simple_name
+    from cstrack_bench.formats.jde_lists import IMAGE_LISTS, IMAGES, LABELS
 
     below = sorted(data.iterdir()) if data.is_dir() else []
     named = [
@@ -114,10 +114,10 @@ def _dataset_in(path: Path) -> str:
     Raises:
         InputError: it has the layout of no data set.
     """
-    from cstrack_bench.data.arrangement import simple_name
-    from cstrack_bench.data.hieve import HIEVE
-    from cstrack_bench.data.image_lists import IMAGE_LISTS, LABELS
-    from cstrack_bench.data.locations import SUBSETS, owner
+    from cstrack_bench.datasets.arrangement import simple_name
+    from cstrack_bench.datasets.hieve import HIEVE
+    from cstrack_bench.datasets.locations import SUBSETS, owner
+    from cstrack_bench.formats.jde_lists import IMAGE_LISTS, LABELS
 
     own = path.resolve().name
     if simple_name(own) in (HIEVE, "hie20"):

@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cstrack_bench.data.crops import cut
 from cstrack_bench.detection.network import DTYPES
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.models.wide_resnet import WideResNet
 from cstrack_bench.stopwatch import NULL, Stopwatch
 from cstrack_bench.structures import Detections, Detector, Embedder, Frame
+from cstrack_bench.training_data.crop_set import cut
 
 
 class CropEncoder:

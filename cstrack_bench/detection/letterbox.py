@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cstrack_bench.data.fitting import GREY, letterboxed
 from cstrack_bench.errors import InputError
+from cstrack_bench.placement import GREY, letterboxed
 
 
 @dataclass(frozen=True)

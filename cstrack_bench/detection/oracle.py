@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from cstrack_bench.boxes import iou_matrix
-from cstrack_bench.data.annotations import Annotations
 from cstrack_bench.errors import InputError
+from cstrack_bench.formats.mot_files import Annotations
 from cstrack_bench.structures import Detections, Embedder, Frame
 
 # A jittered side keeps at least this share of its length.

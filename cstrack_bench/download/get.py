@@ -9,7 +9,7 @@ from typing import Literal
 from rich.progress import Progress
 
 from cstrack_bench import console
-from cstrack_bench.data.catalogue import (
+from cstrack_bench.datasets.catalogue import (
     DRIVE,
     WEIGHTS,
     Item,
@@ -165,7 +165,7 @@ class _Download:
         """
         if self._item.kind == WEIGHTS:
             return []
-        from cstrack_bench.data.arrangement import arrange
+        from cstrack_bench.datasets.arrangement import arrange
 
         done = arrange(place, self._item.name)
         return done if self._item.is_complete(place) else []

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cstrack_bench.data.catalogue import Item, RemoteFile
+from cstrack_bench.datasets.catalogue import Item, RemoteFile
 from cstrack_bench.download.unpack import is_archive
 from cstrack_bench.errors import InputError
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from cstrack_bench.data.catalogue import DRIVE, RemoteFile, is_drive, site
+from cstrack_bench.datasets.catalogue import DRIVE, RemoteFile, is_drive, site
 from cstrack_bench.download.drive import fetch_drive
 from cstrack_bench.download.fetch import (
     Patience,

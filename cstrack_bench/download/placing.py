@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from cstrack_bench.data.catalogue import Item
+from cstrack_bench.datasets.catalogue import Item
 from cstrack_bench.download.fetch import Report
 from cstrack_bench.download.unpack import Limits, archives, is_archive, unpack
 from cstrack_bench.errors import CstrackError, InputError
@@ -45,7 +45,7 @@ def stage(
         CstrackError: the disk is full, or refused.
     """
     # Our layout reads more than the download does: OpenCV among other things.
-    from cstrack_bench.data.arrangement import arrange
+    from cstrack_bench.datasets.arrangement import arrange
 
     folder = workplace / item.place.name
     try:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cstrack_bench.data.catalogue import Item
+from cstrack_bench.datasets.catalogue import Item
 from cstrack_bench.download.fetch import length
 
 #: Below the root of the data sets: what is on its way.

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cstrack_bench.data.annotations import CLASSES, NO_CLASS, PEDESTRIAN
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.evaluation.scores import SequenceResult
+from cstrack_bench.formats.mot_files import CLASSES, NO_CLASS, PEDESTRIAN
 
 #: Our benchmarks -> trackeval's rules: MOT15 nothing to remove, MOT16 and MOT17
 #: classes 2, 7, 8, 12, MOT20 class 6 too. HiEve has no distractors to remove.

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cstrack_bench.data.annotations import Annotations
-from cstrack_bench.data.sequences import Sequence
 from cstrack_bench.errors import InputError
+from cstrack_bench.formats.mot_files import Annotations
+from cstrack_bench.formats.sequences import Sequence
 from cstrack_bench.structures import TrackTable
 
 Scores = dict[str, float | int]

@@ -1,10 +1,10 @@
 """Ground truth as its own prediction: it scores 100, or something is wrong with it."""
 
-from cstrack_bench.data.checks import Fault
-from cstrack_bench.data.sequences import Sequence
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.scores import Evaluation, SequenceResult
-from cstrack_bench.evaluation.trackeval import evaluate
+from cstrack_bench.evaluation.trackeval_scores import evaluate
+from cstrack_bench.formats.sequences import Sequence
+from cstrack_bench.verification.checks import Fault
 
 PERFECT = ("HOTA", "MOTA", "IDF1")
 

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.files import replacing
-from cstrack_bench.models.config import ModelConfig
 from cstrack_bench.models.cstrack import CSTrack
+from cstrack_bench.models.cstrack_config import ModelConfig
 from cstrack_bench.models.official_names import (
     ANCHOR_GRID,
     CONSTANTS,

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.checkpoints import LoadReport, read_official
-from cstrack_bench.models.config import SIZES, ModelConfig
 from cstrack_bench.models.cstrack import CSTrack
+from cstrack_bench.models.cstrack_config import SIZES, ModelConfig
 from cstrack_bench.models.official_names import (
     FIRST_HEAD,
     infer_generation,

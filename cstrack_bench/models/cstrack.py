@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.models import heads
-from cstrack_bench.models.config import STRIDES, ModelConfig
+from cstrack_bench.models.cstrack_config import STRIDES, ModelConfig
 from cstrack_bench.models.reciprocal import Reciprocal, make_ren
 from cstrack_bench.models.scale_aware import ScaleAware
 from cstrack_bench.models.yolov5 import PathAggregation, make_backbone

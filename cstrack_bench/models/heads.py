@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from cstrack_bench.models.config import STRIDES, ModelConfig
+from cstrack_bench.models.cstrack_config import STRIDES, ModelConfig
 from cstrack_bench.models.layers import full_precision
 
 VALUES = 6  # tx, ty, tw, th, objectness, class

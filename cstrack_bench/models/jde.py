@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.config import STRIDES
 from cstrack_bench.models.cstrack import Output
+from cstrack_bench.models.cstrack_config import STRIDES
 from cstrack_bench.models.darknet import DarkConv, Darknet53, FeaturePyramid
 from cstrack_bench.models.heads import VALUES
 from cstrack_bench.models.jde_config import ANCHORS_PER_LEVEL, JdeConfig

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar
 
 from cstrack_bench.errors import InputError, nearest
-from cstrack_bench.models.config import STRIDES, Anchors, checked_anchors
+from cstrack_bench.models.cstrack_config import STRIDES, Anchors, checked_anchors
 
 ANCHORS_PER_LEVEL = 4
 

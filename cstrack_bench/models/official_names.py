@@ -10,7 +10,12 @@ from collections.abc import Callable, Mapping
 from torch import Tensor
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.config import ANCHORS, Anchors, Generation, ModelConfig
+from cstrack_bench.models.cstrack_config import (
+    ANCHORS,
+    Anchors,
+    Generation,
+    ModelConfig,
+)
 
 # Layer number -> what kind of module it is, and where ours stands.
 _LAYERS: dict[int, tuple[str, str]] = {

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cstrack_bench.models.config import ModelConfig
+from cstrack_bench.models.cstrack_config import ModelConfig
 from cstrack_bench.models.layers import Conv, full_precision
 
 POOLED = (6, 10)  # rows, columns (REFERENCE 1.4)

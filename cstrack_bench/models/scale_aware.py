@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from cstrack_bench.models.attention import Attention
-from cstrack_bench.models.config import ModelConfig
+from cstrack_bench.models.cstrack_config import ModelConfig
 from cstrack_bench.models.layers import Conv, DepthwiseUpsample
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from cstrack_bench.models.config import SIZES, STRIDES, ModelConfig
 from cstrack_bench.models.cstrack import CSTrack
+from cstrack_bench.models.cstrack_config import SIZES, STRIDES, ModelConfig
 from cstrack_bench.models.jde_config import SIZES as JDE_SIZES
 from cstrack_bench.models.systems import (
     NetworkConfig,

@@ -6,8 +6,8 @@ from typing import Any
 from torch import nn
 
 from cstrack_bench.errors import InputError, nearest
-from cstrack_bench.models.config import ModelConfig, make_config
 from cstrack_bench.models.cstrack import CSTrack
+from cstrack_bench.models.cstrack_config import ModelConfig, make_config
 from cstrack_bench.models.jde import JDE
 from cstrack_bench.models.jde_config import JdeConfig, jde_anchors
 from cstrack_bench.models.jde_config import make_config as make_jde_config

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cstrack_bench.errors import InputError, nearest
-from cstrack_bench.models.config import SIZES
+from cstrack_bench.models.cstrack_config import SIZES
 
 #: Height, width of a crop in pixels: the dense layer fits no other.
 CROP = (128, 64)

@@ -7,7 +7,7 @@ comments give a layer's number in the official table.
 import torch
 from torch import Tensor, nn
 
-from cstrack_bench.models.config import ModelConfig
+from cstrack_bench.models.cstrack_config import ModelConfig
 from cstrack_bench.models.layers import (
     C3,
     LEAKY,

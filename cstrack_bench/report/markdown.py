@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cstrack_bench.errors import InputError
+from cstrack_bench.experiments.ledger import read_record
 from cstrack_bench.files import write_text
-from cstrack_bench.ledger import read_record
 from cstrack_bench.paper.claims import load_errata, load_table, table_names
 from cstrack_bench.report import words
-from cstrack_bench.report.association import (
+from cstrack_bench.report.association_table import (
     Document,
     association_csv,
     association_section,
@@ -19,6 +19,7 @@ from cstrack_bench.report.association import (
     sequence_grid,
     tracker_grid,
 )
+from cstrack_bench.report.bound_tables import cost_lines, ladder_rows
 from cstrack_bench.report.comparison import Record
 from cstrack_bench.report.others import match_rows, read_others
 from cstrack_bench.report.provenance import (
@@ -31,7 +32,6 @@ from cstrack_bench.report.provenance import (
 )
 from cstrack_bench.report.rows import Row, Table
 from cstrack_bench.report.tables import newest_comparable, table_from, write_csv
-from cstrack_bench.report.upper_bound import cost_lines, ladder_rows
 from cstrack_bench.report.words import MISSING
 
 MARKER = (

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from cstrack_bench.errors import InputError
+from cstrack_bench.experiments.ledger import provenance
 from cstrack_bench.files import sha256, write_text
-from cstrack_bench.ledger import provenance
 from cstrack_bench.paper.claims import PaperRow, PaperTable, plain_name
 
 FOLDER = "others"

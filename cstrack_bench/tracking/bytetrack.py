@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.structures import Detections, Tracks
 from cstrack_bench.tracking import kalman
-from cstrack_bench.tracking.association import assign, iou_costs
 from cstrack_bench.tracking.camera import common_shift
 from cstrack_bench.tracking.cleaning import usable
+from cstrack_bench.tracking.matching import assign, iou_costs
 from cstrack_bench.tracking.tracklets import Tracklets
 
 Floats = NDArray[np.float64]

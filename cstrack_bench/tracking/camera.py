@@ -8,7 +8,7 @@ therefore holds the camera's part and little else. No picture is needed.
 import numpy as np
 from numpy.typing import NDArray
 
-from cstrack_bench.tracking.association import assign, iou_costs
+from cstrack_bench.tracking.matching import assign, iou_costs
 
 Floats = NDArray[np.float64]
 

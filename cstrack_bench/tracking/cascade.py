@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.structures import Detections, Tracks
 from cstrack_bench.tracking import kalman
-from cstrack_bench.tracking.association import (
+from cstrack_bench.tracking.camera import common_shift
+from cstrack_bench.tracking.cleaning import usable
+from cstrack_bench.tracking.matching import (
     assign,
     cosine_costs,
     fuse_motion,
     iou_costs,
     normalise,
 )
-from cstrack_bench.tracking.camera import common_shift
-from cstrack_bench.tracking.cleaning import usable
 from cstrack_bench.tracking.tracklets import Tracklets
 
 Indices = NDArray[np.int64]

@@ -14,8 +14,8 @@ from cstrack_bench.boxes import iou_matrix
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.structures import Detections, Tracks
 from cstrack_bench.tracking import kalman
-from cstrack_bench.tracking.association import assign, normalise
 from cstrack_bench.tracking.cleaning import usable
+from cstrack_bench.tracking.matching import assign, normalise
 from cstrack_bench.tracking.tracklets import Tracklets
 
 Indices = NDArray[np.int64]

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Detections, Tracks
-from cstrack_bench.tracking.association import assign, iou_costs
 from cstrack_bench.tracking.cleaning import usable
+from cstrack_bench.tracking.matching import assign, iou_costs
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from torch import nn
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.files import replacing
-from cstrack_bench.training.schedule import MovingAverage
+from cstrack_bench.training.optimiser import MovingAverage
 
 
 @dataclass

@@ -5,10 +5,10 @@ from torch import nn
 from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.jde import JDE
 from cstrack_bench.models.wide_resnet import WideResNet
-from cstrack_bench.training.config import LossConfig
 from cstrack_bench.training.jde_loss import JdeLoss
 from cstrack_bench.training.losses import CSTrackLoss
 from cstrack_bench.training.reid_loss import ReidLoss
+from cstrack_bench.training.train_config import LossConfig
 
 
 def make_loss(

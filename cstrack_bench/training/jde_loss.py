@@ -8,9 +8,9 @@ from torch.nn import functional as F
 
 from cstrack_bench.models.cstrack import Output
 from cstrack_bench.models.jde import JDE, anchor_grid, encode_deltas
-from cstrack_bench.training.config import LossConfig
 from cstrack_bench.training.jde_targets import IGNORED, JdeTargets, assign_jde
 from cstrack_bench.training.losses import LossItems
+from cstrack_bench.training.train_config import LossConfig
 
 # First logarithms of the variances (REFERENCE 3.6).
 CLASS_LOG_VARIANCE = -4.15

@@ -12,22 +12,22 @@ import torch
 from torch import Tensor
 
 from cstrack_bench.console import progress
-from cstrack_bench.data.loading import (
-    Batch,
-    EpochSampler,
-    LabelledImages,
-    load_batches,
-)
 from cstrack_bench.errors import CstrackError
 from cstrack_bench.training.checkpoint import Position, TrainingState
-from cstrack_bench.training.config import TrainConfig
 from cstrack_bench.training.distributed import World
 from cstrack_bench.training.losses import LossItems
-from cstrack_bench.training.schedule import (
+from cstrack_bench.training.optimiser import (
     MovingAverage,
     Schedule,
     freeze_norms,
     make_optimizer,
+)
+from cstrack_bench.training.train_config import TrainConfig
+from cstrack_bench.training_data.loading import (
+    Batch,
+    EpochSampler,
+    LabelledImages,
+    load_batches,
 )
 
 Trainable = TypeVar("Trainable", bound=torch.nn.Module)

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cstrack_bench.models.cstrack import Output
-from cstrack_bench.training.config import LossConfig
 from cstrack_bench.training.targets import LevelTargets, assign_level
+from cstrack_bench.training.train_config import LossConfig
 
 
 class LossItems(NamedTuple):

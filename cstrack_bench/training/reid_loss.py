@@ -14,8 +14,8 @@ from torch.nn import functional as F
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.wide_resnet import WideResNet
-from cstrack_bench.training.config import LossConfig
 from cstrack_bench.training.losses import LossItems
+from cstrack_bench.training.train_config import LossConfig
 
 
 class ReidLoss(nn.Module):

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from cstrack_bench.cli.bench import app
 from cstrack_bench.errors import InputError
-from tests.data.miniatures import FRAMES, sequence
+from tests.datasets.miniatures import FRAMES, sequence
 
 QUICK = ["association", "--frames", "5", "--repeats", "1", "--embedding", "8"]
 

@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from cstrack_bench.cli.app import main
-from cstrack_bench.data.experiment import open_data
-from cstrack_bench.data.loading import TrainingSet
-from cstrack_bench.ledger import Ledger
-from cstrack_bench.recipes import load_recipe
-from cstrack_bench.running import renewed_classifier
-from cstrack_bench.trainings import find_training
-from cstrack_bench.workspace import Workspace
+from cstrack_bench.datasets.experiment_data import open_data
+from cstrack_bench.experiments.ledger import Ledger
+from cstrack_bench.experiments.recipes import load_recipe
+from cstrack_bench.experiments.run import renewed_classifier
+from cstrack_bench.experiments.train_run import find_training
+from cstrack_bench.experiments.workspace import Workspace
+from cstrack_bench.training_data.loading import TrainingSet
 
 SETTINGS = ("model.size=n", "data.input_size=96x64", "init.detector_epochs=0")
 

@@ -12,11 +12,11 @@ import pytest
 from typer.testing import CliRunner
 
 from cstrack_bench.cli.app import app
-from cstrack_bench.data.annotations import read_tracks
 from cstrack_bench.errors import CstrackError, InputError
+from cstrack_bench.formats.mot_files import read_tracks
 from cstrack_bench.models.checkpoints import save_weights
-from cstrack_bench.models.config import make_config
 from cstrack_bench.models.cstrack import CSTrack
+from cstrack_bench.models.cstrack_config import make_config
 from cstrack_bench.models.wide_resnet import WideResNet
 from cstrack_bench.models.wide_resnet import make_config as make_reid_config
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cstrack_bench.cli.app import main
-from cstrack_bench.data.arrangement import arrange
-from tests.data.miniatures import publish, unpack
+from cstrack_bench.datasets.arrangement import arrange
+from tests.datasets.miniatures import publish, unpack
 
 Run = Callable[..., tuple[int, str, str]]
 

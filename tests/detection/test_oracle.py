@@ -5,9 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from cstrack_bench.data.annotations import Annotations
 from cstrack_bench.detection.oracle import IdentityOracle, Jitter, OracleDetector
 from cstrack_bench.errors import InputError
+from cstrack_bench.formats.mot_files import Annotations
 from cstrack_bench.structures import Frame
 
 BOXES = np.array([[0.0, 0, 20, 60], [50, 10, 80, 100], [200, 0, 240, 120]])

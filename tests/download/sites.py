@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from cstrack_bench.data.catalogue import Item, RemoteFile
+from cstrack_bench.datasets.catalogue import Item, RemoteFile
 from cstrack_bench.download.fetch import Patience
 
 #: Gives up in milliseconds.

@@ -9,7 +9,7 @@ from pathlib import Path
 import gdown
 import pytest
 
-from cstrack_bench.data.catalogue import Item, RemoteFile
+from cstrack_bench.datasets.catalogue import Item, RemoteFile
 from cstrack_bench.download.fetch import Report
 from cstrack_bench.download.get import Wishes, download
 from cstrack_bench.download.lock import CHECKSUMS

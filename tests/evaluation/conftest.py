@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cstrack_bench.data.annotations import NO_CLASS, Annotations
 from cstrack_bench.evaluation.scores import SequenceResult
+from cstrack_bench.formats.mot_files import NO_CLASS, Annotations
 from cstrack_bench.structures import TrackTable
 
 # frame, id, x, y, class, mark; every box is 10 wide and 20 high.

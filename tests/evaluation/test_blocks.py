@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cstrack_bench.data.annotations import read_tracks
-from cstrack_bench.data.sequences import open_sequence
 from cstrack_bench.errors import InputError
-from cstrack_bench.evaluation import trackeval
+from cstrack_bench.evaluation import trackeval_scores
 from cstrack_bench.evaluation.blocks import blocks
 from cstrack_bench.evaluation.scores import SequenceResult
+from cstrack_bench.formats.mot_files import read_tracks
+from cstrack_bench.formats.sequences import open_sequence
 
 Make = Callable[..., SequenceResult]
 COUNTED = ("GT", "TP", "FP", "FN", "IDSW", "IDTP", "IDFP", "IDFN")
@@ -37,7 +37,7 @@ def test_blocks_sum_to_the_evaluation(
     walk: Make, seed: int, frames: int, people: int, size: int
 ) -> None:
     results = [walk(seed, frames, people, "A"), walk(seed + 1, 7, people, "B")]
-    found = trackeval.evaluate(results, "mot17")
+    found = trackeval_scores.evaluate(results, "mot17")
     rows = blocks(results, "mot17", size)
     for name, scores in found.sequences.items():
         own = [row for row in rows if row["sequence"] == name]
@@ -88,6 +88,6 @@ def test_blocks_of_a_real_result_sum_to_the_evaluation(real_data: Path) -> None:
     sequence = open_sequence(real_data / "mot17-annotations" / "train" / name)
     table = read_tracks(real_data / "tracker-results" / "lif_t" / f"{name}.txt")
     results = [SequenceResult.of(sequence, table)]
-    scores = trackeval.evaluate(results, "mot17").overall
+    scores = trackeval_scores.evaluate(results, "mot17").overall
     rows = blocks(results, "mot17", 50)
     assert {k: total(rows, k) for k in COUNTED} == {k: scores[k] for k in COUNTED}

@@ -6,18 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from cstrack_bench.data.annotations import read_tracks
-from cstrack_bench.data.sequences import open_sequence
-from cstrack_bench.evaluation import motmetrics, trackeval
+from cstrack_bench.evaluation import motmetrics_scores, trackeval_scores
 from cstrack_bench.evaluation.crosscheck import Difference, compare
 from cstrack_bench.evaluation.scores import SequenceResult
+from cstrack_bench.formats.mot_files import read_tracks
+from cstrack_bench.formats.sequences import open_sequence
 
 Make = Callable[..., SequenceResult]
 
 
 def differences(result: SequenceResult) -> dict[str, Difference]:
     found = compare(
-        trackeval.evaluate([result], "mot17"), motmetrics.evaluate([result], "mot17")
+        trackeval_scores.evaluate([result], "mot17"),
+        motmetrics_scores.evaluate([result], "mot17"),
     )
     return {item.metric: item for item in found if item.sequence == "OVERALL"}
 
@@ -66,7 +67,7 @@ def test_identity_scores_always_agree(walk: Make, seed: int) -> None:
 
 
 def test_what_no_definition_covers_is_unexplained(walk: Make) -> None:
-    scores = trackeval.evaluate([walk(1)], "mot17")
+    scores = trackeval_scores.evaluate([walk(1)], "mot17")
     other = replace(scores, overall={**scores.overall, "IDF1": 1.0})
     found = compare(scores, other)
     assert [(item.sequence, item.metric) for item in found] == [("OVERALL", "IDF1")]

@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from cstrack_bench.experiments.recipes import load_recipe
 from cstrack_bench.models.attention import Attention, ChannelGate, SpatialGate
-from cstrack_bench.models.config import ModelConfig
 from cstrack_bench.models.cstrack import CSTrack
+from cstrack_bench.models.cstrack_config import ModelConfig
 from cstrack_bench.models.heads import BasicReid
 from cstrack_bench.models.reciprocal import Reciprocal
 from cstrack_bench.models.scale_aware import ScaleAware
-from cstrack_bench.recipes import load_recipe
 
 # Row -> gates at each resolution, gates after the concatenation (REFERENCE 2).
 ROWS: dict[int, tuple[set[str], set[str]]] = {

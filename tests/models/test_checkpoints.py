@@ -16,8 +16,8 @@ from cstrack_bench.models.checkpoints import (
     read_official,
     save_weights,
 )
-from cstrack_bench.models.config import ModelConfig, make_config
 from cstrack_bench.models.cstrack import CSTrack
+from cstrack_bench.models.cstrack_config import ModelConfig, make_config
 from cstrack_bench.models.official_names import infer_config, translate
 from cstrack_bench.models.systems import stored_config
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from cstrack_bench.models.config import ModelConfig
+from cstrack_bench.models.cstrack_config import ModelConfig
 from cstrack_bench.models.layers import C3, SILU, SPP, Conv, DepthwiseUpsample, Focus
 from cstrack_bench.models.yolov5 import Backbone, PathAggregation, make_backbone
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from cstrack_bench.models.checkpoints import load_official
-from cstrack_bench.models.config import ModelConfig, make_config
+from cstrack_bench.models.cstrack_config import ModelConfig, make_config
 from cstrack_bench.models.reciprocal import Reciprocal, make_ren, relation
 
 CHANNELS = 8

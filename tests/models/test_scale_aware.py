@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from cstrack_bench.models.attention import Attention, ChannelGate, SpatialGate
-from cstrack_bench.models.config import make_config
+from cstrack_bench.models.cstrack_config import make_config
 from cstrack_bench.models.scale_aware import ScaleAware
 
 

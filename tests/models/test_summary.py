@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from cstrack_bench.models.config import SIZES, make_config
+from cstrack_bench.models.cstrack_config import SIZES, make_config
 from cstrack_bench.models.jde_config import JdeConfig
 from cstrack_bench.models.summary import (
     SYSTEMS,

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.config import SIZES
+from cstrack_bench.models.cstrack_config import SIZES
 from cstrack_bench.models.wide_resnet import (
     CROP,
     ShiftNorm,

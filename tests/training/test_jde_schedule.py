@@ -6,9 +6,9 @@ from torch import nn
 
 from cstrack_bench.models.jde import JDE
 from cstrack_bench.models.jde_config import JdeConfig
-from cstrack_bench.training.config import LossConfig, TrainConfig
 from cstrack_bench.training.jde_loss import JdeLoss
-from cstrack_bench.training.schedule import Schedule, freeze_norms, make_optimizer
+from cstrack_bench.training.optimiser import Schedule, freeze_norms, make_optimizer
+from cstrack_bench.training.train_config import LossConfig, TrainConfig
 
 PUBLISHED = TrainConfig(
     epochs=30,

@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 import torch
 
-from cstrack_bench.data.loading import AugmentConfig, EpochSampler, TrainingSet
-from cstrack_bench.data.sequences import list_sequences
-from cstrack_bench.data.synthetic import SynthSpec, make_synthmot
-from cstrack_bench.data.synthetic_config import SynthConfig
 from cstrack_bench.errors import CstrackError, InputError
-from cstrack_bench.models.config import make_config
+from cstrack_bench.formats.sequences import list_sequences
 from cstrack_bench.models.cstrack import CSTrack
-from cstrack_bench.training.config import LossConfig, TrainConfig
+from cstrack_bench.models.cstrack_config import make_config
+from cstrack_bench.synthmot.generate import SynthSpec, make_synthmot
+from cstrack_bench.synthmot.world_config import SynthConfig
 from cstrack_bench.training.criterion import make_loss
 from cstrack_bench.training.loop import TrainingSummary, seed_everything, train
+from cstrack_bench.training.train_config import LossConfig, TrainConfig
+from cstrack_bench.training_data.loading import AugmentConfig, EpochSampler, TrainingSet
 
 SIZE = (64, 96)
 CONFIG = TrainConfig(
@@ -112,8 +112,8 @@ import torch
 torch.set_num_threads(1)
 sys.path.insert(0, {tests!r})
 from test_loop import CONFIG, SIZE, run
-from cstrack_bench.data.loading import AugmentConfig, TrainingSet
-from cstrack_bench.data.sequences import list_sequences
+from cstrack_bench.training_data.loading import AugmentConfig, TrainingSet
+from cstrack_bench.formats.sequences import list_sequences
 sequences = list_sequences(Path({data!r}), "train")
 dataset = TrainingSet(sequences, SIZE, AugmentConfig(), seed=0)
 model, summary = run(dataset, Path({checkpoint!r}), save_every=1)

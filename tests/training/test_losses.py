@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from cstrack_bench.models.cstrack import Output
-from cstrack_bench.training.config import LossConfig
 from cstrack_bench.training.losses import CSTrackLoss, complete_iou
+from cstrack_bench.training.train_config import LossConfig
 
 CASES = ("typical", "tiny", "unlabelled", "one", "large_only")
 

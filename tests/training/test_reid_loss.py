@@ -8,12 +8,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from cstrack_bench.data.loading import Item
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.wide_resnet import CROP, WideResNet, make_config
-from cstrack_bench.training.config import LossConfig, TrainConfig
 from cstrack_bench.training.loop import seed_everything, train
 from cstrack_bench.training.reid_loss import ReidLoss
+from cstrack_bench.training.train_config import LossConfig, TrainConfig
+from cstrack_bench.training_data.loading import Item
 
 NETWORK = WideResNet(make_config("n", embedding=4))
 

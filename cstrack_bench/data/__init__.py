@@ -1,1 +1,0 @@
-"""Sequences, annotations, splits and the synthetic world."""

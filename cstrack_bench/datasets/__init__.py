@@ -1,0 +1,1 @@
+"""Data sets: where each lies, how it is read, split, mixed and evaluated."""

@@ -1,0 +1,1 @@
+"""A recipe becomes a record: settings, identity, schedule, training, evaluation."""

@@ -1,0 +1,193 @@
+"""Recipe → runs → ledger."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cstrack_bench.datasets.experiment_data import SYNTHMOT, DataConfig, data_is_there
+from cstrack_bench.errors import InputError
+from cstrack_bench.experiments.recipes import Recipe, Run, load_recipe
+from cstrack_bench.experiments.run import Outcome, find_outcome
+from cstrack_bench.experiments.schedule import plan_steps, work
+from cstrack_bench.experiments.workspace import Workspace
+from cstrack_bench.files import check_writable
+from cstrack_bench.models.summary import gflops, parameters
+from cstrack_bench.models.systems import build_network
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a call is going to do.
+
+    Attributes:
+        recipe: the table.
+        profile: chosen profile.
+        reason: why that one.
+        runs: rows × seeds.
+    """
+
+    recipe: Recipe
+    profile: str
+    reason: str
+    runs: list[Run]
+
+
+def choose_profile(recipe: Recipe, data_root: Path, cuda: bool) -> tuple[str, str]:
+    """``paper`` where its data and a GPU are, else ``twin``; and why, in a clause."""
+    data = recipe.runs("paper")[0].settings.data
+    there = data_is_there(data, data_root)
+    if there and cuda:
+        return "paper", f"{data.dataset} and a GPU are here"
+    lacking = [] if there else [f"no {data.dataset} images under {data_root}"]
+    lacking += [] if cuda else ["no GPU"]
+    return "twin", " and ".join(lacking) + "; --profile paper insists"
+
+
+def make_plan(
+    table: str,
+    data_root: Path,
+    profile: str | None = None,
+    rows: Iterable[int] | None = None,
+    seeds: int = 1,
+    overrides: Iterable[str] = (),
+) -> Plan:
+    """Load a recipe and expand it into runs.
+
+    Raises:
+        InputError: an unknown table, profile, row or setting.
+    """
+    recipe = load_recipe(table)
+    if profile is None:
+        profile, reason = choose_profile(recipe, data_root, torch.cuda.is_available())
+    else:
+        reason = "asked for"
+    return Plan(
+        recipe, profile, reason, recipe.runs(profile, rows, seeds, tuple(overrides))
+    )
+
+
+def describe_plan(plan: Plan, workspace: Workspace) -> dict[str, Any]:
+    """What a plan would do here: runs and their state, what is missing, time, disk.
+
+    Minutes come from equal runs measured on this processor, else from the arithmetic
+    of the network at the speed of two ordinary cores (DEPENDENCIES: 210 GFLOP/s).
+    """
+    missing: dict[str, None] = {}
+    speeds = {
+        record["run"]["table"] + str(record["run"]["row"]): record
+        for record in workspace.ledger.records()
+        if record["run"]["profile"] == plan.profile
+    }
+    runs = []
+    disk = 0.0
+    for run in plan.runs:
+        config = run.settings.data
+        images = _images(config)
+        state = "to measure"
+        try:
+            state = _state(run, workspace)
+            if images is None:
+                images = sum(len(s) for s in workspace.open(config).train)
+        except InputError as error:
+            missing[str(error)] = None
+            state = "data missing"
+        with torch.device("meta"):
+            network = build_network(run.settings.model)
+        disk += parameters(network)["total"] * 4 * (1 + 4) / 1e6  # weights; its state
+        minutes = None
+        if images is not None and state == "to measure":
+            work = 3 * gflops(network, config.size) * images * run.settings.train.epochs
+            minutes = work / 210 / 60
+            known = speeds.get(run.table + str(run.row))
+            if known is not None and run.label != "custom":
+                minutes = known["training"]["wall_s"] / 60
+        runs.append(
+            {
+                "row": run.row,
+                "seed": run.seed,
+                "name": run.name,
+                "state": state,
+                "minutes": minutes,
+            }
+        )
+    return {
+        "table": plan.recipe.table,
+        "profile": plan.profile,
+        "reason": plan.reason,
+        "runs": runs,
+        "missing": list(missing),
+        "minutes": sum(r["minutes"] or 0 for r in runs),
+        "disk_mb": disk,
+    }
+
+
+def _images(config: DataConfig) -> int | None:
+    """Training images of a data set that is made, without making it; else None."""
+    if {config.dataset, *(part.dataset for part in config.mix)} != {SYNTHMOT}:
+        return None
+    worlds = [(config.synth, 1), *((part.synth, part.step) for part in config.mix)]
+    return sum(
+        world.train_sequences * -(-world.config.frames // step)
+        for world, step in worlds
+    )
+
+
+def _state(run: Run, workspace: Workspace) -> str:
+    if run.settings.data.dataset == SYNTHMOT:  # not made for a look at the plan
+        finished = workspace.ledger.path(run).is_file()
+    else:
+        finished = find_outcome(run, workspace) is not None
+    return "finished" if finished else "to measure"
+
+
+def reproduce(
+    plans: Sequence[Plan],
+    workspace: Workspace,
+    fresh: bool = False,
+    jobs: int | None = None,
+    on_outcome: Callable[[Outcome], None] | None = None,
+) -> list[list[Outcome]]:
+    """Measure every run of some plans that has not been measured.
+
+    Args:
+        plans: one a table; a training that several share is done once.
+        workspace: data, ledger and device.
+        fresh: measure again what is there already.
+        jobs: steps at a time; by default one a core, and one on a GPU. A small network
+            keeps one core busy but not two, so two runs side by side end sooner.
+        on_outcome: called after each run.
+
+    Returns:
+        For each plan its outcomes, in its order.
+    """
+    runs = [run for plan in plans for run in plan.runs]
+    for run in runs:
+        check_writable(workspace.ledger.path(run))
+    outcomes: dict[int, Outcome] = {}
+
+    def done(number: int, outcome: Outcome) -> None:
+        outcomes[number] = outcome
+        if on_outcome is not None:
+            on_outcome(outcome)
+
+    waiting: list[int] = []
+    for number, run in enumerate(runs):
+        workspace.open_all(run)
+        found = None if fresh else find_outcome(run, workspace)
+        if found is None:
+            waiting.append(number)
+        else:
+            done(number, found)
+    steps = plan_steps([runs[number] for number in waiting], workspace, fresh)
+    cores = os.cpu_count() or 1
+    on_cpu = workspace.device.type == "cpu"
+    jobs = min(jobs or (cores if on_cpu else 1), max(1, len(waiting)))
+    for name, outcome in work(steps, jobs, max(1, cores // jobs)):
+        if outcome is not None:
+            done(waiting[int(name)], outcome)
+    ordered = iter(range(len(runs)))
+    return [[outcomes[next(ordered)] for _ in plan.runs] for plan in plans]

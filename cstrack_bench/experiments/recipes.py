@@ -1,0 +1,349 @@
+"""Recipes: what each row of a table is, as YAML.
+
+A row is a few keys over its table, a table a few keys over ``base.yaml``, and
+``base.yaml`` a few keys over the defaults of the option classes (``settings``). What a
+system other than CSTrack brings along (JDE's thresholds, DeepSORT's schedule) stands
+under ``systems`` and lies between the table and the row.
+"""
+
+import copy
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cstrack_bench.errors import InputError, nearest
+from cstrack_bench.experiments.settings import (
+    MeasureConfig,
+    Settings,
+    build_settings,
+    merge,
+)
+from cstrack_bench.models.cstrack_config import ModelConfig
+from cstrack_bench.training.train_config import InitConfig
+
+RECIPES = Path(__file__).resolve().parents[2] / "recipes"
+PROFILES = ("paper", "twin", "smoke", "real", "real-coco")
+ALIASES = {"hieve": "table7"}
+# The detector that several rows start from stands for COCO weights, which are the
+# same for every seed.
+DETECTOR_SEED = 0
+
+
+def digest(content: Any, length: int) -> str:
+    """Hex digits that stand for plain values."""
+    text = json.dumps(content, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One row × one seed of one table under one profile.
+
+    Attributes:
+        table: ``table2``.
+        row: number of the row in the paper's table.
+        name: what the row is.
+        seed: of initial weights and data order.
+        profile: one of ``PROFILES``.
+        label: the profile, or ``custom`` where a setting was changed.
+        settings: what is run.
+        variant: hash of the changed settings, which the rows of a custom table share;
+            empty where nothing was changed.
+        start: the training that its network starts from: another row's, or that of
+            the profile's detector; None for random or published weights.
+        detector: the training whose network finds the boxes of a system that has no
+            detector of its own; None where it has, or where nobody looks for boxes.
+    """
+
+    table: str
+    row: int
+    name: str
+    seed: int
+    profile: str
+    label: str
+    settings: Settings
+    variant: str = ""
+    start: "Run | None" = None
+    detector: "Run | None" = None
+
+    @property
+    def title(self) -> str:
+        """``table2 row 4 (both, λ learned) seed 0``."""
+        return f"{self.table} row {self.row} ({self.name}) seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A table: its common settings and what each row changes.
+
+    Attributes:
+        table: ``table2``.
+        title: what the table shows.
+        rows: number -> (name, overrides by profile).
+        common: overrides of every row, by profile.
+        folder: where the recipe and its neighbours lie.
+    """
+
+    table: str
+    title: str
+    rows: Mapping[int, tuple[str, Mapping[str, Mapping[str, Any]]]]
+    common: Mapping[str, Mapping[str, Any]]
+    folder: Path = RECIPES
+
+    def runs(
+        self,
+        profile: str,
+        rows: Iterable[int] | None = None,
+        seeds: int = 1,
+        overrides: Iterable[str] = (),
+    ) -> list[Run]:
+        """The runs of some rows under a profile, rows first, then seeds.
+
+        Args:
+            profile: one of ``PROFILES``.
+            rows: numbers of the rows; all where None.
+            seeds: how many seeds.
+            overrides: ``key.of.setting=value``.
+
+        Raises:
+            InputError: no such profile, row or setting.
+        """
+        if profile not in self.common:
+            raise InputError(
+                f"No profile {profile!r}; {nearest(profile, self.common)}."
+            )
+        wanted = list(self.rows if rows is None else rows)
+        for row in wanted:
+            if row not in self.rows:
+                known = ", ".join(map(str, self.rows))
+                raise InputError(f"{self.table} has rows {known}, not {row}.")
+        if seeds < 1:
+            raise InputError(f"--seeds must be at least 1, not {seeds}.")
+        given = tuple(overrides)
+        changes: dict[str, Any] = {}
+        for override in given:
+            merge(changes, _parse_override(override))
+        runs = []
+        for row in wanted:
+            name, differences = self.rows[row]
+            base = copy.deepcopy(dict(self.common[profile]))
+            systems = base.pop("systems", {})
+            mixes = base.pop("mixes", {})
+            difference = differences[profile]
+            system = (difference.get("model") or {}).get("system")
+            plain = copy.deepcopy(base)
+            if system not in (None, "cstrack"):
+                # A profile's network is CSTrack's; another has only the size of it.
+                sizes = {"size": plain["model"]["size"]} if "model" in plain else {}
+                plain["model"] = sizes
+            merge(merge(plain, systems.get(system) or {}), difference)
+            chosen = merge(copy.deepcopy(plain), changes)
+            settings = build_settings(_with_mix(chosen, mixes))
+            # A setting given its own profile's value changes nothing.
+            same = settings == build_settings(_with_mix(plain, mixes))
+            label, variant = (profile, "") if same else ("custom", digest(changes, 8))
+            for seed in range(seeds):
+                run = Run(
+                    self.table, row, name, seed, profile, label, settings, variant
+                )
+                common = _with_mix(merge(base, changes), mixes)
+                runs.append(self._with_ancestors(run, given, common))
+        return runs
+
+    def _with_ancestors(
+        self, run: Run, overrides: tuple[str, ...], common: Mapping[str, Any]
+    ) -> Run:
+        """The same run, with the trainings that must come before it."""
+        settings = run.settings
+        init = settings.init
+        two_stage = settings.model.system == "deepsort"
+        start = detector = None
+        if init.row is not None:
+            start = self._row(init.row, run, overrides)
+        elif init.weights is None and init.detector_epochs and not two_stage:
+            start = _detector(run, settings)
+        if two_stage and settings.measure.boxes == "network":
+            plain = replace(
+                build_settings(common), data=settings.data, size=settings.size
+            )
+            plain = replace(plain, init=replace(plain.init, row=None))
+            detector = _detector(run, plain)
+        return replace(run, start=start, detector=detector)
+
+    def _row(self, name: str, run: Run, overrides: tuple[str, ...]) -> Run:
+        table, _, row = name.partition(":")
+        if (table, int(row)) == (run.table, run.row):
+            raise InputError(f"{run.table} row {row} cannot start from itself.")
+        recipe = self if table == self.table else load_recipe(table, self.folder)
+        # What a call says about the start of its rows is not about the start's own.
+        kept = tuple(o for o in overrides if not o.startswith("init.row="))
+        try:
+            found = recipe.runs(run.profile, [int(row)], run.seed + 1, kept)[run.seed]
+        except RecursionError:
+            raise InputError(
+                f"{run.table} row {run.row} starts from {name}, which starts from it."
+            ) from None
+        systems = [r.settings.model.system for r in (run, found)]
+        if systems[0] != systems[1]:
+            raise InputError(
+                f"{run.table} row {run.row} ({systems[0]}) cannot start from {name} "
+                f"({systems[1]}): the networks have nothing in common."
+            )
+        return found
+
+
+def _with_mix(document: dict[str, Any], mixes: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings whose ``data.mix``, where it is a name (S, M, B), is its parts.
+
+    Raises:
+        InputError: no mix of that name.
+    """
+    data = document.get("data")
+    name = data.get("mix") if isinstance(data, Mapping) else None
+    if not isinstance(name, str):
+        return document
+    if name not in mixes:
+        raise InputError(f"No mix {name!r}; {nearest(name, mixes)}.")
+    return {**document, "data": {**document["data"], "mix": mixes[name]}}
+
+
+def _detector(run: Run, settings: Settings) -> Run:
+    """The training of the detector that rows start from (InitConfig).
+
+    It learns from the main data set alone: what is mixed in belongs to a row.
+    """
+    data = replace(settings.data, mix=())
+    model = settings.model
+    if isinstance(model, ModelConfig):
+        # What a row changes in REN and SAAN makes no other detector.
+        model = ModelConfig(
+            depth=model.depth,
+            width=model.width,
+            embedding=model.embedding,
+            saan_width=model.saan_width,
+            generation=model.generation,
+            anchors=model.anchors,
+            ren="none",
+            reid_head="basic",
+        )
+    epochs = settings.init.detector_epochs
+    if epochs == 0:
+        # Published weights know no pedestrians' boxes: a full training makes them.
+        epochs = settings.train.epochs
+    return replace(
+        run,
+        table="detector",
+        row=0,
+        name="detector",
+        seed=DETECTOR_SEED,
+        start=None,
+        settings=replace(
+            settings,
+            model=model,
+            data=data,
+            train=replace(settings.train, epochs=epochs),
+            loss=replace(settings.loss, identity=0.0),
+            init=InitConfig(weights=settings.init.weights),
+            measure=MeasureConfig(),
+        ),
+    )
+
+
+def list_tables(folder: Path = RECIPES) -> list[str]:
+    """Names of the tables that have a recipe."""
+    return sorted(path.stem for path in folder.glob("table*.yaml"))
+
+
+def load_recipe(table: str, folder: Path = RECIPES) -> Recipe:
+    """Read a table's recipe.
+
+    Raises:
+        InputError: no such table, or an unknown key in its file.
+    """
+    table = ALIASES.get(table, table)
+    path = folder / f"{table}.yaml"
+    if not path.is_file():
+        raise InputError(
+            f"No recipe for {table!r}; "
+            f"{nearest(table, [*list_tables(folder), *ALIASES])}."
+        )
+    document = _read(path)
+    base = _read(folder / document.pop("extends", "base.yaml"))
+    rows = document.pop("rows", None)
+    title = document.pop("title", table)
+    if not isinstance(rows, dict) or not rows:
+        raise InputError(f"{path} has no rows.")
+    base_profiles = base.pop("profiles", {})
+    own_profiles = document.pop("profiles", {})
+    chains = {profile: _chain(base_profiles, profile, path) for profile in PROFILES}
+
+    def layered(profile: str, *profiles: Mapping[str, Any]) -> dict[str, Any]:
+        merged: dict[str, Any] = {}
+        for layer in profiles:
+            for name in chains[profile]:
+                merge(merged, copy.deepcopy(layer.get(name) or {}))
+        merged.pop("extends", None)
+        return merged
+
+    common = {
+        profile: merge(
+            merge(copy.deepcopy(base), document),
+            layered(profile, base_profiles, own_profiles),
+        )
+        for profile in PROFILES
+    }
+    parsed: dict[int, tuple[str, Mapping[str, Mapping[str, Any]]]] = {}
+    for number, row in rows.items():
+        difference = dict(row)
+        name = str(difference.pop("name", f"row {number}"))
+        own = difference.pop("profiles", {})
+        parsed[int(number)] = (
+            name,
+            {
+                profile: merge(copy.deepcopy(difference), layered(profile, own))
+                for profile in PROFILES
+            },
+        )
+    return Recipe(table, str(title), parsed, common, folder)
+
+
+def _chain(profiles: Mapping[str, Any], name: str, path: Path) -> list[str]:
+    """A profile after those it extends in ``base.yaml``; tables and rows follow."""
+    parent = (profiles.get(name) or {}).get("extends")
+    if parent is None:
+        return [name]
+    if parent not in profiles or parent == name:
+        raise InputError(
+            f"{path}: profile {name} extends {parent!r}, which is unknown."
+        )
+    return [*_chain(profiles, parent, path), name]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"The recipe {path} cannot be read: {reason}.") from error
+    if not isinstance(document, dict):
+        raise InputError(f"The recipe {path} is not a mapping.")
+    return document
+
+
+def _parse_override(text: str) -> dict[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise InputError(f"--set takes key=value such as train.epochs=5, not {text!r}.")
+    try:
+        nested: Any = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise InputError(f"--set {key}: cannot read the value {value!r}.") from None
+    for part in reversed(key.split(".")):
+        nested = {part: nested}
+    result: dict[str, Any] = nested
+    return result

@@ -1,0 +1,170 @@
+"""Trainings and measurements in an order that works, several at a time."""
+
+import dataclasses
+import multiprocessing
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from cstrack_bench import console
+from cstrack_bench.experiments.recipes import Run
+from cstrack_bench.experiments.run import Outcome, find_outcome, measure_run
+from cstrack_bench.experiments.train_run import train_run
+from cstrack_bench.experiments.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training to be done; calling it does it.
+
+    Attributes:
+        run: whose network.
+        workspace: its data, ledger and device.
+        fresh: ignore an earlier one.
+    """
+
+    run: Run
+    workspace: Workspace
+    fresh: bool = False
+
+    def __call__(self) -> None:
+        """Train; the weights are on disk afterwards."""
+        train_run(self.run, self.workspace, self.fresh)
+
+    def in_pool(self) -> "Training":
+        """The same in one process; a process of a pool may have no children."""
+        train = dataclasses.replace(self.run.settings.train, workers=0)
+        settings = dataclasses.replace(self.run.settings, train=train)
+        return dataclasses.replace(
+            self, run=dataclasses.replace(self.run, settings=settings)
+        )
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A run to be measured, its training done; calling it does it.
+
+    Attributes:
+        run: what to measure.
+        workspace: its data, ledger and device.
+        equal: whether an equal run of another row comes before it.
+    """
+
+    run: Run
+    workspace: Workspace
+    equal: bool = False
+
+    def __call__(self) -> Outcome:
+        """Measure, write the record, return it."""
+        found = find_outcome(self.run, self.workspace) if self.equal else None
+        return found or measure_run(self.run, self.workspace)
+
+    def in_pool(self) -> "Measurement":
+        """Itself: it reads in its own process."""
+        return self
+
+
+Step = Training | Measurement
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A step and the steps that must come before it, by name."""
+
+    step: Step
+    after: tuple[str, ...]
+
+
+def plan_steps(
+    runs: Sequence[Run], workspace: Workspace, fresh: bool
+) -> dict[str, Planned]:
+    """Every training once and every measurement once, each after what it needs."""
+    steps: dict[str, Planned] = {}
+
+    def need(run: Run) -> str:
+        name = workspace.training_identity(run)
+        if name not in steps:
+            before = () if run.start is None else (need(run.start),)
+            steps[name] = Planned(Training(run, workspace, fresh), before)
+        return name
+
+    first: dict[str, str] = {}
+    for number, run in enumerate(runs):
+        before = [need(run)]
+        if run.detector is not None:
+            before.append(need(run.detector))
+        name = str(number)
+        same = first.setdefault(workspace.identity(run), name)
+        if same != name:
+            before.append(same)
+        step = Measurement(run, workspace, equal=same != name)
+        steps[name] = Planned(step, tuple(before))
+    return steps
+
+
+def work(
+    steps: Mapping[str, Planned], jobs: int, threads: int
+) -> Iterator[tuple[str, Outcome | None]]:
+    """Do every step; yields names and outcomes as they come.
+
+    Interrupted, the processes end at once; each goes on from its last checkpoint when
+    the same runs are asked for again.
+
+    Args:
+        steps: what to do, and after what.
+        jobs: processes; 1 works in this one.
+        threads: threads of each process.
+    """
+    if jobs == 1:
+        done: set[str] = set()
+        while len(done) < len(steps):
+            for name, planned in steps.items():
+                if name not in done and done.issuperset(planned.after):
+                    outcome = planned.step()
+                    done.add(name)
+                    yield name, outcome
+        return
+    yield from _in_pool(dict(steps), jobs, threads)
+
+
+def _in_pool(
+    waiting: dict[str, Planned], jobs: int, threads: int
+) -> Iterator[tuple[str, Outcome | None]]:
+    context = multiprocessing.get_context("spawn")
+    queue: Any = context.SimpleQueue()
+    done: set[str] = set()
+    with (
+        console.progress() as display,
+        context.Pool(jobs, _start, (queue, threads)) as pool,
+    ):
+        whole = display.add_task(f"steps, {jobs} at a time", total=len(waiting))
+        bars: dict[str, Any] = {}
+        running: dict[str, Any] = {}
+        while waiting or running:
+            ready = [n for n, p in waiting.items() if done.issuperset(p.after)]
+            for name in ready[: jobs - len(running)]:
+                step = waiting.pop(name).step.in_pool()
+                running[name] = pool.apply_async(step)
+            next(iter(running.values())).wait(0.2)
+            while not queue.empty():
+                label, completed, total = queue.get()
+                if label not in bars:
+                    bars[label] = display.add_task(label, total=total)
+                display.update(
+                    bars[label], completed=completed, visible=completed < total
+                )
+            for name in [n for n, result in running.items() if result.ready()]:
+                outcome = running.pop(name).get()
+                done.add(name)
+                display.advance(whole)
+                yield name, outcome
+
+
+def _start(queue: Any, threads: int) -> None:
+    # The parent decides what an interruption means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(threads)
+    console.relay_progress(queue)

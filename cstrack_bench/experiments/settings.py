@@ -1,0 +1,255 @@
+"""Everything a run depends on, put together from the option classes of its rooms.
+
+Those classes belong to the rooms that use them (models, training, tracking …), so a
+room can be used without a recipe; this module checks plain values into them.
+"""
+
+import copy
+import dataclasses
+import json
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as checked
+
+from cstrack_bench.datasets.experiment_data import SYNTHMOT, DataConfig
+from cstrack_bench.detection.nms import NmsConfig
+from cstrack_bench.errors import InputError, nearest
+from cstrack_bench.models.cstrack_config import IMPLEMENTATIONS as MODEL_IMPLEMENTATIONS
+from cstrack_bench.models.systems import (
+    NetworkConfig,
+    check_system,
+    config_class,
+    make_network_config,
+)
+from cstrack_bench.tracking.build import TRACKERS, make_filter, make_tracker
+from cstrack_bench.training.train_config import (
+    IMPLEMENTATIONS,
+    InitConfig,
+    LossConfig,
+    TrainConfig,
+)
+from cstrack_bench.training_data.augment import AugmentConfig
+
+
+@checked(frozen=True, config=ConfigDict(extra="forbid"))
+class TrackConfig:
+    """Which tracker, and what of it differs from its published settings.
+
+    Attributes:
+        name: one of ``tracking.build.TRACKERS``.
+        options: fields of the tracker's own configuration.
+        filter: fields of its output filter.
+    """
+
+    name: str = "cstrack"
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)
+    filter: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MeasureConfig:
+    """What a trained network is measured on.
+
+    Attributes:
+        boxes: ``network``: what it detects (a system without a detector of its own,
+            DeepSORT, gets those of the detector its profile starts from);
+            ``ground_truth``: the annotated boxes (Table VIII).
+        part: ``val``, or ``train``: the frames it was trained on (Table VIII as
+            printed).
+        data: measured on another data set than the one trained on; only its test part
+            is read.
+    """
+
+    boxes: Literal["network", "ground_truth"] = "network"
+    part: Literal["val", "train"] = "val"
+    data: DataConfig | None = None
+
+    def __post_init__(self) -> None:
+        if self.data is not None and self.part == "train":
+            raise InputError("measure.data is another data set: it has no train part.")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a run depends on, but its seed, its data and the code.
+
+    Attributes:
+        implementation: ``official`` or ``paper``, where they differ.
+        size: name of the model's size.
+        model: the network.
+        data: images and split.
+        augment: changes to training images.
+        init: what the network starts from.
+        train: optimiser and schedule.
+        loss: weights of the loss.
+        nms: thresholds of the detector.
+        track: the tracker.
+        measure: what is measured.
+    """
+
+    implementation: str
+    size: str
+    model: NetworkConfig
+    data: DataConfig
+    augment: AugmentConfig
+    init: InitConfig
+    train: TrainConfig
+    loss: LossConfig
+    nms: NmsConfig
+    track: TrackConfig
+    measure: MeasureConfig
+
+    @property
+    def test_data(self) -> DataConfig:
+        """The data whose test part is measured."""
+        return self.measure.data or self.data
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain nested values, as they go into the ledger."""
+        document: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
+        document["model"] = {"system": self.model.system, **document["model"]}
+        for place in (document["data"], document["measure"]["data"]):
+            for part in [place, *place["mix"]] if place else []:
+                if part["dataset"] != SYNTHMOT:
+                    part.pop("synth")
+        # Where a file lies does not matter, and is nobody's business.
+        if self.init.weights is not None:
+            document["init"]["weights"] = Path(self.init.weights).name
+        return document
+
+    def training_dict(self) -> dict[str, Any]:
+        """What of it the trained weights depend on."""
+        document = self.as_dict()
+        for section in ("nms", "track", "measure"):
+            document.pop(section)
+        for key in ("workers", "save_seconds"):  # neither changes a number
+            document["train"].pop(key)
+        return document
+
+
+_SECTIONS: dict[str, type] = {
+    "data": DataConfig,
+    "augment": AugmentConfig,
+    "init": InitConfig,
+    "train": TrainConfig,
+    "loss": LossConfig,
+    "nms": NmsConfig,
+    "track": TrackConfig,
+    "measure": MeasureConfig,
+}
+
+
+def merge(into: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay ``changes`` over ``into``, mapping by mapping; returns ``into``."""
+    for key, value in changes.items():
+        if isinstance(value, Mapping):
+            below = into.get(key)
+            into[key] = merge(dict(below) if isinstance(below, dict) else {}, value)
+        else:
+            into[key] = value
+    return into
+
+
+def build_settings(document: Mapping[str, Any]) -> Settings:
+    """Check nested options and fill in defaults and the implementation's preset.
+
+    Raises:
+        InputError: an unknown key (names the nearest), or a value of the wrong kind.
+    """
+    known = {"implementation", "model", *_SECTIONS}
+    for key in document:
+        if key not in known:
+            raise InputError(f"No setting {key!r}; {nearest(key, known)}.")
+    implementation = str(document.get("implementation", "official"))
+    if implementation not in IMPLEMENTATIONS:
+        raise InputError(
+            f"No implementation {implementation!r}; "
+            f"{nearest(implementation, IMPLEMENTATIONS)}."
+        )
+    model = dict(document.get("model") or {})
+    size = str(model.pop("size", "l"))
+    system = str(model.pop("system", "cstrack"))
+    check_system(system)
+    built: dict[str, Any] = {}
+    for section, kind in _SECTIONS.items():
+        options: dict[str, Any] = copy.deepcopy(
+            dict(IMPLEMENTATIONS[implementation].get(section, {}))
+        )
+        given = document.get(section) or {}
+        if not isinstance(given, Mapping):
+            raise InputError(f"The setting {section} is a mapping, not {given!r}.")
+        built[section] = _checked(kind, merge(options, given), section)
+    if built["init"].weights is not None:
+        name = built["init"].weights.replace("{size}", size)
+        built["init"] = dataclasses.replace(built["init"], weights=name)
+    settings = Settings(
+        implementation=implementation,
+        size=size,
+        model=_model(system, size, implementation, built["data"], model),
+        **built,
+    )
+    _check_tracker(settings.track)
+    return settings
+
+
+def _model(
+    system: str,
+    size: str,
+    implementation: str,
+    data: DataConfig,
+    options: Mapping[str, Any],
+) -> NetworkConfig:
+    names = {field.name for field in dataclasses.fields(config_class(system))}
+    for key in options:
+        if key not in names:
+            known = {f"model.{name}" for name in names | {"size", "system"}}
+            hint = nearest(f"model.{key}", known)
+            raise InputError(f"No setting 'model.{key}'; {hint}.")
+    preset = implementation if implementation in MODEL_IMPLEMENTATIONS else "official"
+    draft = make_network_config(system, size, preset, data.size, options)
+    config: NetworkConfig = _checked(type(draft), dataclasses.asdict(draft), "model")
+    return config
+
+
+def _check_tracker(track: TrackConfig) -> None:
+    if track.name not in TRACKERS:
+        raise InputError(f"No tracker {track.name!r}; {nearest(track.name, TRACKERS)}.")
+    make_tracker(track.name, 30.0, **track.options)
+    make_filter(track.name, **track.filter)
+
+
+def _checked(kind: type, values: Mapping[str, Any], place: str) -> Any:
+    """An instance of an option class, from plain values."""
+    _refuse_unknown(kind, values, place)
+    try:
+        return TypeAdapter(kind).validate_python(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join([place, *(str(part) for part in first["loc"])])
+        raise InputError(
+            f"The setting {where} cannot be {first['input']!r}: {first['msg']}."
+        ) from None
+
+
+def _refuse_unknown(kind: type, values: Mapping[str, Any], place: str) -> None:
+    """Name the nearest option of an unknown key, at any depth."""
+    types = typing.get_type_hints(kind)
+    names = {field.name for field in dataclasses.fields(kind)}
+    for key, value in values.items():
+        if key not in names:
+            hint = nearest(f"{place}.{key}", {f"{place}.{name}" for name in names})
+            raise InputError(f"No setting '{place}.{key}'; {hint}.")
+        inner = [types[key], *typing.get_args(types[key])]
+        below = next((t for t in inner if dataclasses.is_dataclass(t)), None)
+        if below is None or not isinstance(below, type):
+            continue
+        parts = value if isinstance(value, list | tuple) else [value]
+        for number, part in enumerate(parts):
+            if isinstance(part, Mapping):
+                index = f".{number}" if part is not value else ""
+                _refuse_unknown(below, part, f"{place}.{key}{index}")

@@ -1,0 +1,173 @@
+"""One training: what it starts from, the loop, the weights it leaves."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from cstrack_bench.errors import InputError
+from cstrack_bench.experiments.ledger import Record, provenance
+from cstrack_bench.experiments.recipes import Run
+from cstrack_bench.experiments.workspace import Workspace
+from cstrack_bench.files import write_text
+from cstrack_bench.models.checkpoints import load_weights, read_metadata, save_weights
+from cstrack_bench.models.cstrack import CSTrack
+from cstrack_bench.models.jde import JDE
+from cstrack_bench.models.starts import start_from_file
+from cstrack_bench.models.systems import build_network
+from cstrack_bench.models.wide_resnet import WideResNetConfig
+from cstrack_bench.training.checkpoint import Position
+from cstrack_bench.training.criterion import make_loss
+from cstrack_bench.training.distributed import World, join_world
+from cstrack_bench.training.loop import seed_everything, train
+from cstrack_bench.training_data.crop_set import CropSet
+from cstrack_bench.training_data.loading import LabelledImages, TrainingSet
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network and how it came about.
+
+    Attributes:
+        network: with its weights, in evaluation mode.
+        summary: cost, losses, hash and provenance of the training.
+    """
+
+    network: Any
+    summary: Record
+
+
+def find_training(run: Run, workspace: Workspace) -> Trained | None:
+    """A run's network where its training is finished, else None."""
+    identity = workspace.training_identity(run)
+    weights = workspace.ledger.training(identity, ".safetensors")
+    about = workspace.ledger.training(identity, ".json")
+    if not weights.is_file() or not about.is_file():
+        return None
+    if read_metadata(weights).get("training") != identity:
+        raise InputError(f"{weights} holds another training; delete it.")
+    return Trained(load_weights(weights), json.loads(about.read_text(encoding="utf-8")))
+
+
+def train_run(
+    run: Run,
+    workspace: Workspace,
+    fresh: bool = False,
+    on_epoch: Callable[[Position], None] | None = None,
+) -> Trained:
+    """Train one run's network, and what it starts from, unless that was done.
+
+    A training that was interrupted goes on where it stopped.
+
+    Args:
+        run: whose network.
+        workspace: its data, the ledger, the device.
+        fresh: train it again; what it starts from is kept.
+        on_epoch: called after each epoch of this training, not of what it starts from.
+    """
+    world = join_world(workspace.device, run.settings.train.batch)
+    trained = _train(run, workspace, world, fresh, on_epoch)
+    world.leave()
+    return trained
+
+
+def _train(
+    run: Run,
+    workspace: Workspace,
+    world: World,
+    fresh: bool,
+    on_epoch: Callable[[Position], None] | None = None,
+) -> Trained:
+    identity = workspace.training_identity(run)
+    weights, about, checkpoint = (
+        workspace.ledger.training(identity, suffix)
+        for suffix in (".safetensors", ".json", ".ckpt")
+    )
+    if fresh and world.main:
+        for path in (weights, about, checkpoint):
+            path.unlink(missing_ok=True)
+    world.wait()
+    found = find_training(run, workspace)
+    if found is not None:
+        return found
+    settings = run.settings
+    start = None
+    if run.start is not None:
+        start = _train(run.start, workspace, world, fresh=False)
+    seed_everything(run.seed)
+    network = build_network(settings.model)
+    copied = None
+    if start is not None:
+        # Another row hands on its re-id head too; a detector has none.
+        whole = settings.init.row is not None
+        copied = len(transfer(start.network, network, reid=whole))
+    elif settings.init.weights is not None:
+        copied = start_from_file(network, workspace.weights_file(run))
+    dataset = _dataset(run, workspace)
+    network, summary = train(
+        network,
+        make_loss(network, dataset.identities, settings.loss),
+        dataset,
+        settings.train,
+        checkpoint,
+        identity,
+        run.seed,
+        workspace.device,
+        world,
+        label=run.title,
+        on_epoch=on_epoch,
+    )
+    if world.main:
+        start_of = run.start and workspace.training_identity(run.start)
+        document = {
+            **dataclasses.asdict(summary),
+            "hash": identity,
+            "start": start_of or settings.as_dict()["init"]["weights"],
+            "tensors_from_start": copied,
+            "provenance": provenance(str(workspace.device)),
+        }
+        words = {"training": identity, "input_size": settings.data.input_size}
+        save_weights(weights, network, words)
+        write_text(about, json.dumps(document, indent=1) + "\n")
+        checkpoint.unlink(missing_ok=True)
+    world.wait()
+    # What is measured is what was written, so that the file gives the numbers again.
+    trained = find_training(run, workspace)
+    assert trained is not None, "just written"
+    return trained
+
+
+def _dataset(run: Run, workspace: Workspace) -> LabelledImages:
+    settings = run.settings
+    train = workspace.open(settings.data).train
+    if isinstance(settings.model, WideResNetConfig):
+        return CropSet(train, settings.model.crop_size, settings.augment, run.seed)
+    return TrainingSet(train, settings.data.size, settings.augment, run.seed)
+
+
+def transfer(
+    source: torch.nn.Module, target: CSTrack | JDE | torch.nn.Module, reid: bool = False
+) -> list[str]:
+    """Copy the tensors whose names and shapes are equal (REFERENCE 4.5).
+
+    Args:
+        source: the network that was trained before.
+        target: the network that is going to be.
+        reid: the re-identification head too; else it stays as it was initialised.
+
+    Returns:
+        Names of what was copied.
+    """
+    own = target.state_dict()
+    equal = {
+        name: value
+        for name, value in source.state_dict().items()
+        if name in own
+        and own[name].shape == value.shape
+        and (reid or not name.startswith("reid."))
+    }
+    target.load_state_dict({**own, **equal})
+    return list(equal)

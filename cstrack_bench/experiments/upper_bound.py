@@ -1,0 +1,214 @@
+"""How good association can be where the boxes are given (Table VIII, REFERENCE 6.4).
+
+A second tracker over the same boxes needs no second look at the pictures: embeddings
+are computed once a frame and played back.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from collections.abc import Sequence as Many
+from dataclasses import dataclass, field
+from typing import Any
+
+from cstrack_bench.console import progress
+from cstrack_bench.datasets.experiment_data import ExperimentData
+from cstrack_bench.detection.file_detector import FileDetector
+from cstrack_bench.detection.oracle import OracleDetector
+from cstrack_bench.evaluation.scores import Scores, SequenceResult
+from cstrack_bench.evaluation.trackeval_scores import evaluate
+from cstrack_bench.experiments.settings import TrackConfig
+from cstrack_bench.formats.mot_files import Annotations
+from cstrack_bench.formats.sequences import Sequence
+from cstrack_bench.pipeline import Recorder, track_sequence
+from cstrack_bench.structures import Detections, Embedder, TrackTable
+from cstrack_bench.tracking.build import PRESETS, make_filter, make_tracker
+
+Seen = Mapping[int, Detections]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of a tracker, and what switches it off.
+
+    Attributes:
+        name: what it is called.
+        options: of the tracker.
+        filter: of its output filter.
+    """
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    filter: Mapping[str, Any] = field(default_factory=dict)
+
+
+ASPECT = Rule("aspect filter", filter={"max_aspect": float("inf")})
+#: What loses boxes although every one is given (REFERENCE 6.4). None of these rules
+#: decides who is matched with whom.
+RULES = (
+    Rule("birth delay", options={"report_unconfirmed": True}),
+    Rule("area filter", filter={"min_area": 0.0}),
+    ASPECT,
+    Rule("Kalman smoothing", options={"report": "detection"}),
+)
+TOGETHER = "all of these"
+ASSOCIATION = "association"
+# What would be left if nothing were lost.
+_PERFECT: Scores = {"MOTA": 100, "IDF1": 100, "HOTA": 100, "FN": 0, "FP": 0, "IDSW": 0}
+
+
+def measure_bound(
+    data: ExperimentData, embedder: Embedder | None, track: TrackConfig
+) -> dict[str, list[dict[str, Any]]]:
+    """Track ground-truth boxes, and find what each rule of the tracker costs.
+
+    On the frames trained on, as printed, and on held-out ones where the split leaves
+    any. The limit of a box's aspect is the tracker's published one (``on``) or none at
+    all (``off``), whatever ``track`` says, as print does not tell which it was.
+
+    Args:
+        data: what was trained on, and what was not.
+        embedder: gives each box its embedding; None for a tracker without appearance.
+        track: the tracker.
+
+    Returns:
+        ``variants``: a list of ``name``, ``part`` (train or val), ``filter`` (on or
+        off), ``dropped`` (boxes, by the filter's reason) and ``scores``.
+        ``losses``: a list of ``part``, ``rule``, and what is lost by that rule while
+        the others hold: points of ``MOTA``, ``IDF1`` and ``HOTA``, missed ``boxes``,
+        ``FP`` and ``IDSW``; then by all the rules together; then, without any of them,
+        by association.
+    """
+    variants: list[dict[str, Any]] = []
+    losses: list[dict[str, Any]] = []
+    # Table VIII's rows have the aspect filter off; here it is on, then off.
+    limits = {k: v for k, v in track.filter.items() if k not in ASPECT.filter}
+    track = dataclasses.replace(track, filter=limits)
+    rules = [rule for rule in RULES if _holds(rule, track.name)]
+    limits = {key: value for key, value in track.filter.items() if key != "max_aspect"}
+    track = TrackConfig(track.name, track.options, limits)
+    for part, (words, sequences) in parts(data).items():
+        seen = _look(sequences, embedder, f"ground-truth boxes, {words}")
+
+        def score(*off: Rule, seen: Many[tuple[Sequence, Seen]] = seen) -> _Scored:
+            return _score(seen, _without(off, track), data.benchmark)
+
+        usual, free = score(), score(*rules)
+        alone = {rule.name: score(rule) for rule in rules}
+        for state, found in (("on", usual), ("off", alone[ASPECT.name])):
+            variants.append(
+                {
+                    "name": f"{words}, aspect filter {state}",
+                    "part": part,
+                    "filter": state,
+                    "dropped": found.dropped,
+                    "scores": found.scores,
+                }
+            )
+        lost = {
+            name: _loss(usual.scores, found.scores) for name, found in alone.items()
+        }
+        lost[TOGETHER] = _loss(usual.scores, free.scores)
+        lost[ASSOCIATION] = _loss(free.scores, _PERFECT)
+        losses += [{"part": part, "rule": name, **row} for name, row in lost.items()]
+    return {"variants": variants, "losses": losses}
+
+
+def parts(data: ExperimentData) -> dict[str, tuple[str, list[Sequence]]]:
+    """``train`` and, if no frame of it was trained on, ``val``: words and sequences."""
+    found = {"train": ("training frames", data.own)}
+    if held_out(data):
+        found["val"] = ("held-out frames", data.val)
+    return found
+
+
+def held_out(data: ExperimentData) -> bool:
+    """Whether no frame of the test part is among those trained on."""
+    return not any(
+        test.folder == trained.folder
+        and test.start < trained.stop
+        and trained.start < test.stop
+        for test in data.val
+        for trained in data.own
+    )
+
+
+def pedestrians(sequence: Sequence) -> Annotations:
+    """The boxes that Table VIII gives a tracker: mark not 0, class pedestrian."""
+    annotations = sequence.annotations()
+    assert annotations is not None, f"{sequence.name} was opened with ground truth"
+    return annotations.pedestrians()
+
+
+def walk(
+    sequence: Sequence, seen: Seen, track: TrackConfig
+) -> tuple[TrackTable, dict[str, int]]:
+    """Track what was seen before.
+
+    Args:
+        sequence: whose frames.
+        seen: 0-based frame -> detections.
+        track: the tracker.
+
+    Returns:
+        The tracks, and the number of boxes that the output filter dropped, by reason.
+    """
+    tracker = make_tracker(track.name, sequence.frame_rate, **track.options)
+    keep = make_filter(track.name, **track.filter)
+    return track_sequence(sequence, FileDetector(seen), tracker, keep), keep.dropped
+
+
+def _holds(rule: Rule, tracker: str) -> bool:
+    """Whether a tracker has the rule, and so the option to switch it off."""
+    known = {option.name for option in dataclasses.fields(PRESETS[tracker])}
+    return known >= set(rule.options)
+
+
+def _without(rules: Iterable[Rule], track: TrackConfig) -> TrackConfig:
+    options, limits = dict(track.options), dict(track.filter)
+    for rule in rules:
+        options |= rule.options
+        limits |= rule.filter
+    return TrackConfig(track.name, options, limits)
+
+
+def _look(
+    sequences: Many[Sequence], embedder: Embedder | None, label: str
+) -> list[tuple[Sequence, Seen]]:
+    """The pedestrians' boxes of every frame, with their embeddings."""
+    result: list[tuple[Sequence, Seen]] = []
+    with progress() as display:
+        task = display.add_task(label, total=sum(len(s) for s in sequences))
+        for sequence in sequences:
+            recorder = Recorder(OracleDetector(pedestrians(sequence), embedder))
+            for frame in sequence:
+                recorder.detect(frame)
+                display.advance(task)
+            result.append((sequence, recorder.seen))
+    return result
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """Scores over all sequences, and the boxes that the filter dropped, by reason."""
+
+    scores: Scores
+    dropped: dict[str, int]
+
+
+def _score(
+    seen: Many[tuple[Sequence, Seen]], track: TrackConfig, benchmark: str
+) -> _Scored:
+    results = []
+    dropped: dict[str, int] = {}
+    for sequence, detections in seen:
+        table, counts = walk(sequence, detections, track)
+        results.append(SequenceResult.of(sequence, table))
+        for reason, count in counts.items():
+            dropped[reason] = dropped.get(reason, 0) + count
+    return _Scored(evaluate(results, benchmark).overall, dropped)
+
+
+def _loss(less: Scores, more: Scores) -> dict[str, float | int]:
+    points = {key: more[key] - less[key] for key in ("MOTA", "IDF1", "HOTA")}
+    errors = {"boxes": "FN", "FP": "FP", "IDSW": "IDSW"}
+    return points | {name: less[key] - more[key] for name, key in errors.items()}

@@ -1,0 +1,1 @@
+"""How files are read and written: MOT rows, frames, sequences, JDE's lists."""

@@ -1,0 +1,273 @@
+"""Sequences: a MOTChallenge folder, a bare folder of frames, or a video file."""
+
+import configparser
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from cstrack_bench import console
+from cstrack_bench.errors import InputError
+from cstrack_bench.formats.frames import (
+    PICTURE_SUFFIXES,
+    Pictures,
+    open_pictures,
+    video_facts,
+)
+from cstrack_bench.formats.mot_files import Annotations, read_annotations
+from cstrack_bench.structures import Frame
+
+__all__ = [
+    "DEFAULT_FRAME_RATE",
+    "FrameSource",
+    "Sequence",
+    "list_sequences",
+    "open_sequence",
+    "sequence_folders",
+]
+
+#: Frames a second of a folder of frames that does not say.
+DEFAULT_FRAME_RATE = 30.0
+
+
+class FrameSource(Protocol):
+    """Frames with ground truth: all that training needs of a sequence.
+
+    A person's id holds within one source; the same number in another is somebody else.
+    """
+
+    @property
+    def name(self) -> str:
+        """What messages and hashes call it."""
+        ...
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        ...
+
+    @property
+    def start(self) -> int:
+        """Its first frame, 0-based."""
+        ...
+
+    @property
+    def stop(self) -> int:
+        """One past its last frame."""
+        ...
+
+    @property
+    def has_images(self) -> bool:
+        """Whether any picture of it is there."""
+        ...
+
+    def __len__(self) -> int:
+        """Frames that it gives."""
+        ...
+
+    def frame(self, index: int) -> Frame:
+        """The frame with this number."""
+        ...
+
+    def annotations(self) -> Annotations | None:
+        """The ground truth of its frames, or None where there is none."""
+        ...
+
+    def truth(self) -> Iterator[bytes]:
+        """What the ground truth is made of, for a hash."""
+        ...
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """Frames, or a part of them, and the ground truth they have, read when asked for.
+
+    Attributes:
+        name: such as MOT17-09-SDP.
+        frame_rate: frames a second.
+        width: of a frame, in pixels.
+        height: of a frame, in pixels.
+        length: frames of the whole sequence, also where this is a part of it.
+        folder: the sequence's folder, or the video file.
+        start: first frame of this part, 0-based.
+        stop: one past its last; -1 stands for ``length``.
+        image_folder: folder of the frames within ``folder``; "." where they lie in
+            it directly.
+    """
+
+    name: str
+    frame_rate: float
+    width: int
+    height: int
+    length: int
+    folder: Path
+    start: int = 0
+    stop: int = -1
+    image_folder: str = "img1"
+
+    def __post_init__(self) -> None:
+        if self.stop is None or self.stop < 0:
+            object.__setattr__(self, "stop", self.length)
+        if not 0 <= self.start <= self.stop <= self.length:
+            raise InputError(
+                f"{self.name}: frames {self.start} to {self.stop} are not within its "
+                f"{self.length} frames."
+            )
+
+    def __len__(self) -> int:
+        """Frames of this part."""
+        return self.stop - self.start
+
+    def __iter__(self) -> Iterator[Frame]:
+        """The frames of this part; ``Frame.index`` counts from the whole's start.
+
+        A video that ends before its header says so ends the loop with a remark.
+        """
+        for index in range(self.start, self.stop):
+            if not self._pictures.reaches(index):
+                console.err.print(
+                    f"{self.folder} ends after {index} of the {self.length} frames "
+                    "its header promises."
+                )
+                return
+            yield self.frame(index)
+
+    def frame(self, index: int) -> Frame:
+        """The frame with this 0-based number in the whole sequence."""
+        pictures = self._pictures
+        return Frame(index, lambda: pictures.read(index))
+
+    def part(self, start: int, stop: int) -> "Sequence":
+        """The frames ``start`` to ``stop - 1``, counted from the whole's start."""
+        return replace(self, start=start, stop=stop)
+
+    def annotations(self) -> Annotations | None:
+        """The ground truth of this part, or None where there is none."""
+        if self._all_annotations is None:
+            return None
+        return self._all_annotations.between(self.start, self.stop)
+
+    def truth(self) -> Iterator[bytes]:
+        """The content of the ground truth's file, for a hash."""
+        yield self.annotation_file.read_bytes()
+
+    @property
+    def has_images(self) -> bool:
+        """Whether any picture of it is there."""
+        return len(self._pictures) > 0
+
+    @property
+    def annotation_file(self) -> Path:
+        """Where the ground truth lies if there is any."""
+        return self.folder / "gt" / "gt.txt"
+
+    @property
+    def detection_file(self) -> Path:
+        """Where the public detections lie if there are any."""
+        return self.folder / "det" / "det.txt"
+
+    @cached_property
+    def _all_annotations(self) -> Annotations | None:
+        if not self.annotation_file.is_file():
+            return None
+        return read_annotations(self.annotation_file)
+
+    @cached_property
+    def _pictures(self) -> Pictures:
+        if self.folder.is_file():
+            return open_pictures(self.folder)
+        # Only in a MOTChallenge folder is a file's number its frame.
+        numbered = self.image_folder != "."
+        return open_pictures(self.folder / self.image_folder, numbered)
+
+
+def open_sequence(path: Path) -> Sequence:
+    """Open a MOTChallenge sequence, a bare folder of frames, or a video file.
+
+    A folder of frames is taken in the natural order of its file names, at 30 frames
+    a second.
+
+    Raises:
+        InputError: nothing there, or not a sequence.
+    """
+    path = Path(path)
+    if path.is_file():
+        rate, width, height, length = video_facts(path)
+        return Sequence(path.stem, rate, width, height, length, path)
+    if not path.is_dir():
+        raise InputError(f"No such file or folder: {path}.")
+    if path.name == "img1" and (path.parent / "seqinfo.ini").is_file():
+        path = path.parent
+    if (path / "seqinfo.ini").is_file():
+        return _read_seqinfo(path)
+    inner = path / "img1"
+    where = "img1" if inner.is_dir() else "."
+    pictures = open_pictures(path / where, numbered=where != ".")
+    if not len(pictures):
+        raise InputError(
+            f"{path} is not a sequence: it has no seqinfo.ini and no pictures "
+            f"({', '.join(sorted(PICTURE_SUFFIXES))})."
+        )
+    height, width = pictures.read(pictures.first).shape[:2]
+    name = path.resolve().name
+    rate, length = DEFAULT_FRAME_RATE, pictures.last + 1
+    return Sequence(name, rate, width, height, length, path, image_folder=where)
+
+
+def _read_seqinfo(folder: Path) -> Sequence:
+    """A sequence as its seqinfo.ini describes it."""
+    file = folder / "seqinfo.ini"
+    parser = configparser.ConfigParser()
+    try:
+        parser.read_string(file.read_text(encoding="utf-8-sig"))
+        section = parser["Sequence"]
+        sequence = Sequence(
+            # The folder's name, since results are named by it.
+            name=folder.resolve().name,
+            frame_rate=float(section["frameRate"]),
+            width=int(section["imWidth"]),
+            height=int(section["imHeight"]),
+            length=int(section["seqLength"]),
+            folder=folder,
+            image_folder=section.get("imDir", "img1"),
+        )
+    except KeyError as error:
+        raise InputError(f"{file} lacks {error.args[0]}.") from None
+    except (ValueError, configparser.Error, OSError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"Cannot read {file}: {reason}.") from error
+    if min(sequence.length, sequence.width, sequence.height) < 1:
+        raise InputError(f"{file}: seqLength, imWidth and imHeight must be positive.")
+    return sequence
+
+
+def list_sequences(dataset: Path, subset: str = "train") -> list[Sequence]:
+    """The sequences of a data set's subset, sorted by name.
+
+    Args:
+        dataset: the folder that holds train/, val/ or test/.
+        subset: which of them.
+
+    Raises:
+        InputError: no such folder, no sequence in it, or a broken one.
+    """
+    folder = Path(dataset) / subset
+    if not folder.is_dir():
+        raise InputError(f"{dataset} has no folder {subset}/.")
+    found = [open_sequence(entry) for entry in sequence_folders(folder)]
+    if not found:
+        raise InputError(
+            f"{folder} holds no sequences (folders with seqinfo.ini or img1/)."
+        )
+    return found
+
+
+def sequence_folders(folder: Path) -> list[Path]:
+    """The folders within that look like sequences, sorted by name."""
+    marks = ("seqinfo.ini", "img1", "gt")
+    return sorted(
+        entry
+        for entry in folder.iterdir()
+        if entry.is_dir() and any((entry / mark).exists() for mark in marks)
+    )

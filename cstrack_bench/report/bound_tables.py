@@ -1,0 +1,102 @@
+"""What ``cstrack upper-bound`` prints under Table VIII."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.table import Table as Grid
+
+from cstrack_bench.report import words
+from cstrack_bench.report.provenance import losses, variants
+from cstrack_bench.report.rows import Table
+
+_PARTS = ("boxes", "embeddings", "association")
+_SCORES = {"MOTA": 1, "IDF1": 1, "IDSW": 0, "HOTA": 1, "AssA": 1, "DetA": 1}
+
+
+def bound_grids(table: Table) -> list[Grid]:
+    """The variants of each row, and what each rule of its tracker costs.
+
+    Args:
+        table: Table VIII with our runs.
+    """
+    titles = (
+        "On other frames, with and without the aspect filter",
+        "What each rule costs: points, missed boxes, false boxes, switches",
+    )
+    grids = []
+    for title, found in zip(titles, (variants(table), losses(table)), strict=True):
+        for head, rows in found:
+            grid = Grid(title=title, title_justify="left", box=None)
+            _columns(grid, head, 4)
+            for row in rows:
+                grid.add_row(*row)
+            grids.append(grid)
+    return grids
+
+
+def ladder_grids(document: Mapping[str, Any]) -> list[Grid]:
+    """A grid a system: each rung with its scores and their differences to the first.
+
+    Args:
+        document: what ``cstrack_bench.experiments.ladder.climb`` returned.
+    """
+    return [_ladder(system) for system in document["systems"]]
+
+
+def cost_lines(document: Mapping[str, Any]) -> list[str]:
+    """A sentence a system and score: which part lacks how many points.
+
+    Args:
+        document: what ``cstrack_bench.experiments.ladder.climb`` returned.
+    """
+    held = "held-out frames" if document["data"]["held_out"] else "training frames"
+    lines = []
+    for system in document["systems"]:
+        shares = system["costs"]
+        for score in next(iter(shares.values())):
+            usual = system["rows"][0]["scores"][score]
+            parts = ", ".join(
+                f"{name} {words.number(share[score], 1)}"
+                for name, share in shares.items()
+            )
+            lines.append(
+                f"row {system['row']} ({system['name']}) seed {system['seed']}, "
+                f"{held}: of the {words.number(100 - usual, 1)} points of {score} that "
+                f"are lacking: {parts}"
+            )
+    return lines
+
+
+def ladder_rows(system: Mapping[str, Any]) -> tuple[str, list[str], list[list[str]]]:
+    """Title, headings and cells of one system's ladder.
+
+    Args:
+        system: one of the ``systems`` that ``experiments.ladder.climb`` returned.
+    """
+    title = f"Ladder: row {system['row']} ({system['name']}) seed {system['seed']}"
+    if system["boxes_of"] != system["name"]:
+        title += f"; its own boxes are those of {system['boxes_of']}"
+    rows = []
+    for row in system["rows"]:
+        cells = [str(row[part]) for part in _PARTS]
+        for score, decimals in _SCORES.items():
+            text = words.number(row["scores"][score], decimals)
+            change = words.signed(row["differences"][score], decimals)
+            cells.append(f"{text} ({change})")
+        rows.append(cells)
+    return title, [*_PARTS, *_SCORES], rows
+
+
+def _ladder(system: Mapping[str, Any]) -> Grid:
+    title, head, rows = ladder_rows(system)
+    grid = Grid(title=title, title_justify="left", box=None)
+    _columns(grid, head, len(_PARTS))
+    for cells in rows:
+        grid.add_row(*cells)
+    return grid
+
+
+def _columns(grid: Grid, names: Sequence[str], words_first: int) -> None:
+    """Columns of words, then columns of numbers."""
+    for place, name in enumerate(names):
+        grid.add_column(name, justify="left" if place < words_first else "right")

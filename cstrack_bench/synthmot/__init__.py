@@ -1,0 +1,1 @@
+"""SynthMOT: a synthetic street with pedestrians, in MOTChallenge's layout."""

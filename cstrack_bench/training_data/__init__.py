@@ -1,0 +1,1 @@
+"""Training images: decoded, augmented, cropped and batched."""

@@ -1,0 +1,1 @@
+"""Checks of data sets on disk, and what they find."""
