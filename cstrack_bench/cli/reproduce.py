@@ -85,7 +85,7 @@ def measure_tables(
     from cstrack_bench.report.tables import print_table, table_from
 
     def remark(outcome: Any) -> None:
-        scores = outcome.record["scores"]["overall"]
+        scores = outcome.record.scores.overall
         how = "measured before" if outcome.reused else "measured"
         run = outcome.run
         table = f"{run.table} " if len(plans) > 1 else ""

@@ -36,11 +36,9 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train one row; ``cstrack reproduce`` measures it from there."""
-    from dataclasses import asdict
-
     from cstrack_bench.experiments.ledger import Ledger
     from cstrack_bench.experiments.plan import make_plan
-    from cstrack_bench.experiments.run import place_weights, renewed_classifier
+    from cstrack_bench.experiments.run import link_weights, renewed_classifier
     from cstrack_bench.experiments.train_run import train_run
     from cstrack_bench.experiments.workspace import Workspace
     from cstrack_bench.training.distributed import is_main, pick_device
@@ -69,18 +67,17 @@ def train(
     summary = train_run(run, workspace, fresh).summary
     if not is_main():
         return
-    weights = place_weights(run, workspace)
+    weights = link_weights(run, workspace)
     renewed = renewed_classifier(run, workspace, summary)
     if renewed is not None:
         console.err.print(str(renewed))
     if as_json:
-        classifier = {"classifier": asdict(renewed)} if renewed else {}
-        print_json({"weights": str(weights), **classifier, **summary})
+        classifier = {"classifier": renewed.model_dump()} if renewed else {}
+        document = summary.model_dump(mode="json", exclude_none=True)
+        print_json({"weights": str(weights), **classifier, **document})
     else:
-        loss = " · ".join(
-            f"{name} {value:.4f}" for name, value in summary["loss"].items()
-        )
+        loss = " · ".join(f"{name} {value:.4f}" for name, value in summary.loss.items())
         console.out.print(
-            f"{weights}: {summary['steps']} steps over {summary['images']} images, "
-            f"{summary['wall_s']:.0f} s; last epoch's loss: {loss}"
+            f"{weights}: {summary.steps} steps over {summary.images} images, "
+            f"{summary.wall_s:.0f} s; last epoch's loss: {loss}"
         )

@@ -16,7 +16,6 @@ from cstrack_bench.detection.oracle import OracleDetector
 from cstrack_bench.evaluation.blocks import blocks
 from cstrack_bench.evaluation.scores import SequenceResult
 from cstrack_bench.evaluation.trackeval_scores import evaluate
-from cstrack_bench.experiments.ledger import Record
 from cstrack_bench.experiments.settings import Settings
 from cstrack_bench.experiments.upper_bound import measure_bound
 from cstrack_bench.formats.sequences import Sequence
@@ -29,6 +28,7 @@ from cstrack_bench.tracking.build import (
     make_tracker,
 )
 
+Record = dict[str, Any]
 WARM_UP_FRAMES = 5
 # The timer of the official code starts behind decoding and letterboxing (REFERENCE
 # 5.10) and stops before anything is written.

@@ -5,7 +5,6 @@ paper stops at its first rung, ground-truth boxes (Table VIII).
 """
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
@@ -17,17 +16,18 @@ import numpy as np
 from cstrack_bench.console import progress
 from cstrack_bench.datasets.experiment_data import ExperimentData
 from cstrack_bench.detection.oracle import IdentityOracle, Jitter, OracleDetector
+from cstrack_bench.documents import write_document
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.scores import Scores, SequenceResult
 from cstrack_bench.evaluation.trackeval_scores import evaluate
 from cstrack_bench.experiments.evaluate_run import eyes
-from cstrack_bench.experiments.ledger import provenance
+from cstrack_bench.experiments.provenance import provenance
 from cstrack_bench.experiments.recipes import Run
+from cstrack_bench.experiments.records import LadderRecord
 from cstrack_bench.experiments.settings import TrackConfig
 from cstrack_bench.experiments.train_run import find_training, train_run
 from cstrack_bench.experiments.upper_bound import Seen, held_out, pedestrians, walk
 from cstrack_bench.experiments.workspace import Workspace
-from cstrack_bench.files import write_text
 from cstrack_bench.formats.sequences import Sequence
 from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.structures import (
@@ -140,7 +140,7 @@ def ladder(
     ]
 
 
-def climb(runs: Many[Run], workspace: Workspace) -> dict[str, Any]:
+def climb(runs: Many[Run], workspace: Workspace) -> LadderRecord:
     """Climb the ladder with the network of each run, and write ``ladder.json``.
 
     A network that finds no boxes (DeepSORT's) gets those of a CSTrack or JDE run of
@@ -152,9 +152,7 @@ def climb(runs: Many[Run], workspace: Workspace) -> dict[str, Any]:
         workspace: data, ledger and device.
 
     Returns:
-        What was written: ``data`` with ``held_out``, ``systems`` (``row``, ``name``,
-        ``seed``, ``run``, ``boxes_of``, ``rows`` and ``costs`` of each run), and
-        ``provenance``.
+        What was written.
 
     Raises:
         InputError: nobody finds boxes for a run.
@@ -186,17 +184,18 @@ def climb(runs: Many[Run], workspace: Workspace) -> dict[str, Any]:
                 "costs": costs(rows),
             }
         )
-    document = {
-        "table": runs[0].table,
-        "profile": runs[0].profile,
-        "label": runs[0].label,
-        "data": tested,
-        "systems": systems,
-        "provenance": provenance(str(workspace.device)),
-    }
-    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
-    write_text(ladder_path(runs[0], workspace), text)
-    return document
+    record = LadderRecord.model_validate(
+        {
+            "table": runs[0].table,
+            "profile": runs[0].profile,
+            "label": runs[0].label,
+            "data": tested,
+            "systems": systems,
+            "provenance": provenance(str(workspace.device)),
+        }
+    )
+    write_document(ladder_path(runs[0], workspace), record)
+    return record
 
 
 def ladder_path(run: Run, workspace: Workspace) -> Path:

@@ -78,9 +78,9 @@ def describe_plan(plan: Plan, workspace: Workspace) -> dict[str, Any]:
     """
     missing: dict[str, None] = {}
     speeds = {
-        record["run"]["table"] + str(record["run"]["row"]): record
+        (record.run.table, record.run.row): record
         for record in workspace.ledger.records()
-        if record["run"]["profile"] == plan.profile
+        if record.run.profile == plan.profile
     }
     runs = []
     disk = 0.0
@@ -102,9 +102,9 @@ def describe_plan(plan: Plan, workspace: Workspace) -> dict[str, Any]:
         if images is not None and state == "to measure":
             work = 3 * gflops(network, config.size) * images * run.settings.train.epochs
             minutes = work / 210 / 60
-            known = speeds.get(run.table + str(run.row))
+            known = speeds.get((run.table, run.row))
             if known is not None and run.label != "custom":
-                minutes = known["training"]["wall_s"] / 60
+                minutes = known.training.wall_s / 60
         runs.append(
             {
                 "row": run.row,

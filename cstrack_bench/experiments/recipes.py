@@ -26,7 +26,16 @@ from cstrack_bench.experiments.settings import (
 from cstrack_bench.models.cstrack_config import ModelConfig
 from cstrack_bench.training.train_config import InitConfig
 
-RECIPES = Path(__file__).resolve().parents[2] / "recipes"
+
+
+def _recipe_folder() -> Path:
+    """Within an installed package, else beside it, as in the repository."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "recipes"
+    return inside if inside.is_dir() else package.parent / "recipes"
+
+
+RECIPES = _recipe_folder()
 PROFILES = ("paper", "twin", "smoke", "real", "real-coco")
 ALIASES = {"hieve": "table7"}
 # The detector that several rows start from stands for COCO weights, which are the

@@ -1,18 +1,20 @@
 """One training: what it starts from, the loop, the weights it leaves."""
 
 import dataclasses
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 
+from cstrack_bench.documents import read_document, write_document
 from cstrack_bench.errors import InputError
-from cstrack_bench.experiments.ledger import Record, provenance
+from cstrack_bench.experiments.identity import training_components
+from cstrack_bench.experiments.provenance import provenance
 from cstrack_bench.experiments.recipes import Run
+from cstrack_bench.experiments.records import TrainingRecord
 from cstrack_bench.experiments.workspace import Workspace
-from cstrack_bench.files import write_text
 from cstrack_bench.models.checkpoints import load_weights, read_metadata, save_weights
 from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.jde import JDE
@@ -37,7 +39,7 @@ class Trained:
     """
 
     network: Any
-    summary: Record
+    summary: TrainingRecord
 
 
 def find_training(run: Run, workspace: Workspace) -> Trained | None:
@@ -49,7 +51,11 @@ def find_training(run: Run, workspace: Workspace) -> Trained | None:
         return None
     if read_metadata(weights).get("training") != identity:
         raise InputError(f"{weights} holds another training; delete it.")
-    return Trained(load_weights(weights), json.loads(about.read_text(encoding="utf-8")))
+    return Trained(load_weights(weights), _read_summary(about))
+
+
+def _read_summary(file: Path) -> TrainingRecord:
+    return read_document(file, TrainingRecord, "a training's record", "delete it")
 
 
 def train_run(
@@ -122,16 +128,17 @@ def _train(
     )
     if world.main:
         start_of = run.start and workspace.training_identity(run.start)
-        document = {
+        record = TrainingRecord(
             **dataclasses.asdict(summary),
-            "hash": identity,
-            "start": start_of or settings.as_dict()["init"]["weights"],
-            "tensors_from_start": copied,
-            "provenance": provenance(str(workspace.device)),
-        }
+            hash=identity,
+            start=start_of or settings.as_dict()["init"]["weights"],
+            tensors_from_start=copied,
+            components=training_components(run),
+            provenance=provenance(str(workspace.device)),
+        )
         words = {"training": identity, "input_size": settings.data.input_size}
         save_weights(weights, network, words)
-        write_text(about, json.dumps(document, indent=1) + "\n")
+        write_document(about, record)
         checkpoint.unlink(missing_ok=True)
     world.wait()
     # What is measured is what was written, so that the file gives the numbers again.

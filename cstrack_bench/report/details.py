@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
+from cstrack_bench.evaluation.scores import Scores
+from cstrack_bench.experiments.records import RunRecord
 from cstrack_bench.report import words
-from cstrack_bench.report.comparison import Record
 from cstrack_bench.report.rows import Table
 from cstrack_bench.report.words import MISSING
 
@@ -37,16 +37,16 @@ def provenance(table: Table) -> list[Grid]:
     runs, costs, data = [], [], {}
     for row in table.rows:
         for record in row.records:
-            lead = [row.paper.mark, str(record["run"]["seed"])]
+            lead = [row.paper.mark, str(record.run.seed)]
             runs.append([*lead, *_run(record)])
             costs.append([*lead, *_cost(record)])
             for part in ("train", "val"):
-                found = record["data"][part]
-                line = [part, *(str(found[k]) for k in ("sequences", "frames", "hash"))]
+                found = record.data.train if part == "train" else record.data.val
+                line = [part, str(found.sequences), str(found.frames), found.hash]
                 data[tuple(line)] = line
-            for added in record["data"].get("mix") or ():
-                line = [f"mixed in: {added['name']}", MISSING]
-                line += [str(added[key]) for key in ("images", "hash")]
+            for added in record.data.mix or ():
+                line = [f"mixed in: {added.name}", MISSING]
+                line += [str(added.images), added.hash]
                 data[tuple(line)] = line
     return [
         (_RUN, runs),
@@ -55,36 +55,33 @@ def provenance(table: Table) -> list[Grid]:
     ]
 
 
-def _run(record: Record) -> list[str]:
-    source = record["provenance"]
-    git = str(source["git"])[:10] + (" (changed)" if source["dirty"] else "")
-    device = source.get("gpu") or source["cpu"]
+def _run(record: RunRecord) -> list[str]:
+    source = record.provenance
+    git = source.git[:10] + (" (changed)" if source.dirty else "")
     return [
-        f"`{record['run']['hash']}`",
-        f"`{source['code']}`",
+        f"`{record.run.hash}`",
+        f"`{source.migrated.code if source.migrated else source.code}`",
         git,
-        str(source["time"]),
-        f"{source['device']}: {device}",
-        str(source["threads"]),
-        str(source["torch"]),
+        source.time,
+        f"{source.device}: {source.gpu or source.cpu}",
+        str(source.threads),
+        source.torch,
     ]
 
 
-def _cost(record: Record) -> list[str]:
-    training: dict[str, Any] = record["training"]
-    loss = training.get("loss") or {}
-    losses = [loss.get(name) for name in ("box", "objectness", "identity")]
-    stages = record["tracking"]["stages"]
-    tracking = sum(stage["wall_ms_p50"] for stage in stages.values())
-    filtered = record["tracking"]["filtered"]
+def _cost(record: RunRecord) -> list[str]:
+    training, tracked = record.training, record.tracking
+    losses = [training.loss.get(name) for name in ("box", "objectness", "identity")]
+    tracking = sum(stage.wall_ms_p50 for stage in tracked.stages.values())
+    filtered = tracked.filtered
     return [
-        f"{record['model']['parameters']:,}",
-        words.number(record["model"]["gflops"], 2),
-        str(training.get("images", MISSING)),
-        str(training.get("identities", MISSING)),
-        str(training.get("epochs", MISSING)),
-        f"{training.get('steps', MISSING)} ({training.get('skipped_steps', 0)})",
-        f"{training['wall_s']:.0f} s wall, {training['cpu_s']:.0f} s CPU",
+        f"{record.model.parameters:,}",
+        words.number(record.model.gflops, 2),
+        str(training.images),
+        str(training.identities),
+        str(training.epochs),
+        f"{training.steps} ({training.skipped_steps})",
+        f"{training.wall_s:.0f} s wall, {training.cpu_s:.0f} s CPU",
         " / ".join(MISSING if x is None else f"{x:.3f}" for x in losses),
         f"{tracking:.1f} ms a frame",
         ", ".join(f"{name} {count}" for name, count in filtered.items()) or MISSING,
@@ -95,7 +92,7 @@ def per_sequence(table: Table) -> list[Grid]:
     """Scores of each sequence of each row, means over seeds."""
     rows = []
     for row in table.rows:
-        seeds = [record["scores"]["sequences"] for record in row.records]
+        seeds = [record.scores.sequences for record in row.records]
         for name in seeds[0] if seeds else ():
             scores = [seed[name] for seed in seeds if name in seed]
             cells = [row.paper.mark, name, *_means(scores, _SEQUENCE)]
@@ -107,14 +104,12 @@ def variants(table: Table) -> list[Grid]:
     """A row measured again on other frames, with and without the aspect filter."""
     rows = []
     for row in table.rows:
-        found: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+        found: dict[tuple[str, str], list[Scores]] = defaultdict(list)
         for record in row.records:
-            for variant in record.get("variants") or ():
-                part = str(variant["part"])
-                place = (_PARTS.get(part, part), str(variant["filter"]))
-                found[place].append(variant["scores"])
-        for place, scores in found.items():
-            lead = [row.paper.mark, row.paper.label, *place]
+            for variant in record.variants or ():
+                found[_PARTS[variant.part], variant.filter].append(variant.scores)
+        for condition, scores in found.items():
+            lead = [row.paper.mark, row.paper.label, *condition]
             rows.append([*lead, *_means(scores, _VARIANT), str(len(scores))])
     head = ("№", "what", "frames", "aspect filter", *_VARIANT, "n")
     return [(head, rows)]
@@ -124,12 +119,13 @@ def losses(table: Table) -> list[Grid]:
     """What each rule of the tracker costs over given boxes; means over seeds."""
     rows = []
     for row in table.rows:
-        found: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+        found: dict[tuple[str, str], list[Scores]] = defaultdict(list)
         for record in row.records:
-            for loss in record.get("losses") or ():
-                found[_PARTS.get(loss["part"], loss["part"]), loss["rule"]].append(loss)
-        for place, lost in found.items():
-            lead = [row.paper.mark, row.paper.label, *place]
+            for loss in record.losses or ():
+                points: Scores = {key: getattr(loss, key) for key in _LOSS}
+                found[_PARTS[loss.part], loss.rule].append(points)
+        for condition, lost in found.items():
+            lead = [row.paper.mark, row.paper.label, *condition]
             rows.append([*lead, *_means(lost, _LOSS), str(len(lost))])
     return [(("№", "what", "frames", "rule", *_LOSS, "n"), rows)]
 
@@ -138,12 +134,12 @@ def unprinted(table: Table) -> list[Grid]:
     """Other trackers, evaluated here from their files, that have no row in print."""
     rows = []
     for other in table.unprinted:
-        scores = _means([other.record["scores"]["overall"]], _VARIANT)
-        rows.append([other.name, other.dataset, other.place, *scores])
+        scores = _means([other.record.scores.overall], _VARIANT)
+        rows.append([other.name, other.dataset, other.frames_measured, *scores])
     return [(("tracker", "data", "frames", *_VARIANT), rows)]
 
 
-def _means(scores: Sequence[dict[str, Any]], keys: Sequence[str]) -> list[str]:
+def _means(scores: Sequence[Scores], keys: Sequence[str]) -> list[str]:
     """Means over seeds; a count of one seed is a whole number."""
     cells = []
     for key in keys:
