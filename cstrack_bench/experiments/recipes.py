@@ -24,8 +24,8 @@ from cstrack_bench.experiments.settings import (
     merge,
 )
 from cstrack_bench.models.cstrack_config import ModelConfig
+from cstrack_bench.paper.claims import load_table, table_names
 from cstrack_bench.training.train_config import InitConfig
-
 
 
 def _recipe_folder() -> Path:
@@ -284,7 +284,8 @@ def load_recipe(table: str, folder: Path = RECIPES) -> Recipe:
     document = _read(path)
     base = _read(folder / document.pop("extends", "base.yaml"))
     rows = document.pop("rows", None)
-    title = document.pop("title", table)
+    title, labels = _printed(table)
+    title = document.pop("title", title)
     if not isinstance(rows, dict) or not rows:
         raise InputError(f"{path} has no rows.")
     base_profiles = base.pop("profiles", {})
@@ -309,7 +310,7 @@ def load_recipe(table: str, folder: Path = RECIPES) -> Recipe:
     parsed: dict[int, tuple[str, Mapping[str, Mapping[str, Any]]]] = {}
     for number, row in rows.items():
         difference = dict(row)
-        name = str(difference.pop("name", f"row {number}"))
+        name = str(difference.pop("name", labels.get(number, f"row {number}")))
         own = difference.pop("profiles", {})
         parsed[int(number)] = (
             name,
@@ -319,6 +320,18 @@ def load_recipe(table: str, folder: Path = RECIPES) -> Recipe:
             },
         )
     return Recipe(table, str(title), parsed, common, folder)
+
+
+def _printed(table: str) -> tuple[str, dict[int, str]]:
+    """Title and row labels of a printed table; of another its own name and none."""
+    if table not in table_names():
+        return table, {}
+    paper = load_table(table)
+    labels = {
+        row.number: ", ".join(filter(None, (row.label, row.group)))
+        for row in paper.rows
+    }
+    return paper.title, labels
 
 
 def _chain(profiles: Mapping[str, Any], name: str, path: Path) -> list[str]:

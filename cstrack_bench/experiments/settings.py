@@ -4,7 +4,6 @@ Those classes belong to the rooms that use them (models, training, tracking …)
 room can be used without a recipe; this module checks plain values into them.
 """
 
-import copy
 import dataclasses
 import json
 import typing
@@ -19,6 +18,7 @@ from pydantic.dataclasses import dataclass as checked
 from cstrack_bench.datasets.experiment_data import SYNTHMOT, DataConfig
 from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.errors import InputError, nearest
+from cstrack_bench.experiments.implementations import preset
 from cstrack_bench.models.cstrack_config import IMPLEMENTATIONS as MODEL_IMPLEMENTATIONS
 from cstrack_bench.models.systems import (
     NetworkConfig,
@@ -177,12 +177,10 @@ def build_settings(document: Mapping[str, Any]) -> Settings:
     check_system(system)
     built: dict[str, Any] = {}
     for section, kind in _SECTIONS.items():
-        options: dict[str, Any] = copy.deepcopy(
-            dict(IMPLEMENTATIONS[implementation].get(section, {}))
-        )
         given = document.get(section) or {}
         if not isinstance(given, Mapping):
             raise InputError(f"The setting {section} is a mapping, not {given!r}.")
+        options = preset(implementation, section, given)
         built[section] = _checked(kind, merge(options, given), section)
     if built["init"].weights is not None:
         name = built["init"].weights.replace("{size}", size)

@@ -145,10 +145,18 @@ class InitConfig:
             )
 
 
+# What the paper's text says of both (section IV-A; equations 5, 6 and 8), each value
+# with its erratum in paper/errata.yaml. Equation 5 has one α, 0.25, for all cells, and
+# γ 0: a quarter of the cross-entropy. Not to be had: equation 8's division by the
+# number of positives.
 IMPLEMENTATIONS: dict[str, dict[str, dict[str, Any]]] = {
     "official": {"train": {}, "loss": {}},
     "paper": {
-        "train": {"lr": 5e-4},
-        "loss": {"neighbours": False, "focal_alpha": 0.25},
+        "train": {"lr": 5e-4, "nominal_batch": 8},
+        "loss": {
+            "neighbours": False,
+            "objectness": 0.25,
+            "level_balance": (1.0, 1.0, 1.0),
+        },
     },
 }
