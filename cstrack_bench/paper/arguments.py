@@ -1,4 +1,4 @@
-"""Sentences of the text as data: which rows they compare, and the numbers they quote."""
+"""Sentences of the text as data: what they compare, and the numbers they quote."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

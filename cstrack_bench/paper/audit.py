@@ -32,6 +32,8 @@ RULES: Mapping[str, str] = {
     CONTROL_TOTAL: "sums of rows and columns are those noted from the print",
     "erratum": "an erratum's arithmetic gives what it says",
 }
+#: Rules that leave a range to each of their cells.
+BOUNDS = ("mt_ml_sum", "ordering")
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,9 @@ class Audit:
 
     Attributes:
         checks: how many were made.
-        findings: the disagreements, those of errata and new ones.
-        unchecked: names of printed numbers that no arithmetic ties to another; only a
-            control total would notice if they were changed here.
+        findings: the disagreements, those of errata in their order, then new ones.
+        unchecked: names of printed numbers that no equation ties to another; a sum or
+            an ordering may bound them, and a control total notices a changed digit.
     """
 
     checks: int
@@ -107,6 +109,8 @@ def audit_print(
         for computation in erratum.computations
         if (computation.rule, computation.cells) not in explained
     ]
+    order = {erratum.id: place for place, erratum in enumerate(errata)}
+    findings.sort(key=lambda f: order.get(f.erratum or "", len(order)))
     return Audit(
         len(made) + len(totals), tuple(findings), tuple(_unchecked(tables, made))
     )
@@ -168,8 +172,9 @@ def _unfounded(erratum: Erratum, computation: Computation) -> Check:
 
 
 def _unchecked(tables: Tables, checks: Iterable[Check]) -> Iterator[str]:
-    """Printed numbers of the measured columns that no check takes in."""
-    seen = {cell for check in checks for cell in check.cells}
+    """Printed numbers of the measured columns that no equation takes in."""
+    equations = (check for check in checks if check.rule not in BOUNDS)
+    seen = {cell for check in equations for cell in check.cells}
     for table in tables.values():
         for row in table.rows:
             for claim in row.claims.values():

@@ -94,6 +94,12 @@ def with_value(tables: Tables, cell: str, printed: str) -> dict[str, PaperTable]
     return {**tables, name: replace(table, rows=rows)}
 
 
+def other_cells(cells: tuple[str, ...]) -> list[str]:
+    """All but the first cell, those of its row by their column alone."""
+    row = cells[0].rpartition("/")[0]
+    return [cell.removeprefix(f"{row}/") for cell in cells[1:]]
+
+
 def plain(value: float, decimals: int) -> str:
     """A number to some decimals, ``-0.04`` to one as ``0.0``."""
     return f"{value:z.{decimals}f}"

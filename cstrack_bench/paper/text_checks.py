@@ -2,7 +2,12 @@
 
 from collections.abc import Iterator
 
-from cstrack_bench.paper.arguments import Ordering, QuotedNumber
+from cstrack_bench.paper.arguments import (
+    Argument,
+    Ordering,
+    Quotation,
+    QuotedNumber,
+)
 from cstrack_bench.paper.checks import EPSILON, Check, Tables, find_value
 from cstrack_bench.paper.printed import PaperTable
 
@@ -10,8 +15,8 @@ from cstrack_bench.paper.printed import PaperTable
 def text_checks(tables: Tables) -> Iterator[Check]:
     """A check for each quoted number and each ordering, in every table."""
     for table in tables.values():
-        # One sentence may argue several pairs; what it quotes is checked for each.
-        for sentence in (*table.arguments, *table.quotations):
+        sentences: list[Argument | Quotation] = [*table.arguments, *table.quotations]
+        for sentence in sentences:
             for number in sentence.numbers:
                 yield quoted_number(tables, table.name, number, sentence.where)
         for quotation in table.quotations:
