@@ -27,7 +27,6 @@ from cstrack_bench.models.cstrack_config import ModelConfig
 from cstrack_bench.training.train_config import InitConfig
 
 
-
 def _recipe_folder() -> Path:
     """Within an installed package, else beside it, as in the repository."""
     package = Path(__file__).resolve().parents[1]
