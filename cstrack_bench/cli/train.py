@@ -73,7 +73,7 @@ def train(
         console.err.print(str(renewed))
     if as_json:
         classifier = {"classifier": renewed.model_dump()} if renewed else {}
-        document = summary.model_dump(mode="json", exclude_none=True)
+        document = summary.plain()
         print_json({"weights": str(weights), **classifier, **document})
     else:
         loss = " · ".join(f"{name} {value:.4f}" for name, value in summary.loss.items())

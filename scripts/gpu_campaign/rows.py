@@ -11,7 +11,7 @@ import torch
 from cstrack_bench.experiments.ledger import Ledger
 from cstrack_bench.experiments.recipes import Run, load_recipe
 from cstrack_bench.experiments.records import RunRecord
-from cstrack_bench.experiments.run import find_outcome, measure_run
+from cstrack_bench.experiments.run import find_result, measure_run
 from cstrack_bench.experiments.train_run import find_training, train_run
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.files import replacing
@@ -48,7 +48,7 @@ def finish(
         workspace: data, ledger, device.
         note: called with a training's title and a point of its curve.
     """
-    found = find_outcome(run, workspace)
+    found = find_result(run, workspace)
     if found is not None:
         return found.record
     if run.start is not None:

@@ -131,9 +131,7 @@ def rate_plot(cells: Sequence[Cell], hardware: str) -> Figure:
     for number, network in enumerate(networks):
         mine = {_kind(c): c["fps"] for c in cells if c["network"] == network}
         bars_at = [i + (number + 0.5) * width - 0.4 for i in range(len(kinds))]
-        bars = axes.bar(
-            positions, [mine.get(k, 0) for k in kinds], width, label=network
-        )
+        bars = axes.bar(bars_at, [mine.get(k, 0) for k in kinds], width, label=network)
         axes.bar_label(bars, fmt="%.3g", fontsize="x-small")
     axes.set_xticks(range(len(kinds)), kinds, rotation=20, ha="right")
     axes.set_ylabel("frames a second")
