@@ -32,7 +32,7 @@ def doctor(data: Data = DATA_ROOT, json: Json = False) -> None:
 
 
 def examine(data: Path) -> dict[str, Any]:
-    """Everything the doctor looks at.
+    """Everything that is examined.
 
     Args:
         data: root of the data sets.

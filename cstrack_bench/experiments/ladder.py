@@ -1,6 +1,6 @@
 """How many points each of detection, embedding and association costs.
 
-The ladder puts ground truth in the place of one part of a tracker after the other. The
+The ladder replaces one part of a tracker after the other by ground truth. The
 paper stops at its first rung, ground-truth boxes (Table VIII).
 """
 
@@ -99,7 +99,7 @@ def ladder(
     track: TrackConfig,
     label: str = "ladder",
 ) -> list[LadderRow]:
-    """Track the test part with ground truth in the place of one part after the other.
+    """Track the test part with one part after the other replaced by ground truth.
 
     With ground-truth embeddings each person has a random direction; with ground-truth
     association a box has the id of the person it covers by an IoU of at least 0.5, and
@@ -162,7 +162,7 @@ def measure_ladder(runs: abc.Sequence[Run], workspace: Workspace) -> LadderRecor
         What was written.
 
     Raises:
-        InputError: nobody finds boxes for a run.
+        InputError: no network finds boxes for a run.
     """
     systems = []
     tested = None

@@ -137,7 +137,7 @@ def _images(config: DataConfig) -> int | None:
 
 
 def _state(run: Run, workspace: Workspace) -> str:
-    if run.settings.data.dataset == SYNTHMOT:  # not made for a look at the plan
+    if run.settings.data.dataset == SYNTHMOT:  # not made to show a plan
         finished = workspace.ledger.path(run).is_file()
     else:
         finished = find_result(run, workspace) is not None

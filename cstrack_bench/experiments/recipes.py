@@ -65,7 +65,7 @@ class Run:
         start: the training that its network starts from: another row's, or that of
             the profile's detector; None for random or published weights.
         detector: the training whose network finds the boxes of a system that has no
-            detector of its own; None where it has, or where nobody looks for boxes.
+            detector of its own; None where it has one, or where boxes are given.
     """
 
     table: str

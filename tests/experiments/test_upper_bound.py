@@ -117,7 +117,7 @@ def test_a_sudden_step_is_lost_to_smoothing(tmp_path: Path) -> None:
     people = {1: ([thin] * 9 + [aside]) * 2}
     losses = lost(bound(tmp_path, people, embedder=Alike()))
     row = losses["Kalman smoothing"]
-    assert (row.boxes, row["FP"], row["IDSW"]) == (1, 1, 0)
+    assert (row["boxes"], row["FP"], row["IDSW"]) == (1, 1, 0)
     assert row["MOTA"] == pytest.approx(20.0)
     assert losses["association"] == NOTHING
 
