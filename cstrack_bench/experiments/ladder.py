@@ -19,15 +19,15 @@ from cstrack_bench.documents import write_document
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.scores import Scores, SequenceResult
 from cstrack_bench.evaluation.trackeval_scores import evaluate
-from cstrack_bench.experiments.evaluate_run import make_detectors
-from cstrack_bench.experiments.provenance import provenance
-from cstrack_bench.experiments.recipes import Run
-from cstrack_bench.experiments.records import (
-    DataFacts,
+from cstrack_bench.experiments.comparison_records import (
     LadderRecord,
     LadderRow,
     LadderSystem,
 )
+from cstrack_bench.experiments.evaluate_run import make_detectors
+from cstrack_bench.experiments.provenance import provenance
+from cstrack_bench.experiments.recipes import Run
+from cstrack_bench.experiments.records import DataFacts
 from cstrack_bench.experiments.settings import TrackConfig
 from cstrack_bench.experiments.train_run import find_training, train_run
 from cstrack_bench.experiments.upper_bound import (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.table import Table as Grid
 
-from cstrack_bench.experiments.records import LadderRecord, LadderSystem
+from cstrack_bench.experiments.comparison_records import LadderRecord, LadderSystem
 from cstrack_bench.report import words
 from cstrack_bench.report.details import losses, variants
 from cstrack_bench.report.rows import Table

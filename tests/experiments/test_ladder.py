@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from cstrack_bench.detection.oracle import IdentityOracle, Jitter, OracleDetector
+from cstrack_bench.experiments.comparison_records import LadderRow
 from cstrack_bench.experiments.ladder import (
     JITTERS,
     METRICS,
@@ -21,7 +22,6 @@ from cstrack_bench.experiments.ladder import (
     costs,
     ladder,
 )
-from cstrack_bench.experiments.records import LadderRow
 from cstrack_bench.experiments.settings import TrackConfig
 from cstrack_bench.experiments.upper_bound import measure_bound, pedestrians
 from cstrack_bench.structures import Detections, Frame
