@@ -1,6 +1,7 @@
 """Records of runs and trainings: what they leave on disk, field by field.
 
-``documents`` reads and writes them; ``comparison_records`` has what compares systems. A record of another schema number is refused, not guessed at.
+``documents`` reads and writes them; ``comparison_records`` has what compares systems. A
+record of another schema number is refused, not guessed at.
 """
 
 from pathlib import Path
