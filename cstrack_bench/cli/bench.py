@@ -122,6 +122,7 @@ def loading(
     from cstrack_bench.console import err, out
     from cstrack_bench.datasets.experiment_data import parse_size
     from cstrack_bench.formats.sequences import open_sequence
+    from cstrack_bench.models.cstrack import CSTrack
     from cstrack_bench.models.cstrack_config import make_config
     from cstrack_bench.models.summary import gflops, skeleton
     from cstrack_bench.tracking.benchmark import machine
@@ -133,7 +134,7 @@ def loading(
 
     height_width = parse_size(size)
     costs = {
-        name.strip(): gflops(skeleton(make_config(name.strip())), height_width)
+        name.strip(): gflops(skeleton(CSTrack, make_config(name.strip())), height_width)
         for name in models.split(",")
     }
     speeds = _numbers(tflops)

@@ -1,6 +1,7 @@
 """Measuring a trained network: detect, track, score."""
 
 import collections.abc as abc
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -8,9 +9,8 @@ import torch
 from cstrack_bench.components import Component
 from cstrack_bench.console import progress
 from cstrack_bench.datasets.experiment_data import ExperimentData
-from cstrack_bench.detection.crops import CropEncoder, TwoStage
+from cstrack_bench.detection.crops import TwoStage
 from cstrack_bench.detection.file_detector import FileDetector
-from cstrack_bench.detection.network import NetworkDetector
 from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.detection.oracle import OracleDetector
 from cstrack_bench.evaluation.blocks import blocks
@@ -26,9 +26,12 @@ from cstrack_bench.experiments.records import (
 from cstrack_bench.experiments.settings import Settings
 from cstrack_bench.experiments.upper_bound import measure_bound, pedestrians
 from cstrack_bench.formats.sequences import Sequence
+from cstrack_bench.models.network import Network
 from cstrack_bench.pipeline import Recorder, track_sequence
 from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.structures import Detector, Embedder, TrackTable
+from cstrack_bench.systems.registry import find_system
+from cstrack_bench.systems.system import DetectionOptions
 from cstrack_bench.tracking.build import (
     confidence_options,
     make_filter,
@@ -44,10 +47,23 @@ WARM_UP_FRAMES = 5
 PAPER_SCOPE = ("upload", "forward", "nms", "embed", "associate")
 
 
+@dataclass(frozen=True)
+class BoxNetwork:
+    """A network that finds the boxes for another.
+
+    Attributes:
+        system: its name.
+        network: with its weights.
+    """
+
+    system: str
+    network: Network
+
+
 def measure(
     settings: Settings,
-    network: Any,
-    detector: Any | None,
+    network: Network,
+    detector: BoxNetwork | None,
     data: ExperimentData,
     device: torch.device,
     label: str,
@@ -74,7 +90,7 @@ def measure(
     def detector_of(sequence: Sequence) -> Detector:
         if of_ground_truth:
             return OracleDetector(pedestrians(sequence), embedder)
-        assert finder is not None, "DeepSORT was given a detector"
+        assert finder is not None, "a network without boxes was given a detector"
         return finder
 
     measured = _track(settings, detector_of, sequences, data.benchmark, watch, label)
@@ -87,8 +103,8 @@ def measure(
 
 def make_detectors(
     settings: Settings,
-    network: Any,
-    detector: Any | None,
+    network: Network,
+    detector: BoxNetwork | None,
     device: torch.device,
     watch: Stopwatch,
 ) -> tuple[Detector | None, Embedder]:
@@ -104,18 +120,19 @@ def make_detectors(
     Returns:
         The detector, None where neither network is one, and the embedder.
     """
-    if settings.model.system != "deepsort":
-        own = NetworkDetector(
-            network, settings.data.size, settings.nms, str(device), stopwatch=watch
-        )
+    options = DetectionOptions(settings.data.size, settings.nms, device, watch)
+    system = find_system(settings.system)
+    if system.make_finder is not None:
+        own = system.make_finder(network, options)
         return own, own
-    encoder = CropEncoder(network, str(device), stopwatch=watch)
+    assert system.make_embedder is not None, f"{system.name} does nothing"
+    embedder = system.make_embedder(network, options)
     if detector is None:
-        return None, encoder
-    finder = NetworkDetector(
-        detector, settings.data.size, settings.nms, str(device), stopwatch=watch
-    )
-    return TwoStage(finder, encoder), encoder
+        return None, embedder
+    found_by = find_system(detector.system)
+    assert found_by.make_finder is not None, "a detector finds boxes"
+    finder = found_by.make_finder(detector.network, options)
+    return TwoStage(finder, embedder), embedder
 
 
 def _track(

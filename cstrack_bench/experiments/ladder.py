@@ -8,7 +8,6 @@ import collections.abc as abc
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -24,7 +23,7 @@ from cstrack_bench.experiments.comparison_records import (
     LadderRow,
     LadderSystem,
 )
-from cstrack_bench.experiments.evaluate_run import make_detectors
+from cstrack_bench.experiments.evaluate_run import BoxNetwork, make_detectors
 from cstrack_bench.experiments.provenance import provenance
 from cstrack_bench.experiments.recipes import Run
 from cstrack_bench.experiments.records import DataFacts
@@ -38,6 +37,7 @@ from cstrack_bench.experiments.upper_bound import (
 )
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.formats.sequences import Sequence
+from cstrack_bench.models.network import Network
 from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.structures import (
     Detections,
@@ -47,6 +47,7 @@ from cstrack_bench.structures import (
     Tracks,
     TrackTable,
 )
+from cstrack_bench.systems.registry import find_system
 from cstrack_bench.tracking.build import make_filter
 
 #: Whose differences to the first row are given.
@@ -54,8 +55,6 @@ METRICS = ("MOTA", "IDF1", "IDSW", "HOTA", "AssA", "DetA")
 #: Of which detection, embedding and association have their share.
 SHARED = ("MOTA", "IDF1", "HOTA")
 
-#: The system that has an embedder alone.
-TWO_STAGE = "deepsort"
 OWN, TRUE, NONE, OVERLAP = "own", "ground truth", "none", "IoU only"
 #: Ground-truth boxes made worse: noise as a share of the box's sides, boxes left out.
 JITTERS = {
@@ -172,11 +171,13 @@ def measure_ladder(runs: abc.Sequence[Run], workspace: Workspace) -> LadderRecor
         detector, embedder = make_detectors(
             settings,
             _network(run, workspace),
-            None if finder is run else _network(finder, workspace),
+            None
+            if finder is run
+            else BoxNetwork(finder.settings.system, _network(finder, workspace)),
             workspace.device,
             Stopwatch(),
         )
-        assert detector is not None, "a finder finds"
+        assert detector is not None, "the network of a finder finds boxes"
         data = workspace.open(settings.test_data)
         tested = DataFacts.model_validate(
             {**data.describe(), "held_out": held_out(data)}
@@ -214,12 +215,12 @@ def ladder_path(run: Run, workspace: Workspace) -> Path:
 
 def _finder(run: Run, runs: abc.Sequence[Run]) -> Run:
     """The run whose network finds the boxes for this one: itself, if it can."""
-    if run.settings.model.system != TWO_STAGE:
+    if find_system(run.settings.system).finds_boxes:
         return run
     able = [
         other
         for other in runs
-        if other.seed == run.seed and other.settings.model.system != TWO_STAGE
+        if other.seed == run.seed and find_system(other.settings.system).finds_boxes
     ]
     if not able:
         raise InputError(
@@ -229,7 +230,7 @@ def _finder(run: Run, runs: abc.Sequence[Run]) -> Run:
     return able[-1]
 
 
-def _network(run: Run, workspace: Workspace) -> Any:
+def _network(run: Run, workspace: Workspace) -> Network:
     found = find_training(run, workspace) or train_run(run, workspace)
     return found.network
 

@@ -16,7 +16,7 @@ from cstrack_bench.experiments.schedule import plan_steps, work
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.files import check_writable
 from cstrack_bench.models.summary import gflops, parameters
-from cstrack_bench.models.systems import build_network
+from cstrack_bench.systems.registry import build_network, find_system
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,8 @@ def describe_plan(plan: Plan, workspace: Workspace) -> dict[str, Any]:
             missing[str(error)] = None
             state = "data missing"
         with torch.device("meta"):
-            network = build_network(run.settings.model)
+            system = find_system(run.settings.system)
+            network = build_network(system, run.settings.model)
         disk += parameters(network)["total"] * 4 * (1 + 4) / 1e6  # weights; its state
         minutes = None
         if images is not None and state == "to measure":

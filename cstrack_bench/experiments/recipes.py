@@ -23,7 +23,7 @@ from cstrack_bench.experiments.settings import (
     build_settings,
     merge,
 )
-from cstrack_bench.models.cstrack_config import ModelConfig
+from cstrack_bench.systems.registry import DEFAULT, find_system
 from cstrack_bench.training.train_config import InitConfig
 
 
@@ -145,7 +145,7 @@ class Recipe:
             difference = differences[profile]
             system = (difference.get("model") or {}).get("system")
             plain = copy.deepcopy(base)
-            if system not in (None, "cstrack"):
+            if system not in (None, DEFAULT):
                 # A profile's network is CSTrack's; another has only the size of it.
                 sizes = {"size": plain["model"]["size"]} if "model" in plain else {}
                 plain["model"] = sizes
@@ -169,7 +169,7 @@ class Recipe:
         """The same run, with the trainings that must come before it."""
         settings = run.settings
         init = settings.init
-        two_stage = settings.model.system == "deepsort"
+        two_stage = not find_system(settings.system).finds_boxes
         start = detector = None
         if init.row is not None:
             start = self._row(init.row, run, overrides)
@@ -196,7 +196,7 @@ class Recipe:
             raise InputError(
                 f"{run.table} row {run.row} starts from {name}, which starts from it."
             ) from None
-        systems = [r.settings.model.system for r in (run, found)]
+        systems = [r.settings.system for r in (run, found)]
         if systems[0] != systems[1]:
             raise InputError(
                 f"{run.table} row {run.row} ({systems[0]}) cannot start from {name} "
@@ -226,19 +226,7 @@ def _detector(run: Run, settings: Settings) -> Run:
     It learns from the main data set alone: what is mixed in belongs to a row.
     """
     data = replace(settings.data, mix=())
-    model = settings.model
-    if isinstance(model, ModelConfig):
-        # What a row changes in REN and SAAN makes no other detector.
-        model = ModelConfig(
-            depth=model.depth,
-            width=model.width,
-            embedding=model.embedding,
-            saan_width=model.saan_width,
-            generation=model.generation,
-            anchors=model.anchors,
-            ren="none",
-            reid_head="basic",
-        )
+    model = find_system(settings.system).shared_detector(settings.model)
     epochs = settings.init.detector_epochs
     if epochs == 0:
         # Published weights know no pedestrians' boxes: a full training makes them.

@@ -4,10 +4,9 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cstrack_bench.datasets.experiment_data import DataConfig
-from cstrack_bench.experiments.evaluate_run import measure
+from cstrack_bench.experiments.evaluate_run import BoxNetwork, measure
 from cstrack_bench.experiments.identity import run_components
 from cstrack_bench.experiments.provenance import provenance
 from cstrack_bench.experiments.recipes import Run
@@ -22,6 +21,7 @@ from cstrack_bench.experiments.records import (
 from cstrack_bench.experiments.train_run import find_training, train_run
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.files import replacing, sha256
+from cstrack_bench.models.network import Network
 from cstrack_bench.models.summary import gflops, parameters
 
 
@@ -70,9 +70,9 @@ def measure_run(run: Run, workspace: Workspace) -> RunResult:
     trained = find_training(run, workspace) or train_run(run, workspace)
     finder = None
     if run.detector is not None:
-        finder = (
-            find_training(run.detector, workspace) or train_run(run.detector, workspace)
-        ).network
+        found = find_training(run.detector, workspace)
+        found = found or train_run(run.detector, workspace)
+        finder = BoxNetwork(run.detector.settings.system, found.network)
     settings = run.settings
     test = workspace.open(settings.test_data)
     measured = measure(
@@ -143,8 +143,8 @@ def _name(run: Run, workspace: Workspace) -> RunName:
     )
 
 
-def _model(network: Any, size: tuple[int, int], weights: Path) -> ModelFacts:
-    learned = getattr(network, "relation_weights", lambda: None)()
+def _model(network: Network, size: tuple[int, int], weights: Path) -> ModelFacts:
+    learned = network.relation_weights()
     return ModelFacts(
         parameters=parameters(network)["total"],
         gflops=round(gflops(network, size), 3),

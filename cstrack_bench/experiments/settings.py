@@ -19,13 +19,8 @@ from pydantic.dataclasses import dataclass as checked
 from cstrack_bench.datasets.experiment_data import SYNTHMOT, DataConfig
 from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.errors import InputError, nearest
-from cstrack_bench.models.cstrack_config import IMPLEMENTATIONS as MODEL_IMPLEMENTATIONS
-from cstrack_bench.models.systems import (
-    NetworkConfig,
-    check_system,
-    config_class,
-    make_network_config,
-)
+from cstrack_bench.models.network import NetworkConfig
+from cstrack_bench.systems.registry import DEFAULT, find_system
 from cstrack_bench.tracking.build import TRACKERS, make_filter, make_tracker
 from cstrack_bench.training.train_config import (
     IMPLEMENTATIONS,
@@ -81,7 +76,8 @@ class Settings:
     Attributes:
         implementation: ``official`` or ``paper``, where they differ.
         size: name of the model's size.
-        model: the network.
+        system: its name (``systems.registry.find_system``).
+        model: the network's configuration.
         data: images and split.
         augment: changes to training images.
         init: what the network starts from.
@@ -94,6 +90,7 @@ class Settings:
 
     implementation: str
     size: str
+    system: str
     model: NetworkConfig
     data: DataConfig
     augment: AugmentConfig
@@ -112,7 +109,7 @@ class Settings:
     def as_dict(self) -> dict[str, Any]:
         """Plain nested values, as they go into the ledger."""
         document: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
-        document["model"] = {"system": self.model.system, **document["model"]}
+        document["model"] = {"system": document.pop("system"), **document["model"]}
         for data in (document["data"], document["measure"]["data"]):
             for part in [data, *data["mix"]] if data else []:
                 if part["dataset"] != SYNTHMOT:
@@ -173,8 +170,7 @@ def build_settings(document: Mapping[str, Any]) -> Settings:
         )
     model = dict(document.get("model") or {})
     size = str(model.pop("size", "l"))
-    system = str(model.pop("system", "cstrack"))
-    check_system(system)
+    system = str(model.pop("system", DEFAULT))
     built: dict[str, Any] = {}
     for section, kind in _SECTIONS.items():
         options: dict[str, Any] = copy.deepcopy(
@@ -190,6 +186,7 @@ def build_settings(document: Mapping[str, Any]) -> Settings:
     settings = Settings(
         implementation=implementation,
         size=size,
+        system=system,
         model=_model(system, size, implementation, built["data"], model),
         **built,
     )
@@ -204,14 +201,14 @@ def _model(
     data: DataConfig,
     options: Mapping[str, Any],
 ) -> NetworkConfig:
-    names = {field.name for field in dataclasses.fields(config_class(system))}
+    found = find_system(system)
+    names = {field.name for field in dataclasses.fields(found.config)}
     for key in options:
         if key not in names:
             known = {f"model.{name}" for name in names | {"size", "system"}}
             hint = nearest(f"model.{key}", known)
             raise InputError(f"No setting 'model.{key}'; {hint}.")
-    preset = implementation if implementation in MODEL_IMPLEMENTATIONS else "official"
-    draft = make_network_config(system, size, preset, data.size, options)
+    draft = found.make_config(size, implementation, data.size, options)
     config: NetworkConfig = _checked(type(draft), dataclasses.asdict(draft), "model")
     return config
 
