@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from cstrack_bench.cli.options import Json, print_json
+from cstrack_bench.cli.trackers import Tracker
 from cstrack_bench.errors import CstrackError, InputError
 
 app = typer.Typer(help="Speed, measured on this machine.", no_args_is_help=True)
@@ -36,9 +37,7 @@ def association(
     embedding: Annotated[
         int, typer.Option("--embedding", help="Width of the embeddings.")
     ] = 512,
-    tracker: Annotated[
-        str, typer.Option("--tracker", help="As in cstrack track.")
-    ] = "cstrack",
+    tracker: Tracker = "cstrack",
     frames: Annotated[
         int, typer.Option("--frames", help="Frames timed, after 20 of warm-up.")
     ] = 160,
@@ -60,7 +59,7 @@ def association(
 
     from cstrack_bench.console import err, out, progress
     from cstrack_bench.tracking.benchmark import machine, time_association
-    from cstrack_bench.tracking.build import make_tracker
+    from cstrack_bench.tracking.registry import make_tracker
 
     make = partial(make_tracker, tracker, 30.0)
     make()  # an unknown name is told before the clock starts

@@ -23,11 +23,14 @@ from cstrack_bench.formats.sequences import Sequence
 from cstrack_bench.pipeline import Recorder, track_sequence
 from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.structures import Detector, Embedder, TrackTable
-from cstrack_bench.tracking.build import (
+from cstrack_bench.tracking.registry import (
     confidence_options,
     make_filter,
     make_tracker,
 )
+
+#: The tracker that every measured one is compared with, over the same detections.
+BASELINE = "iou"
 
 WARM_UP_FRAMES = 5
 # The timer of the official code starts behind decoding and letterboxing (REFERENCE
@@ -144,13 +147,15 @@ def _track(
             for reason, count in dropped.items():
                 filtered[reason] = filtered.get(reason, 0) + count
             replay = FileDetector(recorder.seen)
-            plain.append((sequence, walk("iou", sequence, replay, {}, Stopwatch())[0]))
+            plain.append(
+                (sequence, walk(BASELINE, sequence, replay, {}, Stopwatch())[0])
+            )
             display.advance(task)
     results = to_results(own)
     return {
         "scores": evaluate(results, benchmark).as_dict(),
         "blocks": blocks(results, benchmark),
-        "baselines": {"iou": evaluate(to_results(plain), benchmark).as_dict()},
+        "baselines": {BASELINE: evaluate(to_results(plain), benchmark).as_dict()},
         "tracking": {
             "frames": sum(len(s) for s, _ in own),
             "filtered": filtered,

@@ -20,7 +20,7 @@ from cstrack_bench.detection.oracle import IdentityOracle, Jitter, OracleDetecto
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.scores import Scores, SequenceResult
 from cstrack_bench.evaluation.trackeval_scores import evaluate
-from cstrack_bench.experiments.evaluate_run import eyes
+from cstrack_bench.experiments.evaluate_run import BASELINE, eyes
 from cstrack_bench.experiments.ledger import provenance
 from cstrack_bench.experiments.recipes import Run
 from cstrack_bench.experiments.settings import TrackConfig
@@ -38,7 +38,7 @@ from cstrack_bench.structures import (
     Tracks,
     TrackTable,
 )
-from cstrack_bench.tracking.build import make_filter
+from cstrack_bench.tracking.registry import make_filter
 
 Row = dict[str, Any]
 #: Whose differences to the first row are given.
@@ -287,7 +287,7 @@ def _climb(
         return _true_tracks(sequence, seen, truth, track)
     if rung.association == OVERLAP:
         limits = make_filter(track.name, **track.filter).config
-        track = TrackConfig("iou", {}, dataclasses.asdict(limits))
+        track = TrackConfig(BASELINE, {}, dataclasses.asdict(limits))
     if rung.embeddings != OWN:
         seen = {
             frame.index: Detections(

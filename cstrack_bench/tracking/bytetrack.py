@@ -6,13 +6,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.structures import Detections, Tracks
-from cstrack_bench.tracking import kalman
+from cstrack_bench.tracking import filters, kalman
 from cstrack_bench.tracking.camera import common_shift
 from cstrack_bench.tracking.cleaning import usable
+from cstrack_bench.tracking.definition import TrackerDefinition
 from cstrack_bench.tracking.matching import assign, iou_costs
 from cstrack_bench.tracking.tracklets import Tracklets
+
+COMPONENT = Component("tracker bytetrack", 1)
 
 Floats = NDArray[np.float64]
 Scores = NDArray[np.floating]
@@ -232,3 +236,27 @@ class ByteTracker:
         tracklets = self.tracklets
         rows = self._tracked[tracklets.confirmed[self._tracked]]
         return Tracks(tracklets.ids[rows], self._boxes(rows), tracklets.scores[rows])
+
+
+def _confidence_options(config: ByteTrackConfig, least: float) -> dict[str, float]:
+    high = min(config.high_confidence, least)
+    low = min(config.low_confidence, high)
+    return {"birth_confidence": least, "high_confidence": high, "low_confidence": low}
+
+
+TRACKERS = tuple(
+    TrackerDefinition(
+        name=name,
+        config=config,
+        make=ByteTracker,
+        summary=summary,
+        component=COMPONENT,
+        filter=filters.BYTETRACK,
+        needed_confidence=lambda config, usual: min(usual, config.low_confidence),
+        confidence_options=_confidence_options,
+    )
+    for name, config, summary in (
+        ("bytetrack", BYTETRACK, "ByteTrack: motion, unsure detections second"),
+        ("steady", STEADY, "ByteTrack with width as state and camera compensation"),
+    )
+)

@@ -6,11 +6,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.structures import Detections, Tracks
-from cstrack_bench.tracking import kalman
+from cstrack_bench.tracking import filters, kalman
 from cstrack_bench.tracking.camera import common_shift
 from cstrack_bench.tracking.cleaning import usable
+from cstrack_bench.tracking.definition import TrackerDefinition
 from cstrack_bench.tracking.matching import (
     assign,
     cosine_costs,
@@ -19,6 +21,8 @@ from cstrack_bench.tracking.matching import (
     normalise,
 )
 from cstrack_bench.tracking.tracklets import Tracklets
+
+COMPONENT = Component("tracker cascade", 1)
 
 Indices = NDArray[np.int64]
 
@@ -353,3 +357,21 @@ class CascadeTracker:
         else:
             states = tracklets.measured[rows, None]
         return Tracks(tracklets.ids[rows], kalman.boxes(states), tracklets.scores[rows])
+
+
+TRACKERS = tuple(
+    TrackerDefinition(
+        name=name,
+        config=config,
+        make=CascadeTracker,
+        summary=summary,
+        component=COMPONENT,
+        filter=kept,
+        confidence_options=lambda config, least: {"birth_confidence": least},
+        uses_embeddings=True,
+    )
+    for name, config, kept, summary in (
+        ("cstrack", CSTRACK, filters.CSTRACK, "appearance and motion, then overlap"),
+        ("jde", JDE, filters.JDE, "as cstrack, with JDE's limits"),
+    )
+)

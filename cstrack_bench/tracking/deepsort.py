@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cstrack_bench.boxes import iou_matrix
+from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.structures import Detections, Tracks
-from cstrack_bench.tracking import kalman
+from cstrack_bench.tracking import filters, kalman
 from cstrack_bench.tracking.cleaning import usable
+from cstrack_bench.tracking.definition import TrackerDefinition
 from cstrack_bench.tracking.matching import assign, normalise
 from cstrack_bench.tracking.tracklets import Tracklets
+
+COMPONENT = Component("tracker deepsort", 1)
 
 Indices = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -297,3 +301,18 @@ class DeepSortTracker:
         else:
             states = tracklets.measured[rows, None]
         return Tracks(tracklets.ids[rows], kalman.boxes(states), tracklets.scores[rows])
+
+
+TRACKERS = (
+    TrackerDefinition(
+        name="deepsort",
+        config=DeepSortConfig(),
+        make=lambda config, frame_rate: DeepSortTracker(config),
+        summary="DeepSORT: motion gates, the latest embeddings decide",
+        component=COMPONENT,
+        filter=filters.DEEPSORT,
+        needed_confidence=lambda config, usual: min(usual, config.min_confidence),
+        confidence_options=lambda config, least: {"min_confidence": least},
+        uses_embeddings=True,
+    ),
+)

@@ -5,10 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Detections, Tracks
+from cstrack_bench.tracking import filters
 from cstrack_bench.tracking.cleaning import usable
+from cstrack_bench.tracking.definition import TrackerDefinition
 from cstrack_bench.tracking.matching import assign, iou_costs
+
+COMPONENT = Component("tracker iou", 1)
 
 
 @dataclass(frozen=True)
@@ -114,3 +119,17 @@ class IoUTracker:
         self._ids = np.concatenate([self._ids, ids])
         self._last = np.concatenate([self._last, np.full(count, self.frame)])
         self._confirmed = np.concatenate([self._confirmed, np.zeros(count, np.bool_)])
+
+
+TRACKERS = (
+    TrackerDefinition(
+        name="iou",
+        config=IoUTrackerConfig(),
+        make=lambda config, frame_rate: IoUTracker(config),
+        summary="the baseline: overlap with the last box, and nothing else",
+        component=COMPONENT,
+        # Filtered as CSTrack is, so that only the association differs.
+        filter=filters.CSTRACK,
+        confidence_options=lambda config, least: {"birth_confidence": least},
+    ),
+)

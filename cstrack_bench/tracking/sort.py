@@ -7,10 +7,14 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from cstrack_bench.boxes import iou_matrix
+from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Detections, Tracks
-from cstrack_bench.tracking import kalman
+from cstrack_bench.tracking import filters, kalman
 from cstrack_bench.tracking.cleaning import usable
+from cstrack_bench.tracking.definition import TrackerDefinition
+
+COMPONENT = Component("tracker sort", 1)
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -171,3 +175,16 @@ class SortTracker:
         self._scores = np.concatenate([self._scores, scores])
         self._unmatched = np.concatenate([self._unmatched, none])
         self._streak = np.concatenate([self._streak, none])
+
+
+TRACKERS = (
+    TrackerDefinition(
+        name="sort",
+        config=SortConfig(),
+        make=lambda config, frame_rate: SortTracker(config),
+        summary="SORT: motion and overlap, one missed frame at most",
+        component=COMPONENT,
+        filter=filters.BYTETRACK,
+        confidence_options=lambda config, least: {"min_confidence": least},
+    ),
+)

@@ -5,7 +5,7 @@ import pytest
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.tracking.benchmark import machine, time_association, walkers
-from cstrack_bench.tracking.build import make_tracker
+from cstrack_bench.tracking.registry import make_tracker
 
 
 def test_the_scene_is_the_same_each_time() -> None:

@@ -7,12 +7,12 @@ from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Detections, Tracks
 from cstrack_bench.tracking import kalman
 from cstrack_bench.tracking.benchmark import walkers
-from cstrack_bench.tracking.build import (
+from cstrack_bench.tracking.bytetrack import STEADY, ByteTrackConfig, ByteTracker
+from cstrack_bench.tracking.registry import (
     confidence_options,
     make_tracker,
     needed_confidence,
 )
-from cstrack_bench.tracking.bytetrack import STEADY, ByteTrackConfig, ByteTracker
 
 SURE, UNSURE, NOISE = 0.9, 0.3, 0.05
 

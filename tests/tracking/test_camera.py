@@ -5,8 +5,8 @@ import pytest
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Detections, Tracker
-from cstrack_bench.tracking.build import make_tracker
 from cstrack_bench.tracking.camera import common_shift
+from cstrack_bench.tracking.registry import make_tracker
 
 LEFTS = np.arange(6) * 200.0
 CROWD = np.stack([LEFTS, np.full(6, 50.0), LEFTS + 40, np.full(6, 150.0)], axis=1)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Detections, Tracker, Tracks
 from cstrack_bench.tracking.benchmark import walkers
-from cstrack_bench.tracking.build import make_tracker
 from cstrack_bench.tracking.cascade import CascadeConfig, CascadeTracker
+from cstrack_bench.tracking.registry import make_tracker
 
 STREAMS = ["sparse", "street", "crowd", "drift", "low_rate"]
 HERE = [100.0, 100.0, 140.0, 200.0]

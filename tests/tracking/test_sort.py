@@ -6,7 +6,7 @@ import pytest
 from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Detections
 from cstrack_bench.tracking import kalman
-from cstrack_bench.tracking.build import make_tracker
+from cstrack_bench.tracking.registry import make_tracker
 from cstrack_bench.tracking.sort import AREA, SortConfig, SortTracker
 
 
