@@ -58,7 +58,7 @@ def association(
     os.environ.update(_ONE_THREAD)
 
     from cstrack_bench.console import err, out, progress
-    from cstrack_bench.tracking.benchmark import machine, time_association
+    from cstrack_bench.tracking.association_speed import machine, time_association
     from cstrack_bench.tracking.registry import make_tracker
 
     make = partial(make_tracker, tracker, 30.0)
@@ -123,7 +123,7 @@ def loading(
     from cstrack_bench.formats.sequences import open_sequence
     from cstrack_bench.models.cstrack_config import make_config
     from cstrack_bench.models.summary import gflops, skeleton
-    from cstrack_bench.tracking.benchmark import machine
+    from cstrack_bench.tracking.association_speed import machine
     from cstrack_bench.training_data.loading_speed import (
         loading_need,
         paint_pictures,

@@ -1,4 +1,4 @@
-"""Filters between the tracker and the result file (REFERENCE 5.8)."""
+"""Output filters: reported boxes that are not written (REFERENCE 5.8)."""
 
 from dataclasses import dataclass
 
