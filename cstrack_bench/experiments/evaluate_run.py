@@ -32,7 +32,7 @@ from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.structures import Detector, Embedder, TrackTable
 from cstrack_bench.systems.registry import find_system
 from cstrack_bench.systems.system import DetectionOptions
-from cstrack_bench.tracking.build import (
+from cstrack_bench.tracking.registry import (
     confidence_options,
     make_filter,
     make_tracker,

@@ -23,7 +23,7 @@ from cstrack_bench.experiments.comparison_records import (
     LadderRow,
     LadderSystem,
 )
-from cstrack_bench.experiments.evaluate_run import BoxNetwork, make_detectors
+from cstrack_bench.experiments.evaluate_run import BASELINE, BoxNetwork, make_detectors
 from cstrack_bench.experiments.provenance import provenance
 from cstrack_bench.experiments.recipes import Run
 from cstrack_bench.experiments.records import DataFacts
@@ -48,7 +48,7 @@ from cstrack_bench.structures import (
     TrackTable,
 )
 from cstrack_bench.systems.registry import find_system
-from cstrack_bench.tracking.build import make_filter
+from cstrack_bench.tracking.registry import make_filter
 
 #: Whose differences to the first row are given.
 METRICS = ("MOTA", "IDF1", "IDSW", "HOTA", "AssA", "DetA")
@@ -295,7 +295,7 @@ def _track_rung(
         return _true_tracks(sequence, found, truth, track)
     if rung.association == OVERLAP:
         limits = make_filter(track.name, **track.filter).config
-        track = TrackConfig("iou", {}, dataclasses.asdict(limits))
+        track = TrackConfig(BASELINE, {}, dataclasses.asdict(limits))
     if rung.embeddings != OWN:
         found = {
             frame.index: Detections(

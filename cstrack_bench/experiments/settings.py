@@ -21,7 +21,7 @@ from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.models.network import NetworkConfig
 from cstrack_bench.systems.registry import DEFAULT, find_system
-from cstrack_bench.tracking.build import TRACKERS, make_filter, make_tracker
+from cstrack_bench.tracking.registry import find_tracker, make_filter, make_tracker
 from cstrack_bench.training.train_config import (
     IMPLEMENTATIONS,
     InitConfig,
@@ -36,7 +36,8 @@ class TrackConfig:
     """Which tracker, and what of it differs from its published settings.
 
     Attributes:
-        name: one of ``tracking.build.TRACKERS``.
+        name: as ``tracking.registry.find_tracker`` takes it: of this package, or of a
+            user's own.
         options: fields of the tracker's own configuration.
         filter: fields of its output filter.
     """
@@ -117,6 +118,7 @@ class Settings:
         # Where a file lies changes no number, and is not published.
         if self.init.weights is not None:
             document["init"]["weights"] = Path(self.init.weights).name
+        document["track"]["name"] = find_tracker(self.track.name).name
         return document
 
     def training_dict(self) -> dict[str, Any]:
@@ -214,8 +216,6 @@ def _model(
 
 
 def _check_tracker(track: TrackConfig) -> None:
-    if track.name not in TRACKERS:
-        raise InputError(f"No tracker {track.name!r}; {nearest(track.name, TRACKERS)}.")
     make_tracker(track.name, 30.0, **track.options)
     make_filter(track.name, **track.filter)
 

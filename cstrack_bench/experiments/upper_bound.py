@@ -21,7 +21,7 @@ from cstrack_bench.formats.mot_files import Annotations
 from cstrack_bench.formats.sequences import Sequence
 from cstrack_bench.pipeline import Recorder, track_sequence
 from cstrack_bench.structures import Detections, Embedder, TrackTable
-from cstrack_bench.tracking.build import PRESETS, make_filter, make_tracker
+from cstrack_bench.tracking.registry import find_tracker, make_filter, make_tracker
 
 #: 0-based frame -> its detections.
 ByFrame = abc.Mapping[int, Detections]
@@ -175,8 +175,7 @@ def track_again(
 
 def _holds(rule: Rule, tracker: str) -> bool:
     """Whether a tracker has the rule, and so the option to switch it off."""
-    known = {option.name for option in dataclasses.fields(PRESETS[tracker])}
-    return known >= set(rule.options)
+    return rule.options.keys() <= find_tracker(tracker).options
 
 
 def _without(rules: abc.Iterable[Rule], track: TrackConfig) -> TrackConfig:

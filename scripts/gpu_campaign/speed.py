@@ -17,7 +17,7 @@ from cstrack_bench.models.summary import gflops, parameters
 from cstrack_bench.stopwatch import Stopwatch, percentile
 from cstrack_bench.structures import Frame
 from cstrack_bench.systems.registry import build_network, find_system
-from cstrack_bench.tracking.build import make_filter, make_tracker
+from cstrack_bench.tracking.registry import make_filter, make_tracker
 from gpu_campaign.planted import Planted, calibrate, candidates
 from gpu_campaign.scale import CELLS, Scale, Timed
 

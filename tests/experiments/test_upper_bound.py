@@ -10,8 +10,8 @@ from cstrack_bench.datasets.experiment_data import DataConfig, open_data
 from cstrack_bench.experiments.settings import TrackConfig
 from cstrack_bench.experiments.upper_bound import Bound, held_out, measure_bound
 from cstrack_bench.structures import Frame
-from cstrack_bench.tracking import benchmark
-from cstrack_bench.tracking.build import make_tracker
+from cstrack_bench.tracking.association_speed import moving_pedestrians
+from cstrack_bench.tracking.registry import make_tracker
 from tests.worlds import Boxes, halves, walkers, write_world
 
 STANDING = [100.0, 100.0, 40.0, 100.0]
@@ -166,7 +166,7 @@ def test_a_recipe_without_aspect_limit_still_has_a_variant_with_it(
 
 @pytest.mark.parametrize("tracker", ["cstrack", "jde", "deepsort"])
 def test_switching_a_rule_off_changes_nobodys_match(tracker: str) -> None:
-    frames = benchmark.walkers(12, 8, 40)
+    frames = moving_pedestrians(12, 8, 40)
 
     def ids(**options: Any) -> list[list[int]]:
         one = make_tracker(tracker, 10, **options)
