@@ -74,17 +74,17 @@ def _load(point: EntryPoint, what: str) -> object:
 
 
 def _import(path: str, what: str) -> object:
-    place, _, attribute = path.rpartition(":")
+    module_or_file, _, attribute = path.rpartition(":")
     try:
         module = (
-            _from_file(Path(place))
-            if place.endswith(".py")
-            else importlib.import_module(place)
+            _from_file(Path(module_or_file))
+            if module_or_file.endswith(".py")
+            else importlib.import_module(module_or_file)
         )
     except Exception as error:
         raise _not_loaded(what, path, error) from error
     if not hasattr(module, attribute):
-        raise InputError(f"{place} has no {attribute!r} to use as a {what}.")
+        raise InputError(f"{module_or_file} has no {attribute!r} to use as a {what}.")
     found: object = getattr(module, attribute)
     return found
 

@@ -1,6 +1,6 @@
 """``cstrack reproduce``: measure a table of the paper and print it beside the paper."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +18,12 @@ from cstrack_bench.cli.options import (
     print_json,
 )
 from cstrack_bench.errors import InputError
+
+if TYPE_CHECKING:
+    from cstrack_bench.experiments.plan import Plan
+    from cstrack_bench.experiments.records import RunRecord
+    from cstrack_bench.experiments.run import RunResult
+    from cstrack_bench.experiments.workspace import Workspace
 
 
 def reproduce(
@@ -62,19 +68,26 @@ def reproduce(
             f"{plan.recipe.table}: {plan.recipe.title} · profile {plan.profile} "
             f"({plan.reason})"
         )
+    documents: list[object] = []
     if dry_run:
-        documents = [describe_plan(plan, workspace) for plan in plans]
-        for document in [] if as_json else documents:
+        planned = [describe_plan(plan, workspace) for plan in plans]
+        documents += planned
+        for document in [] if as_json else planned:
             _print_plan(document)
     else:
-        documents = measure_tables(plans, workspace, fresh, jobs, as_json)
+        for records in measure_tables(plans, workspace, fresh, jobs, as_json):
+            documents.append([record.plain() for record in records])
     if as_json:
         print_json(documents[0] if len(documents) == 1 else documents)
 
 
 def measure_tables(
-    plans: list[Any], workspace: Any, fresh: bool, jobs: int | None, as_json: bool
-) -> list[Any]:
+    plans: "list[Plan]",
+    workspace: "Workspace",
+    fresh: bool,
+    jobs: int | None,
+    as_json: bool,
+) -> "list[list[RunRecord]]":
     """Run plans, write tables and RESULTS.md, print; returns each plan's records.
 
     Args:
@@ -89,7 +102,7 @@ def measure_tables(
     from cstrack_bench.report.own_rows import printed_table
     from cstrack_bench.report.tables import print_table, table_from
 
-    def remark(outcome: Any) -> None:
+    def remark(outcome: "RunResult") -> None:
         scores = outcome.record.scores.overall
         how = "measured before" if outcome.reused else "measured"
         run = outcome.run
@@ -102,15 +115,15 @@ def measure_tables(
 
     ledger = workspace.ledger
     found = measure(plans, workspace, fresh, jobs, remark)
-    documents = [[outcome.record for outcome in outcomes] for outcomes in found]
+    measured = [[outcome.record for outcome in outcomes] for outcomes in found]
     written = write_views(ledger.root, ledger.root.resolve().parent / "RESULTS.md")
-    for plan, records in zip(plans, documents, strict=True):
+    for plan, records in zip(plans, measured, strict=True):
         if not as_json:
             print_table(table_from(records, printed_table(records)), console.out)
         folder = ledger.path(plan.runs[0]).parent.parent
         console.err.print(f"written: {folder}/row*/seed*.json")
     console.err.print("written: " + " · ".join(path.name for path in written))
-    return documents
+    return measured
 
 
 def numbers(text: str | None) -> list[int] | None:

@@ -50,6 +50,7 @@ def train(
     table, _, row = recipe.partition(":")
     if row and not row.isdigit():
         raise InputError(f"A row is a number, as in table2:4, not {recipe!r}.")
+    where = pick_device(device)
     rows = [int(row)] if row else None
     plan = make_plan(table, data, profile, rows, seed + 1, settings or (), recipes)
     chosen = [run for run in plan.runs if run.seed == seed]
@@ -57,7 +58,7 @@ def train(
         known = ", ".join(f"{table}:{run.row}" for run in chosen)
         raise InputError(f"{table} has several rows; name one of {known}.")
     run = chosen[0]
-    workspace = Workspace(data, Ledger(results), pick_device(device))
+    workspace = Workspace(data, Ledger(results), where)
     workspace.open_all(run)
     identity = workspace.training_identity(run)
     checkpoint = workspace.ledger.training(identity, ".ckpt")
@@ -76,7 +77,7 @@ def train(
         console.err.print(str(renewed))
     if as_json:
         classifier = {"classifier": renewed.model_dump()} if renewed else {}
-        document = summary.model_dump(mode="json", exclude_none=True)
+        document = summary.plain()
         print_json({"weights": str(weights), **classifier, **document})
     else:
         loss = " · ".join(f"{name} {value:.4f}" for name, value in summary.loss.items())

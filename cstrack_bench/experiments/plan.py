@@ -12,7 +12,7 @@ from cstrack_bench.datasets.experiment_data import SYNTHMOT, DataConfig, data_is
 from cstrack_bench.errors import InputError
 from cstrack_bench.experiments.recipe_files import RECIPES
 from cstrack_bench.experiments.recipes import Recipe, Run, load_recipe
-from cstrack_bench.experiments.run import Outcome, find_outcome
+from cstrack_bench.experiments.run import RunResult, find_result
 from cstrack_bench.experiments.schedule import plan_steps, work
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.files import check_writable
@@ -154,10 +154,10 @@ def _images(config: DataConfig) -> int | None:
 
 
 def _state(run: Run, workspace: Workspace) -> str:
-    if run.settings.data.dataset == SYNTHMOT:  # not made for a look at the plan
+    if run.settings.data.dataset == SYNTHMOT:  # not made to show a plan
         finished = workspace.ledger.path(run).is_file()
     else:
-        finished = find_outcome(run, workspace) is not None
+        finished = find_result(run, workspace) is not None
     return "finished" if finished else "to measure"
 
 
@@ -166,8 +166,8 @@ def reproduce(
     workspace: Workspace,
     fresh: bool = False,
     jobs: int | None = None,
-    on_outcome: Callable[[Outcome], None] | None = None,
-) -> list[list[Outcome]]:
+    on_result: Callable[[RunResult], None] | None = None,
+) -> list[list[RunResult]]:
     """Measure every run of some plans that has not been measured.
 
     Args:
@@ -176,7 +176,7 @@ def reproduce(
         fresh: measure again what is there already.
         jobs: steps at a time; by default one a core, and one on a GPU. A small network
             keeps one core busy but not two, so two runs side by side end sooner.
-        on_outcome: called after each run.
+        on_result: called after each run.
 
     Returns:
         For each plan its outcomes, in its order.
@@ -184,17 +184,17 @@ def reproduce(
     runs = [run for plan in plans for run in plan.runs]
     for run in runs:
         check_writable(workspace.ledger.path(run))
-    outcomes: dict[int, Outcome] = {}
+    outcomes: dict[int, RunResult] = {}
 
-    def done(number: int, outcome: Outcome) -> None:
+    def done(number: int, outcome: RunResult) -> None:
         outcomes[number] = outcome
-        if on_outcome is not None:
-            on_outcome(outcome)
+        if on_result is not None:
+            on_result(outcome)
 
     waiting: list[int] = []
     for number, run in enumerate(runs):
         workspace.open_all(run)
-        found = None if fresh else find_outcome(run, workspace)
+        found = None if fresh else find_result(run, workspace)
         if found is None:
             waiting.append(number)
         else:

@@ -61,7 +61,7 @@ class Run:
         start: the training that its network starts from: another row's, or that of
             the profile's detector; None for random or published weights.
         detector: the training whose network finds the boxes of a system that has no
-            detector of its own; None where it has, or where boxes are given.
+            detector of its own; None where it has one, or where boxes are given.
         paper_table: the paper's table that a user's recipe extends; None for a run of
             such a table itself.
     """

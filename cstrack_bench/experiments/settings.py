@@ -1,7 +1,7 @@
-"""Everything a run depends on, put together from the option classes of its rooms.
+"""Everything a run depends on, put together from the option classes of the packages.
 
-Those classes belong to the rooms that use them (models, training, tracking …), so a
-room can be used without a recipe; this module checks plain values into them.
+Those classes belong to the packages that use them (models, training, tracking …), so a
+package can be used without a recipe; this module checks plain values into them.
 """
 
 import copy
@@ -113,11 +113,11 @@ class Settings:
         """Plain nested values, as they go into the ledger."""
         document: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
         document["model"] = {"system": self.model.system, **document["model"]}
-        for place in (document["data"], document["measure"]["data"]):
-            for part in [place, *place["mix"]] if place else []:
+        for data in (document["data"], document["measure"]["data"]):
+            for part in [data, *data["mix"]] if data else []:
                 if part["dataset"] != SYNTHMOT:
                     part.pop("synth")
-        # Where a file lies does not matter, and is nobody's business.
+        # Where a file lies changes no number, and is not published.
         if self.init.weights is not None:
             document["init"]["weights"] = Path(self.init.weights).name
         return document
@@ -223,27 +223,27 @@ def _check_tracker(track: TrackConfig) -> None:
     make_filter(track.name, **track.filter)
 
 
-def _checked(kind: type, values: Mapping[str, Any], place: str) -> Any:
+def _checked(kind: type, values: Mapping[str, Any], section: str) -> Any:
     """An instance of an option class, from plain values."""
-    _refuse_unknown(kind, values, place)
+    _refuse_unknown(kind, values, section)
     try:
         return TypeAdapter(kind).validate_python(dict(values))
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join([place, *(str(part) for part in first["loc"])])
+        where = ".".join([section, *(str(part) for part in first["loc"])])
         raise InputError(
             f"The setting {where} cannot be {first['input']!r}: {first['msg']}."
         ) from None
 
 
-def _refuse_unknown(kind: type, values: Mapping[str, Any], place: str) -> None:
+def _refuse_unknown(kind: type, values: Mapping[str, Any], section: str) -> None:
     """Name the nearest option of an unknown key, at any depth."""
     types = typing.get_type_hints(kind)
     names = {field.name for field in dataclasses.fields(kind)}
     for key, value in values.items():
         if key not in names:
-            hint = nearest(f"{place}.{key}", {f"{place}.{name}" for name in names})
-            raise InputError(f"No setting '{place}.{key}'; {hint}.")
+            hint = nearest(f"{section}.{key}", {f"{section}.{name}" for name in names})
+            raise InputError(f"No setting '{section}.{key}'; {hint}.")
         inner = [types[key], *typing.get_args(types[key])]
         below = next((t for t in inner if dataclasses.is_dataclass(t)), None)
         if below is None or not isinstance(below, type):
@@ -252,4 +252,4 @@ def _refuse_unknown(kind: type, values: Mapping[str, Any], place: str) -> None:
         for number, part in enumerate(parts):
             if isinstance(part, Mapping):
                 index = f".{number}" if part is not value else ""
-                _refuse_unknown(below, part, f"{place}.{key}{index}")
+                _refuse_unknown(below, part, f"{section}.{key}{index}")

@@ -136,8 +136,8 @@ def _train(
             components=training_components(run),
             provenance=provenance(str(workspace.device)),
         )
-        words = {"training": identity, "input_size": settings.data.input_size}
-        save_weights(weights, network, words)
+        header = {"training": identity, "input_size": settings.data.input_size}
+        save_weights(weights, network, header)
         write_document(about, record)
         checkpoint.unlink(missing_ok=True)
     world.wait()

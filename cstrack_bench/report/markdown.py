@@ -4,13 +4,12 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from cstrack_bench.experiments.records import (
+from cstrack_bench.experiments.comparison_records import (
     AssociationRecord,
     LadderRecord,
-    RunRecord,
     read_ladder,
-    read_record,
 )
+from cstrack_bench.experiments.records import RunRecord, read_record
 from cstrack_bench.files import write_text
 from cstrack_bench.paper.claims import load_errata, load_table, table_names
 from cstrack_bench.report import words
