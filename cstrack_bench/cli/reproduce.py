@@ -12,6 +12,7 @@ from cstrack_bench.cli.options import (
     Device,
     Json,
     Profile,
+    Recipes,
     Results,
     Settings,
     print_json,
@@ -26,11 +27,15 @@ if TYPE_CHECKING:
 
 
 def reproduce(
-    tables: Annotated[list[str], typer.Argument(help="table2, …, or all.")],
+    tables: Annotated[
+        list[str],
+        typer.Argument(help="table2, …, all of the paper's, or one of --recipes."),
+    ],
     rows: Annotated[str | None, typer.Option(help="Rows, such as 1,4.")] = None,
     seeds: Annotated[int, typer.Option(help="Seeds a row.")] = 1,
     profile: Profile = None,
     settings: Settings = None,
+    recipes: Recipes = None,
     data: Data = DATA_ROOT,
     results: Results = RESULTS_ROOT,
     device: Device = "auto",
@@ -48,14 +53,14 @@ def reproduce(
     """Measure the rows of a table, or take them from the ledger, and print it."""
     from cstrack_bench.experiments.ledger import Ledger
     from cstrack_bench.experiments.plan import describe_plan, make_plan
-    from cstrack_bench.experiments.recipes import list_tables
+    from cstrack_bench.experiments.recipe_files import list_tables
     from cstrack_bench.experiments.workspace import Workspace
     from cstrack_bench.training.distributed import pick_device
 
     chosen = list_tables() if "all" in tables else list(dict.fromkeys(tables))
     workspace = Workspace(data, Ledger(results), pick_device(device))
     plans = [
-        make_plan(table, data, profile, numbers(rows), seeds, settings or ())
+        make_plan(table, data, profile, numbers(rows), seeds, settings or (), recipes)
         for table in chosen
     ]
     for plan in plans:
@@ -93,8 +98,8 @@ def measure_tables(
         as_json: print no table.
     """
     from cstrack_bench.experiments.plan import reproduce as measure
-    from cstrack_bench.paper.claims import load_table
     from cstrack_bench.report.markdown import write_views
+    from cstrack_bench.report.own_rows import printed_table
     from cstrack_bench.report.tables import print_table, table_from
 
     def remark(outcome: "RunResult") -> None:
@@ -114,7 +119,7 @@ def measure_tables(
     written = write_views(ledger.root, ledger.root.resolve().parent / "RESULTS.md")
     for plan, records in zip(plans, measured, strict=True):
         if not as_json:
-            print_table(table_from(records, load_table(plan.recipe.table)), console.out)
+            print_table(table_from(records, printed_table(records)), console.out)
         folder = ledger.path(plan.runs[0]).parent.parent
         console.err.print(f"written: {folder}/row*/seed*.json")
     console.err.print("written: " + " · ".join(path.name for path in written))

@@ -10,12 +10,14 @@ import torch
 
 from cstrack_bench.datasets.experiment_data import SYNTHMOT, DataConfig, data_is_there
 from cstrack_bench.errors import InputError
+from cstrack_bench.experiments.recipe_files import RECIPES
 from cstrack_bench.experiments.recipes import Recipe, Run, load_recipe
 from cstrack_bench.experiments.run import RunResult, find_result
 from cstrack_bench.experiments.schedule import plan_steps, work
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.files import check_writable
 from cstrack_bench.models.summary import gflops, parameters
+from cstrack_bench.paper.claims import table_names
 from cstrack_bench.systems.registry import build_network, find_system
 
 
@@ -54,13 +56,28 @@ def make_plan(
     rows: Iterable[int] | None = None,
     seeds: int = 1,
     overrides: Iterable[str] = (),
+    recipes: Path | None = None,
 ) -> Plan:
     """Load a recipe and expand it into runs.
+
+    Args:
+        table: name of the recipe.
+        data_root: folder of the data sets.
+        profile: by default the one whose data is there.
+        rows: numbers of the rows; all where None.
+        seeds: how many seeds.
+        overrides: ``key.of.setting=value``.
+        recipes: folder of a user's own recipes.
 
     Raises:
         InputError: an unknown table, profile, row or setting.
     """
-    recipe = load_recipe(table)
+    recipe = load_recipe(table, recipes or RECIPES)
+    if recipe.paper_table not in table_names():
+        raise InputError(
+            f"{recipe.folder / recipe.table}.yaml stands beside no table of the paper: "
+            "write `extends: table2`, or another one, into it."
+        )
     if profile is None:
         profile, reason = choose_profile(recipe, data_root, torch.cuda.is_available())
     else:

@@ -83,6 +83,8 @@ class RunName(Document):
         label: the profile, or ``custom`` where a setting was changed.
         hash: the run's identity (``identity.run_identity``).
         components: name -> version of the code that decided the numbers.
+        paper_table: the paper's table that a user's recipe extends; None in a run of
+            such a table itself.
     """
 
     table: str
@@ -93,6 +95,7 @@ class RunName(Document):
     label: str
     hash: str
     components: dict[str, int] = Field(default_factory=dict)
+    paper_table: str | None = None
 
 
 class Block(Document):

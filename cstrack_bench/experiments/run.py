@@ -140,6 +140,7 @@ def _name(run: Run, workspace: Workspace) -> RunName:
         label=run.label,
         hash=workspace.identity(run),
         components=run_components(run),
+        paper_table=run.paper_table,
     )
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.experiments.recipes import PROFILES, Run, list_tables, load_recipe
+from cstrack_bench.experiments.recipe_files import list_tables
+from cstrack_bench.experiments.recipes import PROFILES, Run, load_recipe
 from cstrack_bench.models.jde_config import JdeConfig
 from cstrack_bench.paper.claims import load_table, table_names
 
