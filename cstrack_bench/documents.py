@@ -1,7 +1,7 @@
 """JSON documents on disk: one way to write them, one way to read and check them."""
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -18,6 +18,10 @@ class Document(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False
     )
+
+    def plain(self) -> dict[str, Any]:  # what JSON can hold
+        """Plain values, as they stand in the file."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 Read = TypeVar("Read", bound=Document)

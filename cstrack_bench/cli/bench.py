@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from cstrack_bench.cli.options import Json, print_json
+from cstrack_bench.cli.trackers import Tracker
 from cstrack_bench.errors import CstrackError, InputError
 
 app = typer.Typer(help="Speed, measured on this machine.", no_args_is_help=True)
@@ -36,9 +37,7 @@ def association(
     embedding: Annotated[
         int, typer.Option("--embedding", help="Width of the embeddings.")
     ] = 512,
-    tracker: Annotated[
-        str, typer.Option("--tracker", help="As in cstrack track.")
-    ] = "cstrack",
+    tracker: Tracker = "cstrack",
     frames: Annotated[
         int, typer.Option("--frames", help="Frames timed, after 20 of warm-up.")
     ] = 160,
@@ -59,8 +58,8 @@ def association(
     os.environ.update(_ONE_THREAD)
 
     from cstrack_bench.console import err, out, progress
-    from cstrack_bench.tracking.benchmark import machine, time_association
-    from cstrack_bench.tracking.build import make_tracker
+    from cstrack_bench.tracking.association_speed import machine, time_association
+    from cstrack_bench.tracking.registry import make_tracker
 
     make = partial(make_tracker, tracker, 30.0)
     make()  # an unknown name is told before the clock starts
@@ -122,9 +121,10 @@ def loading(
     from cstrack_bench.console import err, out
     from cstrack_bench.datasets.experiment_data import parse_size
     from cstrack_bench.formats.sequences import open_sequence
+    from cstrack_bench.models.cstrack import CSTrack
     from cstrack_bench.models.cstrack_config import make_config
     from cstrack_bench.models.summary import gflops, skeleton
-    from cstrack_bench.tracking.benchmark import machine
+    from cstrack_bench.tracking.association_speed import machine
     from cstrack_bench.training_data.loading_speed import (
         loading_need,
         paint_pictures,
@@ -133,7 +133,7 @@ def loading(
 
     height_width = parse_size(size)
     costs = {
-        name.strip(): gflops(skeleton(make_config(name.strip())), height_width)
+        name.strip(): gflops(skeleton(CSTrack, make_config(name.strip())), height_width)
         for name in models.split(",")
     }
     speeds = _numbers(tflops)

@@ -30,24 +30,24 @@ def network(
         raise InputError(f"--conf is a score from 0 to 1, not {conf:g}.")
     chosen = None if size is None else _parse_size(size)
 
-    from cstrack_bench.detection.network import NetworkDetector
     from cstrack_bench.detection.nms import NmsConfig
-    from cstrack_bench.models.checkpoints import load_weights
-    from cstrack_bench.tracking.build import needed_confidence
+    from cstrack_bench.systems.system import DetectionOptions
+    from cstrack_bench.systems.weights import load_weights
+    from cstrack_bench.tracking.registry import needed_confidence
     from cstrack_bench.training.distributed import pick_device
 
-    place = str(pick_device(device))
-    model = load_weights(weights)
-    if model.config.system == "deepsort":
+    loaded = load_weights(weights)
+    if loaded.system.make_finder is None:
         raise InputError(
-            f"{weights} describes looks and finds no boxes: give weights of CSTrack or "
-            "JDE."
+            f"{weights} describes given boxes and finds none: give weights of a system "
+            "that does, such as CSTrack."
         )
     if chosen is None:
         chosen = _parse_size(_stored_size(weights))
     least = needed_confidence(tracker, NmsConfig().confidence)
     nms = NmsConfig(confidence=least if conf is None else conf)
-    detector = NetworkDetector(model, chosen, nms, place, stopwatch=watch)
+    options = DetectionOptions(chosen, nms, pick_device(device), watch)
+    detector = loaded.system.make_finder(loaded.network, options)
     return lambda sequence: detector
 
 
@@ -58,28 +58,30 @@ def two_stage(
     device: str,
     watch: "Stopwatch",
 ) -> Callable[["Sequence"], "Detector"]:
-    """The same boxes, described by a network of its own."""
+    """The same boxes, described by another network."""
     _need_pictures(sequences, "leave out --reid")
 
-    from cstrack_bench.detection.crops import CropEncoder, TwoStage
-    from cstrack_bench.models.checkpoints import load_weights
+    from cstrack_bench.detection.crops import TwoStage
+    from cstrack_bench.detection.nms import NmsConfig
+    from cstrack_bench.systems.system import DetectionOptions
+    from cstrack_bench.systems.weights import load_weights
     from cstrack_bench.training.distributed import pick_device
 
-    network = load_weights(weights)
-    if network.config.system != "deepsort":
+    loaded = load_weights(weights)
+    if loaded.system.finds_boxes or loaded.system.make_embedder is None:
         raise InputError(
-            f"{weights} is no network of DeepSORT's; give it as --weights."
+            f"{weights} is no network that describes given boxes alone, such as "
+            "DeepSORT's; give it as --weights."
         )
-    encoder = CropEncoder(network, str(pick_device(device)), stopwatch=watch)
+    options = DetectionOptions((0, 0), NmsConfig(), pick_device(device), watch)
+    encoder = loaded.system.make_embedder(loaded.network, options)
     return lambda sequence: TwoStage(detector_of(sequence), encoder)
 
 
 def _need_pictures(sequences: list["Sequence"], cure: str) -> None:
     for sequence in sequences:
         if not sequence.has_images:
-            raise InputError(
-                f"{sequence.name} has no pictures for a network to look at; {cure}."
-            )
+            raise InputError(f"{sequence.name} has no pictures for a network; {cure}.")
 
 
 def _parse_size(text: str) -> tuple[int, int]:
@@ -96,7 +98,7 @@ def _parse_size(text: str) -> tuple[int, int]:
 
 def _stored_size(weights: Path) -> str:
     """The input size that our weights name; official ones were made for 1088x608."""
-    from cstrack_bench.models.checkpoints import read_metadata
+    from cstrack_bench.systems.weights import read_metadata
 
     return read_metadata(weights).get("input_size", DEFAULT_SIZE)
 

@@ -41,27 +41,27 @@ def _parse(size: str) -> tuple[int, int]:
 
 def _rows(width: int, height: int) -> list[dict[str, Any]]:
     from cstrack_bench.models import summary
+    from cstrack_bench.systems.line_up import line_up
 
     rows = []
     with console.progress() as progress:
-        lines = summary.line_up((height, width))
-        for size, name, config in progress.track(lines, description="counting"):
-            model = summary.skeleton(config)
+        lines = line_up((height, width))
+        for entry in progress.track(lines, description="counting"):
+            model = summary.skeleton(entry.system.network, entry.config)
             counts = summary.parameters(model)
-            # A crop never has 32×32 pixels.
-            whole_image = config.system != "deepsort"
             rows.append(
                 {
-                    "size": size,
-                    "system": name,
+                    "size": entry.size,
+                    "system": entry.name,
                     "parameters": counts,
                     "gflops": round(summary.gflops(model, (height, width)), 3),
                     "gflops_32px_rule": round(summary.dummy_gflops(model), 1)
-                    if whole_image
+                    # A crop never has 32×32 pixels.
+                    if entry.system.finds_boxes
                     else None,
                     "weights_mb": round(4 * counts["total"] / 1e6, 1),
-                    "embedding": config.embedding,
-                    "settings": summary.SYSTEMS[name],
+                    "embedding": entry.config.embedding,
+                    "settings": {"system": entry.system.name, **entry.options},
                 }
             )
     return rows

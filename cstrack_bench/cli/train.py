@@ -12,6 +12,7 @@ from cstrack_bench.cli.options import (
     Device,
     Json,
     Profile,
+    Recipes,
     Results,
     Settings,
     print_json,
@@ -20,10 +21,13 @@ from cstrack_bench.errors import InputError
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(help="TABLE:ROW, such as table2:4.")],
+    recipe: Annotated[
+        str, typer.Argument(help="TABLE:ROW, such as table2:4, or a row of --recipes.")
+    ],
     seed: Annotated[int, typer.Option(help="Of initial weights and order.")] = 0,
     profile: Profile = None,
     settings: Settings = None,
+    recipes: Recipes = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last checkpoint.")
     ] = False,
@@ -46,15 +50,15 @@ def train(
     table, _, row = recipe.partition(":")
     if row and not row.isdigit():
         raise InputError(f"A row is a number, as in table2:4, not {recipe!r}.")
-    place = pick_device(device)
+    where = pick_device(device)
     rows = [int(row)] if row else None
-    plan = make_plan(table, data, profile, rows, seed + 1, settings or ())
+    plan = make_plan(table, data, profile, rows, seed + 1, settings or (), recipes)
     chosen = [run for run in plan.runs if run.seed == seed]
     if len(chosen) > 1:
         known = ", ".join(f"{table}:{run.row}" for run in chosen)
         raise InputError(f"{table} has several rows; name one of {known}.")
     run = chosen[0]
-    workspace = Workspace(data, Ledger(results), place)
+    workspace = Workspace(data, Ledger(results), where)
     workspace.open_all(run)
     identity = workspace.training_identity(run)
     checkpoint = workspace.ledger.training(identity, ".ckpt")
@@ -73,7 +77,7 @@ def train(
         console.err.print(str(renewed))
     if as_json:
         classifier = {"classifier": renewed.model_dump()} if renewed else {}
-        document = summary.model_dump(mode="json", exclude_none=True)
+        document = summary.plain()
         print_json({"weights": str(weights), **classifier, **document})
     else:
         loss = " · ".join(f"{name} {value:.4f}" for name, value in summary.loss.items())

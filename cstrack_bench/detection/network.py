@@ -8,15 +8,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from cstrack_bench.components import Component
 from cstrack_bench.detection.embeddings import cells, pick, source_cells
 from cstrack_bench.detection.letterbox import Letterboxed, letterbox
 from cstrack_bench.detection.nms import NmsConfig, suppress
 from cstrack_bench.errors import InputError, nearest
-from cstrack_bench.models.cstrack import CSTrack
-from cstrack_bench.models.jde import JDE
+from cstrack_bench.models.network import DetectionNetwork
 from cstrack_bench.stopwatch import NULL, Stopwatch
 from cstrack_bench.structures import Detections, Frame
 
+COMPONENT = Component("detection", 1)
 DTYPES = {
     "float32": torch.float32,
     "bfloat16": torch.bfloat16,
@@ -25,7 +26,7 @@ DTYPES = {
 
 
 @dataclass(frozen=True)
-class _Seen:
+class _Forwarded:
     """One frame after the network: (N, 6) decoded, (H, W, D) maps, and the way back."""
 
     decoded: torch.Tensor
@@ -35,7 +36,7 @@ class _Seen:
 
 
 class NetworkDetector:
-    """CSTrack or JDE as a ``Detector``: letterbox, forward, NMS, embedding pick.
+    """A network on anchors as a ``Detector``: letterbox, forward, NMS, embedding pick.
 
     Args:
         model: the network; put into eval mode and moved to ``device``.
@@ -52,7 +53,7 @@ class NetworkDetector:
 
     def __init__(
         self,
-        model: CSTrack | JDE,
+        model: DetectionNetwork,
         size: tuple[int, int],
         nms: NmsConfig | None = None,
         device: str = "cpu",
@@ -77,12 +78,12 @@ class NetworkDetector:
     def detect(self, frame: Frame) -> Detections:
         """Boxes in pixels of the frame, best first, each with its embedding."""
         with torch.inference_mode():
-            seen = self._look(frame)
+            output = self._forward(frame)
             with self.stopwatch("nms"):
-                kept, sources = suppress(seen.decoded, self.nms)
+                kept, sources = suppress(output.decoded, self.nms)
             with self.stopwatch("embed"):
-                embeddings = self._pick(seen, kept[:, :4], sources)
-        boxes = seen.fitted.to_image(kept[:, :4]).astype(np.float32)
+                embeddings = self._pick(output, kept[:, :4], sources)
+        boxes = output.fitted.to_image(kept[:, :4]).astype(np.float32)
         return Detections(boxes, kept[:, 4].copy(), embeddings)
 
     def embed(self, frame: Frame, boxes: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -95,14 +96,14 @@ class NetworkDetector:
             boxes: (N, 4) x1 y1 x2 y2 in pixels of the frame.
         """
         with torch.inference_mode():
-            seen = self._look(frame)
-            inside = seen.fitted.to_network(np.asarray(boxes, np.float64))
+            output = self._forward(frame)
+            inside = output.fitted.to_network(np.asarray(boxes, np.float64))
             levels = np.zeros(len(inside), np.int64)
-            if len(seen.maps) > 1:
+            if len(output.maps) > 1:
                 levels = self._best_level(inside)
-            return self._pick_at(seen, inside, levels)
+            return self._pick_at(output, inside, levels)
 
-    def _look(self, frame: Frame) -> _Seen:
+    def _forward(self, frame: Frame) -> _Forwarded:
         image = frame.image
         with self.stopwatch("preprocess"):
             fitted = letterbox(image, self.size)
@@ -117,27 +118,33 @@ class NetworkDetector:
             decoded = self.model.decode(raw)[0]
             self._synchronise()
         grids = [(level.shape[2], level.shape[3]) for level in raw]
-        return _Seen(decoded, [m[0] for m in output.embeddings], grids, fitted)
+        return _Forwarded(decoded, [m[0] for m in output.embeddings], grids, fitted)
 
     def _pick(
-        self, seen: _Seen, boxes: NDArray[np.float32], sources: NDArray[np.int64]
+        self,
+        output: _Forwarded,
+        boxes: NDArray[np.float32],
+        sources: NDArray[np.int64],
     ) -> NDArray[np.float32]:
-        if len(seen.maps) == 1:
-            return self._pick_at(seen, boxes, np.zeros(len(boxes), np.int64))
+        if len(output.maps) == 1:
+            return self._pick_at(output, boxes, np.zeros(len(boxes), np.int64))
         anchors = self.model.anchors.shape[1]
-        return pick(seen.maps, *source_cells(sources, seen.grids, anchors))
+        return pick(output.maps, *source_cells(sources, output.grids, anchors))
 
     def _pick_at(
-        self, seen: _Seen, boxes: NDArray[np.floating], levels: NDArray[np.int64]
+        self,
+        output: _Forwarded,
+        boxes: NDArray[np.floating],
+        levels: NDArray[np.int64],
     ) -> NDArray[np.float32]:
         columns = np.zeros(len(boxes), np.int64)
         rows = np.zeros(len(boxes), np.int64)
-        for level, one in enumerate(seen.maps):
+        for level, one in enumerate(output.maps):
             mine = levels == level
             grid = (one.shape[0], one.shape[1])
             stride = self.size[0] // grid[0]
             columns[mine], rows[mine] = cells(boxes[mine], stride, grid)
-        return pick(seen.maps, levels, columns, rows)
+        return pick(output.maps, levels, columns, rows)
 
     def _best_level(self, boxes: NDArray[np.floating]) -> NDArray[np.int64]:
         """Level with the anchor of largest IoU when centres coincide, (N,) int64."""

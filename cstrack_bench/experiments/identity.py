@@ -25,7 +25,7 @@ def training_components(run: Run) -> Versions:
     """
     settings = run.settings
     used = [
-        find_system(settings.model.system).component,
+        find_system(settings.system).component,
         TRAINING,
         TRAINING_DATA,
         *_datasets(settings.data),

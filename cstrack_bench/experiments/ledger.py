@@ -27,7 +27,7 @@ class Ledger:
     def path(self, run: Run, suffix: str = ".json") -> Path:
         """Where a run's record (or, by suffix, its weights or state) lies."""
         folder = self.root / run.profile / run.table / f"row{run.row}"
-        # A changed setting is another experiment: never in the profile's place.
+        # A changed setting is another experiment: never in the profile's folder.
         if run.label == "custom":
             name = f"{run.profile}-{run.variant}"
             folder = self.root / "custom" / name / run.table / f"row{run.row}"

@@ -3,7 +3,8 @@
 A row is a few keys over its table, a table a few keys over ``base.yaml``, and
 ``base.yaml`` a few keys over the defaults of the option classes (``settings``). What a
 system other than CSTrack brings along (JDE's thresholds, DeepSORT's schedule) stands
-under ``systems`` and lies between the table and the row.
+under ``systems`` and lies between the table and the row. A user's own recipe adds rows
+to those of a table, from a folder of the user's.
 """
 
 import copy
@@ -17,27 +18,22 @@ from typing import Any
 import yaml
 
 from cstrack_bench.errors import InputError, nearest
+from cstrack_bench.experiments.recipe_files import (
+    RECIPES,
+    RecipeFile,
+    read_recipe_files,
+)
 from cstrack_bench.experiments.settings import (
     MeasureConfig,
     Settings,
     build_settings,
     merge,
 )
-from cstrack_bench.models.cstrack_config import ModelConfig
 from cstrack_bench.paper.claims import load_table, table_names
+from cstrack_bench.systems.registry import DEFAULT, find_system
 from cstrack_bench.training.train_config import InitConfig
 
-
-def _recipe_folder() -> Path:
-    """Within an installed package, else beside it, as in the repository."""
-    package = Path(__file__).resolve().parents[1]
-    inside = package / "recipes"
-    return inside if inside.is_dir() else package.parent / "recipes"
-
-
-RECIPES = _recipe_folder()
 PROFILES = ("paper", "twin", "smoke", "real", "real-coco")
-ALIASES = {"hieve": "table7"}
 # The detector that several rows start from stands for COCO weights, which are the
 # same for every seed.
 DETECTOR_SEED = 0
@@ -66,7 +62,9 @@ class Run:
         start: the training that its network starts from: another row's, or that of
             the profile's detector; None for random or published weights.
         detector: the training whose network finds the boxes of a system that has no
-            detector of its own; None where it has, or where nobody looks for boxes.
+            detector of its own; None where it has one, or where boxes are given.
+        paper_table: the paper's table that a user's recipe extends; None for a run of
+            such a table itself.
     """
 
     table: str
@@ -79,6 +77,7 @@ class Run:
     variant: str = ""
     start: "Run | None" = None
     detector: "Run | None" = None
+    paper_table: str | None = None
 
     @property
     def title(self) -> str:
@@ -91,11 +90,12 @@ class Recipe:
     """A table: its common settings and what each row changes.
 
     Attributes:
-        table: ``table2``.
+        table: ``table2``, or the name of a user's own.
         title: what the table shows.
         rows: number -> (name, overrides by profile).
         common: overrides of every row, by profile.
-        folder: where the recipe and its neighbours lie.
+        folder: where a user's recipes lie; that of the package where there are none.
+        paper_table: the table of the paper that it is or extends.
     """
 
     table: str
@@ -103,6 +103,7 @@ class Recipe:
     rows: Mapping[int, tuple[str, Mapping[str, Mapping[str, Any]]]]
     common: Mapping[str, Mapping[str, Any]]
     folder: Path = RECIPES
+    paper_table: str = ""
 
     def runs(
         self,
@@ -137,6 +138,7 @@ class Recipe:
         changes: dict[str, Any] = {}
         for override in given:
             merge(changes, _parse_override(override))
+        extended = None if self.table == self.paper_table else self.paper_table
         runs = []
         for row in wanted:
             name, differences = self.rows[row]
@@ -146,7 +148,7 @@ class Recipe:
             difference = differences[profile]
             system = (difference.get("model") or {}).get("system")
             plain = copy.deepcopy(base)
-            if system not in (None, "cstrack"):
+            if system not in (None, DEFAULT):
                 # A profile's network is CSTrack's; another has only the size of it.
                 sizes = {"size": plain["model"]["size"]} if "model" in plain else {}
                 plain["model"] = sizes
@@ -158,7 +160,15 @@ class Recipe:
             label, variant = (profile, "") if same else ("custom", digest(changes, 8))
             for seed in range(seeds):
                 run = Run(
-                    self.table, row, name, seed, profile, label, settings, variant
+                    self.table,
+                    row,
+                    name,
+                    seed,
+                    profile,
+                    label,
+                    settings,
+                    variant,
+                    paper_table=extended,
                 )
                 common = _with_mix(merge(base, changes), mixes)
                 runs.append(self._with_ancestors(run, given, common))
@@ -170,7 +180,7 @@ class Recipe:
         """The same run, with the trainings that must come before it."""
         settings = run.settings
         init = settings.init
-        two_stage = settings.model.system == "deepsort"
+        two_stage = not find_system(settings.system).finds_boxes
         start = detector = None
         if init.row is not None:
             start = self._row(init.row, run, overrides)
@@ -197,7 +207,7 @@ class Recipe:
             raise InputError(
                 f"{run.table} row {run.row} starts from {name}, which starts from it."
             ) from None
-        systems = [r.settings.model.system for r in (run, found)]
+        systems = [r.settings.system for r in (run, found)]
         if systems[0] != systems[1]:
             raise InputError(
                 f"{run.table} row {run.row} ({systems[0]}) cannot start from {name} "
@@ -227,19 +237,7 @@ def _detector(run: Run, settings: Settings) -> Run:
     It learns from the main data set alone: what is mixed in belongs to a row.
     """
     data = replace(settings.data, mix=())
-    model = settings.model
-    if isinstance(model, ModelConfig):
-        # What a row changes in REN and SAAN makes no other detector.
-        model = ModelConfig(
-            depth=model.depth,
-            width=model.width,
-            embedding=model.embedding,
-            saan_width=model.saan_width,
-            generation=model.generation,
-            anchors=model.anchors,
-            ren="none",
-            reid_head="basic",
-        )
+    model = find_system(settings.system).shared_detector(settings.model)
     epochs = settings.init.detector_epochs
     if epochs == 0:
         # Published weights know no pedestrians' boxes: a full training makes them.
@@ -263,34 +261,23 @@ def _detector(run: Run, settings: Settings) -> Run:
     )
 
 
-def list_tables(folder: Path = RECIPES) -> list[str]:
-    """Names of the tables that have a recipe."""
-    return sorted(path.stem for path in folder.glob("table*.yaml"))
-
-
 def load_recipe(table: str, folder: Path = RECIPES) -> Recipe:
-    """Read a table's recipe.
+    """Read a recipe and all that it extends.
+
+    Args:
+        table: name of a table of the paper, or of a recipe of the folder.
+        folder: of a user's recipes.
 
     Raises:
-        InputError: no such table, or an unknown key in its file.
+        InputError: no such recipe, an unknown key in its file, or a row with the
+            number of one that it extends.
     """
-    table = ALIASES.get(table, table)
-    path = folder / f"{table}.yaml"
-    if not path.is_file():
-        raise InputError(
-            f"No recipe for {table!r}; "
-            f"{nearest(table, [*list_tables(folder), *ALIASES])}."
-        )
-    document = _read(path)
-    base = _read(folder / document.pop("extends", "base.yaml"))
-    rows = document.pop("rows", None)
-    title, labels = _printed(table)
-    title = document.pop("title", title)
-    if not isinstance(rows, dict) or not rows:
-        raise InputError(f"{path} has no rows.")
-    base_profiles = base.pop("profiles", {})
-    own_profiles = document.pop("profiles", {})
-    chains = {profile: _chain(base_profiles, profile, path) for profile in PROFILES}
+    files = read_recipe_files(table, folder)
+    own = files[-1]
+    parts = [_Part.of(file) for file in files]
+    chains = {
+        profile: _chain(parts[0].profiles, profile, own.path) for profile in PROFILES
+    }
 
     def layered(profile: str, *profiles: Mapping[str, Any]) -> dict[str, Any]:
         merged: dict[str, Any] = {}
@@ -300,26 +287,36 @@ def load_recipe(table: str, folder: Path = RECIPES) -> Recipe:
         merged.pop("extends", None)
         return merged
 
-    common = {
-        profile: merge(
-            merge(copy.deepcopy(base), document),
-            layered(profile, base_profiles, own_profiles),
-        )
-        for profile in PROFILES
-    }
-    parsed: dict[int, tuple[str, Mapping[str, Mapping[str, Any]]]] = {}
-    for number, row in rows.items():
-        difference = dict(row)
-        name = str(difference.pop("name", labels.get(number, f"row {number}")))
-        own = difference.pop("profiles", {})
-        parsed[int(number)] = (
-            name,
-            {
-                profile: merge(copy.deepcopy(difference), layered(profile, own))
-                for profile in PROFILES
-            },
-        )
-    return Recipe(table, str(title), parsed, common, folder)
+    common: dict[str, dict[str, Any]] = {}
+    for profile in PROFILES:
+        common[profile] = {}
+        for part in parts:
+            merge(common[profile], copy.deepcopy(part.settings))
+        merge(common[profile], layered(profile, *(part.profiles for part in parts)))
+    rows: dict[int, tuple[str, Mapping[str, Mapping[str, Any]]]] = {}
+    for file, part in zip(files, parts, strict=True):
+        labels = _printed(file.name)[1]
+        for number, row in part.rows.items():
+            if number in rows:
+                raise InputError(
+                    f"{file.path}: row {number} is one of those that it extends; give "
+                    "yours another number."
+                )
+            difference = dict(row)
+            name = str(difference.pop("name", labels.get(number, f"row {number}")))
+            changed = difference.pop("profiles", {})
+            rows[number] = (
+                name,
+                {
+                    profile: merge(copy.deepcopy(difference), layered(profile, changed))
+                    for profile in PROFILES
+                },
+            )
+    if not parts[-1].rows:
+        raise InputError(f"{own.path} has no rows.")
+    title = parts[-1].title or _printed(own.name)[0]
+    # The first file is what all recipes share; the second is the paper's table.
+    return Recipe(own.name, title, rows, common, folder, files[1].name)
 
 
 def _printed(table: str) -> tuple[str, dict[int, str]]:
@@ -334,6 +331,39 @@ def _printed(table: str) -> tuple[str, dict[int, str]]:
     return paper.title, labels
 
 
+@dataclass(frozen=True)
+class _Part:
+    """What one recipe file says.
+
+    Attributes:
+        title: of the table; empty where it has none.
+        rows: number -> keys of the row.
+        profiles: name -> settings.
+        settings: those of every row under every profile.
+    """
+
+    title: str
+    rows: Mapping[int, Mapping[str, Any]]
+    profiles: Mapping[str, Any]
+    settings: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, file: RecipeFile) -> "_Part":
+        settings = dict(file.document)
+        title = str(settings.pop("title", ""))
+        rows = settings.pop("rows", None) or {}
+        profiles = settings.pop("profiles", None) or {}
+        if not isinstance(rows, dict) or not isinstance(profiles, dict):
+            raise InputError(f"{file.path}: rows and profiles are mappings.")
+        for number, row in rows.items():
+            if not isinstance(number, int) or not isinstance(row, dict):
+                raise InputError(
+                    f"{file.path}: a row is a number and its keys, as in "
+                    f"7: {{name: mine, model: {{ren: none}}}}, not {number!r}: {row!r}."
+                )
+        return cls(title, rows, profiles, settings)
+
+
 def _chain(profiles: Mapping[str, Any], name: str, path: Path) -> list[str]:
     """A profile after those it extends in ``base.yaml``; tables and rows follow."""
     parent = (profiles.get(name) or {}).get("extends")
@@ -344,17 +374,6 @@ def _chain(profiles: Mapping[str, Any], name: str, path: Path) -> list[str]:
             f"{path}: profile {name} extends {parent!r}, which is unknown."
         )
     return [*_chain(profiles, parent, path), name]
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"The recipe {path} cannot be read: {reason}.") from error
-    if not isinstance(document, dict):
-        raise InputError(f"The recipe {path} is not a mapping.")
-    return document
 
 
 def _parse_override(text: str) -> dict[str, Any]:

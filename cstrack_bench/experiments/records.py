@@ -1,7 +1,7 @@
-"""Records: what runs, trainings and comparisons leave on disk, field by field.
+"""Records of runs and trainings: what they leave on disk, field by field.
 
-Every file below a results folder is one of these classes; ``documents`` reads and
-writes them. A record of another schema number is refused, not guessed at.
+``documents`` reads and writes them; ``comparison_records`` has what compares systems. A
+record of another schema number is refused, not guessed at.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ from cstrack_bench.evaluation.scores import Evaluation, Scores
 SCHEMA = 2
 
 
-def _schema(number: int) -> Any:  # what pydantic's own Field returns
+def schema_field(number: int) -> Any:  # what pydantic's own Field returns
     """A field called ``schema`` in the file, a name that pydantic keeps for itself."""
     return Field(number, validation_alias="schema", serialization_alias="schema")
 
@@ -83,6 +83,8 @@ class RunName(Document):
         label: the profile, or ``custom`` where a setting was changed.
         hash: the run's identity (``identity.run_identity``).
         components: name -> version of the code that decided the numbers.
+        paper_table: the paper's table that a user's recipe extends; None in a run of
+            such a table itself.
     """
 
     table: str
@@ -93,6 +95,7 @@ class RunName(Document):
     label: str
     hash: str
     components: dict[str, int] = Field(default_factory=dict)
+    paper_table: str | None = None
 
 
 class Block(Document):
@@ -340,7 +343,7 @@ class RunRecord(Document):
         classifier: of a fine-tuning.
     """
 
-    schema_number: Literal[2] = _schema(2)
+    schema_number: Literal[2] = schema_field(2)
     run: RunName
     # Settings of user-made systems and trackers have fields that only they know.
     recipe: dict[str, Any]
@@ -358,135 +361,6 @@ class RunRecord(Document):
     classifier: RenewedClassifier | None = None
 
 
-class OtherRecord(Document):
-    """Another tracker's scores from its files (``cstrack evaluate --as``).
-
-    Attributes:
-        name: as given; dataset, subset, split, split_hash, frames: what was measured.
-        files: sequence -> SHA-256 of the tracker's file.
-        scores: over all sequences and of each.
-        provenance: of the evaluation.
-    """
-
-    schema_number: Literal[1] = _schema(1)
-    name: str
-    dataset: str
-    subset: str
-    split: str
-    split_hash: str
-    frames: int
-    files: dict[str, str]
-    scores: Evaluation
-    provenance: Provenance
-
-
-class LadderRow(Document):
-    """One rung: what it is made of, its scores, their differences to the first."""
-
-    boxes: str
-    embeddings: str
-    association: str
-    scores: Scores
-    differences: Scores
-
-
-class LadderSystem(Document):
-    """The ladder of one run.
-
-    Attributes:
-        row, name, seed: of the run; run: its identity.
-        boxes_of: name of the row whose network finds the boxes.
-        rows: the rungs.
-        costs: embedding, association, detection -> score -> points lost.
-    """
-
-    row: int
-    name: str
-    seed: int
-    run: str
-    boxes_of: str
-    rows: list[LadderRow]
-    costs: dict[str, dict[str, float]]
-
-
-class LadderRecord(Document):
-    """``ladder.json``: what each stage costs, for each run of a table."""
-
-    schema_number: Literal[1] = _schema(1)
-    table: str
-    profile: str
-    label: str
-    data: DataFacts
-    systems: list[LadderSystem]
-    provenance: Provenance
-
-
-class AssociationLine(Document):
-    """One tracker over given detections: its settings and scores."""
-
-    label: str
-    tracker: str
-    # The fields are those of the tracker's own configuration.
-    options: dict[str, Any]
-    least_score: float
-    settings: dict[str, Any]
-    scores: Evaluation
-
-
-class LeaveOneOut(Document):
-    """Settings chosen on all sequences but one and applied to it, each in turn.
-
-    Attributes:
-        grid: option -> values tried; chosen: sequence -> option -> value.
-        scores: over all sequences; settings: how many were tried.
-        mean_hota_of_settings: least and largest.
-    """
-
-    grid: dict[str, list[Any]]
-    chosen: dict[str, dict[str, Any]]
-    scores: Evaluation
-    settings: int
-    mean_hota_of_settings: tuple[float, float]
-
-
-class Peer(Document):
-    """Scores quoted from elsewhere, not measured here."""
-
-    label: str
-    HOTA: float | None = None
-    MOTA: float | None = None
-    IDF1: float | None = None
-    IDSW: int | None = None
-
-
-class AssociationRecord(Document):
-    """Trackers without appearance over one set of detections.
-
-    Attributes:
-        name, title: of the comparison; split, split_hash: its frames.
-        sequences: name -> first frame, one past the last.
-        detections_sha256: sequence -> of its file.
-        filter: of the output.
-        trackers, rules: lines; leave_one_out: settings chosen elsewhere.
-        peers: quoted; caveats: sentences; provenance: of the measurement.
-    """
-
-    schema_number: Literal[1] = _schema(1)
-    name: str
-    title: str
-    split: str
-    split_hash: str
-    sequences: dict[str, tuple[int, int]]
-    detections_sha256: dict[str, str]
-    filter: dict[str, float | None]
-    trackers: list[AssociationLine] = Field(min_length=1)
-    rules: list[AssociationLine]
-    leave_one_out: LeaveOneOut
-    peers: list[Peer]
-    caveats: list[str]
-    provenance: Provenance
-
-
 def read_record(path: Path) -> RunRecord:
     """Read one run's record.
 
@@ -494,12 +368,3 @@ def read_record(path: Path) -> RunRecord:
         InputError: the file is not a record of this schema.
     """
     return read_document(path, RunRecord, "a run's record", "delete it")
-
-
-def read_ladder(path: Path) -> LadderRecord:
-    """Read a ladder.json.
-
-    Raises:
-        InputError: the file is none.
-    """
-    return read_document(path, LadderRecord, "a ladder", "delete it")

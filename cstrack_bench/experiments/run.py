@@ -4,16 +4,14 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cstrack_bench.datasets.experiment_data import DataConfig
-from cstrack_bench.experiments.evaluate_run import measure
+from cstrack_bench.experiments.evaluate_run import BoxNetwork, measure
 from cstrack_bench.experiments.identity import run_components
 from cstrack_bench.experiments.provenance import provenance
 from cstrack_bench.experiments.recipes import Run
 from cstrack_bench.experiments.records import (
     DataFacts,
-    Measured,
     ModelFacts,
     RenewedClassifier,
     RunName,
@@ -23,11 +21,12 @@ from cstrack_bench.experiments.records import (
 from cstrack_bench.experiments.train_run import find_training, train_run
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.files import replacing, sha256
+from cstrack_bench.models.network import Network
 from cstrack_bench.models.summary import gflops, parameters
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunResult:
     """A run and its record.
 
     Attributes:
@@ -66,18 +65,18 @@ def renewed_classifier(
     )
 
 
-def measure_run(run: Run, workspace: Workspace) -> Outcome:
+def measure_run(run: Run, workspace: Workspace) -> RunResult:
     """Measure a run and write its record; trains first what is not trained yet."""
     trained = find_training(run, workspace) or train_run(run, workspace)
     finder = None
     if run.detector is not None:
-        finder = (
-            find_training(run.detector, workspace) or train_run(run.detector, workspace)
-        ).network
+        found = find_training(run.detector, workspace)
+        found = found or train_run(run.detector, workspace)
+        finder = BoxNetwork(run.detector.settings.system, found.network)
     settings = run.settings
     test = workspace.open(settings.test_data)
-    measured = Measured.model_validate(
-        measure(settings, trained.network, finder, test, workspace.device, run.title)
+    measured = measure(
+        settings, trained.network, finder, test, workspace.device, run.title
     )
     weights = link_weights(run, workspace)
     record = RunRecord(
@@ -91,7 +90,7 @@ def measure_run(run: Run, workspace: Workspace) -> Outcome:
         classifier=renewed_classifier(run, workspace, trained.summary),
     )
     workspace.ledger.write(run, record)
-    return Outcome(run, record, reused=False)
+    return RunResult(run, record, reused=False)
 
 
 def _data(run: Run, workspace: Workspace) -> DataFacts:
@@ -120,7 +119,7 @@ def _described(config: DataConfig, workspace: Workspace) -> DataFacts:
     return DataFacts.model_validate(workspace.open(config).describe())
 
 
-def find_outcome(run: Run, workspace: Workspace) -> Outcome | None:
+def find_result(run: Run, workspace: Workspace) -> RunResult | None:
     """The outcome of a run that was measured before, under any row; else None."""
     found = workspace.ledger.find(run, workspace.identity(run))
     if found is None:
@@ -128,7 +127,7 @@ def find_outcome(run: Run, workspace: Workspace) -> Outcome | None:
     named = found.model_copy(update={"run": _name(run, workspace)})
     if named != found:  # an equal run of another row: this row's record too
         workspace.ledger.write(run, named)
-    return Outcome(run, named, reused=True)
+    return RunResult(run, named, reused=True)
 
 
 def _name(run: Run, workspace: Workspace) -> RunName:
@@ -141,11 +140,12 @@ def _name(run: Run, workspace: Workspace) -> RunName:
         label=run.label,
         hash=workspace.identity(run),
         components=run_components(run),
+        paper_table=run.paper_table,
     )
 
 
-def _model(network: Any, size: tuple[int, int], weights: Path) -> ModelFacts:
-    learned = getattr(network, "relation_weights", lambda: None)()
+def _model(network: Network, size: tuple[int, int], weights: Path) -> ModelFacts:
+    learned = network.relation_weights()
     return ModelFacts(
         parameters=parameters(network)["total"],
         gflops=round(gflops(network, size), 3),

@@ -11,7 +11,7 @@ import torch
 
 from cstrack_bench import console
 from cstrack_bench.experiments.recipes import Run
-from cstrack_bench.experiments.run import Outcome, find_outcome, measure_run
+from cstrack_bench.experiments.run import RunResult, find_result, measure_run
 from cstrack_bench.experiments.train_run import train_run
 from cstrack_bench.experiments.workspace import Workspace
 
@@ -57,9 +57,9 @@ class Measurement:
     workspace: Workspace
     equal: bool = False
 
-    def __call__(self) -> Outcome:
+    def __call__(self) -> RunResult:
         """Measure, write the record, return it."""
-        found = find_outcome(self.run, self.workspace) if self.equal else None
+        found = find_result(self.run, self.workspace) if self.equal else None
         return found or measure_run(self.run, self.workspace)
 
     def in_pool(self) -> "Measurement":
@@ -107,7 +107,7 @@ def plan_steps(
 
 def work(
     steps: Mapping[str, Planned], jobs: int, threads: int
-) -> Iterator[tuple[str, Outcome | None]]:
+) -> Iterator[tuple[str, RunResult | None]]:
     """Do every step; yields names and outcomes as they come.
 
     Interrupted, the processes end at once; each goes on from its last checkpoint when
@@ -132,7 +132,7 @@ def work(
 
 def _in_pool(
     waiting: dict[str, Planned], jobs: int, threads: int
-) -> Iterator[tuple[str, Outcome | None]]:
+) -> Iterator[tuple[str, RunResult | None]]:
     context = multiprocessing.get_context("spawn")
     queue: Any = context.SimpleQueue()
     done: set[str] = set()

@@ -1,7 +1,7 @@
-"""Everything a run depends on, put together from the option classes of its rooms.
+"""Everything a run depends on, put together from the option classes of the packages.
 
-Those classes belong to the rooms that use them (models, training, tracking …), so a
-room can be used without a recipe; this module checks plain values into them.
+Those classes belong to the packages that use them (models, training, tracking …), so a
+package can be used without a recipe; this module checks plain values into them.
 """
 
 import dataclasses
@@ -19,14 +19,9 @@ from cstrack_bench.datasets.experiment_data import SYNTHMOT, DataConfig
 from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.experiments.implementations import preset
-from cstrack_bench.models.cstrack_config import IMPLEMENTATIONS as MODEL_IMPLEMENTATIONS
-from cstrack_bench.models.systems import (
-    NetworkConfig,
-    check_system,
-    config_class,
-    make_network_config,
-)
-from cstrack_bench.tracking.build import TRACKERS, make_filter, make_tracker
+from cstrack_bench.models.network import NetworkConfig
+from cstrack_bench.systems.registry import DEFAULT, find_system
+from cstrack_bench.tracking.registry import find_tracker, make_filter, make_tracker
 from cstrack_bench.training.train_config import (
     IMPLEMENTATIONS,
     InitConfig,
@@ -41,7 +36,8 @@ class TrackConfig:
     """Which tracker, and what of it differs from its published settings.
 
     Attributes:
-        name: one of ``tracking.build.TRACKERS``.
+        name: as ``tracking.registry.find_tracker`` takes it: of this package, or of a
+            user's own.
         options: fields of the tracker's own configuration.
         filter: fields of its output filter.
     """
@@ -81,7 +77,8 @@ class Settings:
     Attributes:
         implementation: ``official`` or ``paper``, where they differ.
         size: name of the model's size.
-        model: the network.
+        system: its name (``systems.registry.find_system``).
+        model: the network's configuration.
         data: images and split.
         augment: changes to training images.
         init: what the network starts from.
@@ -94,6 +91,7 @@ class Settings:
 
     implementation: str
     size: str
+    system: str
     model: NetworkConfig
     data: DataConfig
     augment: AugmentConfig
@@ -112,14 +110,15 @@ class Settings:
     def as_dict(self) -> dict[str, Any]:
         """Plain nested values, as they go into the ledger."""
         document: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
-        document["model"] = {"system": self.model.system, **document["model"]}
-        for place in (document["data"], document["measure"]["data"]):
-            for part in [place, *place["mix"]] if place else []:
+        document["model"] = {"system": document.pop("system"), **document["model"]}
+        for data in (document["data"], document["measure"]["data"]):
+            for part in [data, *data["mix"]] if data else []:
                 if part["dataset"] != SYNTHMOT:
                     part.pop("synth")
-        # Where a file lies does not matter, and is nobody's business.
+        # Where a file lies changes no number, and is not published.
         if self.init.weights is not None:
             document["init"]["weights"] = Path(self.init.weights).name
+        document["track"]["name"] = find_tracker(self.track.name).name
         return document
 
     def training_dict(self) -> dict[str, Any]:
@@ -173,8 +172,7 @@ def build_settings(document: Mapping[str, Any]) -> Settings:
         )
     model = dict(document.get("model") or {})
     size = str(model.pop("size", "l"))
-    system = str(model.pop("system", "cstrack"))
-    check_system(system)
+    system = str(model.pop("system", DEFAULT))
     built: dict[str, Any] = {}
     for section, kind in _SECTIONS.items():
         given = document.get(section) or {}
@@ -188,6 +186,7 @@ def build_settings(document: Mapping[str, Any]) -> Settings:
     settings = Settings(
         implementation=implementation,
         size=size,
+        system=system,
         model=_model(system, size, implementation, built["data"], model),
         **built,
     )
@@ -202,46 +201,44 @@ def _model(
     data: DataConfig,
     options: Mapping[str, Any],
 ) -> NetworkConfig:
-    names = {field.name for field in dataclasses.fields(config_class(system))}
+    found = find_system(system)
+    names = {field.name for field in dataclasses.fields(found.config)}
     for key in options:
         if key not in names:
             known = {f"model.{name}" for name in names | {"size", "system"}}
             hint = nearest(f"model.{key}", known)
             raise InputError(f"No setting 'model.{key}'; {hint}.")
-    preset = implementation if implementation in MODEL_IMPLEMENTATIONS else "official"
-    draft = make_network_config(system, size, preset, data.size, options)
+    draft = found.make_config(size, implementation, data.size, options)
     config: NetworkConfig = _checked(type(draft), dataclasses.asdict(draft), "model")
     return config
 
 
 def _check_tracker(track: TrackConfig) -> None:
-    if track.name not in TRACKERS:
-        raise InputError(f"No tracker {track.name!r}; {nearest(track.name, TRACKERS)}.")
     make_tracker(track.name, 30.0, **track.options)
     make_filter(track.name, **track.filter)
 
 
-def _checked(kind: type, values: Mapping[str, Any], place: str) -> Any:
+def _checked(kind: type, values: Mapping[str, Any], section: str) -> Any:
     """An instance of an option class, from plain values."""
-    _refuse_unknown(kind, values, place)
+    _refuse_unknown(kind, values, section)
     try:
         return TypeAdapter(kind).validate_python(dict(values))
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join([place, *(str(part) for part in first["loc"])])
+        where = ".".join([section, *(str(part) for part in first["loc"])])
         raise InputError(
             f"The setting {where} cannot be {first['input']!r}: {first['msg']}."
         ) from None
 
 
-def _refuse_unknown(kind: type, values: Mapping[str, Any], place: str) -> None:
+def _refuse_unknown(kind: type, values: Mapping[str, Any], section: str) -> None:
     """Name the nearest option of an unknown key, at any depth."""
     types = typing.get_type_hints(kind)
     names = {field.name for field in dataclasses.fields(kind)}
     for key, value in values.items():
         if key not in names:
-            hint = nearest(f"{place}.{key}", {f"{place}.{name}" for name in names})
-            raise InputError(f"No setting '{place}.{key}'; {hint}.")
+            hint = nearest(f"{section}.{key}", {f"{section}.{name}" for name in names})
+            raise InputError(f"No setting '{section}.{key}'; {hint}.")
         inner = [types[key], *typing.get_args(types[key])]
         below = next((t for t in inner if dataclasses.is_dataclass(t)), None)
         if below is None or not isinstance(below, type):
@@ -250,4 +247,4 @@ def _refuse_unknown(kind: type, values: Mapping[str, Any], place: str) -> None:
         for number, part in enumerate(parts):
             if isinstance(part, Mapping):
                 index = f".{number}" if part is not value else ""
-                _refuse_unknown(below, part, f"{place}.{key}{index}")
+                _refuse_unknown(below, part, f"{section}.{key}{index}")

@@ -4,9 +4,6 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import torch
 
 from cstrack_bench.documents import read_document, write_document
 from cstrack_bench.errors import InputError
@@ -15,18 +12,15 @@ from cstrack_bench.experiments.provenance import provenance
 from cstrack_bench.experiments.recipes import Run
 from cstrack_bench.experiments.records import TrainingRecord
 from cstrack_bench.experiments.workspace import Workspace
-from cstrack_bench.models.checkpoints import load_weights, read_metadata, save_weights
-from cstrack_bench.models.cstrack import CSTrack
-from cstrack_bench.models.jde import JDE
-from cstrack_bench.models.starts import start_from_file
-from cstrack_bench.models.systems import build_network
-from cstrack_bench.models.wide_resnet import WideResNetConfig
+from cstrack_bench.models.network import Network
+from cstrack_bench.systems.registry import build_network, find_system
+from cstrack_bench.systems.starts import transfer
+from cstrack_bench.systems.system import TrainingOptions
+from cstrack_bench.systems.weights import load_weights, read_metadata, save_weights
 from cstrack_bench.training.checkpoint import Position
-from cstrack_bench.training.criterion import make_loss
 from cstrack_bench.training.distributed import World, join_world
 from cstrack_bench.training.loop import seed_everything, train
-from cstrack_bench.training_data.crop_set import CropSet
-from cstrack_bench.training_data.loading import LabelledImages, TrainingSet
+from cstrack_bench.training_data.loading import LabelledImages
 
 
 @dataclass(frozen=True)
@@ -38,7 +32,7 @@ class Trained:
         summary: cost, losses, hash and provenance of the training.
     """
 
-    network: Any
+    network: Network
     summary: TrainingRecord
 
 
@@ -51,7 +45,7 @@ def find_training(run: Run, workspace: Workspace) -> Trained | None:
         return None
     if read_metadata(weights).get("training") != identity:
         raise InputError(f"{weights} holds another training; delete it.")
-    return Trained(load_weights(weights), _read_summary(about))
+    return Trained(load_weights(weights).network, _read_summary(about))
 
 
 def _read_summary(file: Path) -> TrainingRecord:
@@ -104,18 +98,19 @@ def _train(
     if run.start is not None:
         start = _train(run.start, workspace, world, fresh=False)
     seed_everything(run.seed)
-    network = build_network(settings.model)
+    system = find_system(settings.system)
+    network = build_network(system, settings.model)
     copied = None
     if start is not None:
         # Another row hands on its re-id head too; a detector has none.
         whole = settings.init.row is not None
         copied = len(transfer(start.network, network, reid=whole))
     elif settings.init.weights is not None:
-        copied = start_from_file(network, workspace.weights_file(run))
+        copied = system.start(network, workspace.weights_file(run))
     dataset = _dataset(run, workspace)
     network, summary = train(
         network,
-        make_loss(network, dataset.identities, settings.loss),
+        system.loss(network, dataset.identities, settings.loss),
         dataset,
         settings.train,
         checkpoint,
@@ -136,8 +131,8 @@ def _train(
             components=training_components(run),
             provenance=provenance(str(workspace.device)),
         )
-        words = {"training": identity, "input_size": settings.data.input_size}
-        save_weights(weights, network, words)
+        header = {"training": identity, "input_size": settings.data.input_size}
+        save_weights(weights, settings.system, network, header)
         write_document(about, record)
         checkpoint.unlink(missing_ok=True)
     world.wait()
@@ -149,32 +144,7 @@ def _train(
 
 def _dataset(run: Run, workspace: Workspace) -> LabelledImages:
     settings = run.settings
-    train = workspace.open(settings.data).train
-    if isinstance(settings.model, WideResNetConfig):
-        return CropSet(train, settings.model.crop_size, settings.augment, run.seed)
-    return TrainingSet(train, settings.data.size, settings.augment, run.seed)
-
-
-def transfer(
-    source: torch.nn.Module, target: CSTrack | JDE | torch.nn.Module, reid: bool = False
-) -> list[str]:
-    """Copy the tensors whose names and shapes are equal (REFERENCE 4.5).
-
-    Args:
-        source: the network that was trained before.
-        target: the network that is going to be.
-        reid: the re-identification head too; else it stays as it was initialised.
-
-    Returns:
-        Names of what was copied.
-    """
-    own = target.state_dict()
-    equal = {
-        name: value
-        for name, value in source.state_dict().items()
-        if name in own
-        and own[name].shape == value.shape
-        and (reid or not name.startswith("reid."))
-    }
-    target.load_state_dict({**own, **equal})
-    return list(equal)
+    options = TrainingOptions(settings.data.size, settings.augment, run.seed)
+    sources = workspace.open(settings.data).train
+    system = find_system(settings.system)
+    return system.training_images(sources, settings.model, options)

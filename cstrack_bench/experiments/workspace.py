@@ -94,15 +94,15 @@ class Workspace:
         """
         name = run.settings.init.weights
         assert name is not None, "asked for a run that starts from a file"
-        places = [
+        candidates = [
             Path(name),
             self.data_root / "weights" / name,
             self.data_root / name,
             self.data_root.parent / "weights" / name,
         ]
-        for place in places:
-            if place.is_file():
-                return place
+        for candidate in candidates:
+            if candidate.is_file():
+                return candidate
         published = [
             item.name
             for item in load_catalogue().values()

@@ -1,18 +1,13 @@
-"""Weights on disk: ours (safetensors) and the official code's (a pickled dict)."""
+"""Checkpoints of the official training: a pickled state dict, read by name."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.files import replacing
 from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import ModelConfig
 from cstrack_bench.models.official_names import (
@@ -22,11 +17,8 @@ from cstrack_bench.models.official_names import (
     translate,
 )
 from cstrack_bench.models.safe_pickle import read_checkpoint, state_dict
-from cstrack_bench.models.systems import NetworkConfig, build_network, stored_config
 
 MISSING_LIMIT = 0.01
-CONFIG_KEY = "config"
-HEADER_KEY = "cstrack"
 
 
 @dataclass(frozen=True)
@@ -121,88 +113,3 @@ def read_official(path: Path) -> dict[str, Tensor]:
         raise InputError(f"{path} holds no state dict under the key 'model'.")
     # Data-parallel training puts "module." before every name.
     return {name.removeprefix("module."): tensor for name, tensor in tensors.items()}
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-
-
-def save_weights(path: Path, model: Any, metadata: dict[str, str]) -> None:
-    """Write a network of any system and its configuration atomically as safetensors.
-
-    Args:
-        path: the file to make or replace.
-        model: whose state is written.
-        metadata: further words for the header; the key ``config`` is ours.
-    """
-    config = {"system": model.config.system, **model.config.as_dict()}
-    words = {**metadata, CONFIG_KEY: json.dumps(config)}
-    tensors = {
-        name: tensor.detach().cpu().contiguous()
-        for name, tensor in model.state_dict().items()
-    }
-    # One entry: the order of several in the file is random, and so was its hash.
-    header = {HEADER_KEY: json.dumps(words, sort_keys=True)}
-    with replacing(path) as temporary:
-        save_file(tensors, temporary, header)
-
-
-def load_weights(path: Path) -> Any:
-    """A network of any system with its weights, in eval mode on the CPU.
-
-    Args:
-        path: our safetensors, or an official checkpoint.
-
-    Raises:
-        InputError: the file cannot be read or is no network of ours.
-    """
-    if path.suffix != ".safetensors":
-        return load_official(path)[0]
-    if not path.is_file():
-        raise InputError(f"There are no weights {path}.")
-    try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise InputError(
-            f"{path} cannot be read as safetensors ({_first_line(error)})."
-        ) from error
-    model = build_network(_stored_config(path, read_metadata(path)))
-    try:
-        model.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise InputError(
-            f"The tensors of {path} do not fit the configuration in its header: "
-            "it was not written by this version."
-        ) from error
-    return model.eval()
-
-
-def read_metadata(path: Path) -> dict[str, str]:
-    """The words in the header of our safetensors; none in any other file.
-
-    Raises:
-        InputError: the file cannot be read.
-    """
-    if path.suffix != ".safetensors":
-        return {}
-    try:
-        with safe_open(path, framework="pt") as file:
-            header = (file.metadata() or {}).get(HEADER_KEY, "{}")
-        return {str(key): str(value) for key, value in json.loads(header).items()}
-    except (SafetensorError, OSError, ValueError, AttributeError) as error:
-        raise InputError(
-            f"{path} cannot be read as safetensors ({_first_line(error)})."
-        ) from error
-
-
-def _stored_config(path: Path, metadata: dict[str, str]) -> NetworkConfig:
-    try:
-        return stored_config(json.loads(metadata[CONFIG_KEY]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{path} names no configuration of a network in its header: "
-            "give weights that cstrack train wrote."
-        ) from error
-    except InputError as error:
-        raise InputError(f"The header of {path} does not fit: {error}") from error

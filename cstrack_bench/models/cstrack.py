@@ -1,6 +1,6 @@
-"""CSTrack: one network that detects people and describes their looks."""
+"""CSTrack: one network that detects people and describes their appearance."""
 
-from typing import NamedTuple, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -8,25 +8,13 @@ from torch import Tensor, nn
 from cstrack_bench.errors import InputError
 from cstrack_bench.models import heads
 from cstrack_bench.models.cstrack_config import STRIDES, ModelConfig
+from cstrack_bench.models.network import DetectionNetwork, Output, Piece
 from cstrack_bench.models.reciprocal import Reciprocal, make_ren
 from cstrack_bench.models.scale_aware import ScaleAware
 from cstrack_bench.models.yolov5 import PathAggregation, make_backbone
 
 
-class Output(NamedTuple):
-    """What one forward pass gives.
-
-    Attributes:
-        raw: detection logits, (B, 3, H_l, W_l, 6) for strides 8, 16, 32.
-        embeddings: maps (B, H_l, W_l, D), not normalised; one at stride 8, or one a
-            level for a basic head that embeds from the detecting level.
-    """
-
-    raw: tuple[Tensor, ...]
-    embeddings: tuple[Tensor, ...]
-
-
-class CSTrack(nn.Module):
+class CSTrack(DetectionNetwork):
     """Backbone, neck, REN, detection and re-identification heads.
 
     Args:
@@ -38,11 +26,13 @@ class CSTrack(nn.Module):
         anchors: buffer (3, 3, 2), widths and heights in pixels.
     """
 
-    anchors: Tensor
+    # The official Detect holds one scalar that is never used nor trained; it is
+    # counted so that totals are those of the official code (REFERENCE 1.6, 1.7).
+    unused_scalars = 1
+    config: ModelConfig
 
     def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         self.strides = STRIDES
         self.backbone = make_backbone(config)
         self.pyramid = PathAggregation(config)
@@ -96,6 +86,26 @@ class CSTrack(nn.Module):
             "re-id head": self.reid,
             "detect": self.detect,
         }
+
+    def pieces(self, size: tuple[int, int]) -> list[Piece]:
+        """Backbone and neck, which many arrangements share; then the heads."""
+        height, width = size
+        trunk = ModelConfig(
+            depth=self.config.depth,
+            width=self.config.width,
+            generation=self.config.generation,
+        )
+        image = torch.empty(1, 3, height, width, device="meta")
+        levels = tuple(
+            torch.empty(1, channels, height // stride, width // stride, device="meta")
+            for channels, stride in zip(
+                self.config.level_channels, STRIDES, strict=True
+            )
+        )
+        return [
+            Piece(("trunk", trunk), self.neck, image),
+            Piece((type(self), self.config), self.task_heads, levels),
+        ]
 
     def relation_weights(self) -> list[tuple[float, float]] | None:
         """λ of (detection, re-id) at P3, P4, P5; None without relations."""

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, Literal, get_args
 
 from cstrack_bench.errors import InputError, nearest
 
@@ -79,8 +79,6 @@ class ModelConfig:
             (Focus stem, CSP blocks, LeakyReLU); ``v6`` is what today's published
             COCO weights fit (6×6 stem, C3 blocks, SiLU). The rest is the same.
     """
-
-    system: ClassVar[str] = "cstrack"
 
     depth: float = 1.0
     width: float = 1.0

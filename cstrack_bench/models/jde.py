@@ -6,12 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.cstrack import Output
 from cstrack_bench.models.cstrack_config import STRIDES
 from cstrack_bench.models.darknet import DarkConv, Darknet53, FeaturePyramid
 from cstrack_bench.models.heads import VALUES
 from cstrack_bench.models.jde_config import ANCHORS_PER_LEVEL, JdeConfig
 from cstrack_bench.models.layers import full_precision
+from cstrack_bench.models.network import DetectionNetwork, Output
 
 # Sides beyond e⁶ anchors are no prediction but an untrained network's; unbounded they
 # overflow to inf, and an overlap of two such boxes is not a number.
@@ -37,7 +37,7 @@ class Prediction(nn.Module):
         return split.permute(0, 1, 3, 4, 2)
 
 
-class JDE(nn.Module):
+class JDE(DetectionNetwork):
     """DarkNet-53, feature pyramid, detection and embedding convolutions a level.
 
     Args:
@@ -49,11 +49,10 @@ class JDE(nn.Module):
         anchors: buffer (3, 4, 2), widths and heights in pixels.
     """
 
-    anchors: Tensor
+    config: JdeConfig
 
     def __init__(self, config: JdeConfig) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         self.strides = STRIDES
         self.backbone = Darknet53(config)
         self.pyramid = FeaturePyramid(config)
@@ -134,9 +133,6 @@ class JDE(nn.Module):
             values = (cells * stride, person, torch.ones_like(person))
             parts.append(torch.cat(values, dim=-1).flatten(1, 3))
         return torch.cat(parts, dim=1)
-
-    def relation_weights(self) -> None:
-        """None: there are no relations."""
 
 
 def anchor_grid(anchors: Tensor, height: int, width: int) -> Tensor:

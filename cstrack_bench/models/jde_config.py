@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar
+from typing import Any
 
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.models.cstrack_config import STRIDES, Anchors, checked_anchors
@@ -68,8 +68,6 @@ class JdeConfig:
         embedding: length of an appearance vector.
         anchors: width and height in pixels, four for each of three levels.
     """
-
-    system: ClassVar[str] = "jde"
 
     depth: float = 1.0
     width: float = 1.0

@@ -8,13 +8,14 @@ and of the dense layer, 1,408 shifts and biases), so that is what is built here.
 
 import math
 from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.models.cstrack_config import SIZES
+from cstrack_bench.models.network import Network, Piece
 
 #: Height, width of a crop in pixels: the dense layer fits no other.
 CROP = (128, 64)
@@ -32,8 +33,6 @@ class WideResNetConfig:
         width: multiplies the channels; 1 is the published network.
         embedding: length of an appearance vector.
     """
-
-    system: ClassVar[str] = "deepsort"
 
     width: float = 1.0
     embedding: int = 128
@@ -158,16 +157,17 @@ class Residual(nn.Module):
         return self.bypass(x) + self.second(self.first(self.enter(x)))
 
 
-class WideResNet(nn.Module):
+class WideResNet(Network):
     """Two convolutions, a pooling, six residual blocks, one dense layer.
 
     Args:
         config: width and length of the embedding.
     """
 
+    config: WideResNetConfig
+
     def __init__(self, config: WideResNetConfig | None = None) -> None:
-        super().__init__()
-        self.config = config or WideResNetConfig()
+        super().__init__(config or WideResNetConfig())
         width = self.config.channels(_STEM)
         self.stem = nn.Sequential(
             Layer(3, width),
@@ -190,6 +190,10 @@ class WideResNet(nn.Module):
         x = self.blocks(self.stem(images))  # (B, C, 16, 8)
         x = self.norm(self.dense(x.flatten(1)))  # (B, D)
         return F.normalize(x.float())
+
+    def pieces(self, size: tuple[int, int]) -> list[Piece]:
+        """One crop, whatever the size of the image."""
+        return super().pieces(self.config.crop_size)
 
     def parts(self) -> dict[str, nn.Module]:
         """The parts whose parameters are counted apart."""

@@ -10,7 +10,10 @@ from pathlib import Path
 
 from cstrack_bench.documents import read_document
 from cstrack_bench.evaluation.scores import Scores
-from cstrack_bench.experiments.records import AssociationLine, AssociationRecord
+from cstrack_bench.experiments.comparison_records import (
+    AssociationLine,
+    AssociationRecord,
+)
 from cstrack_bench.report.details import Grid
 from cstrack_bench.report.words import MISSING
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.table import Table as Grid
 
-from cstrack_bench.experiments.records import LadderRecord, LadderSystem
+from cstrack_bench.experiments.comparison_records import LadderRecord, LadderSystem
 from cstrack_bench.report import words
 from cstrack_bench.report.details import losses, variants
 from cstrack_bench.report.rows import Table
@@ -38,7 +38,7 @@ def ladder_grids(record: LadderRecord) -> list[Grid]:
     """A grid a system: each rung with its scores and their differences to the first.
 
     Args:
-        record: what ``cstrack_bench.experiments.ladder.climb`` returned.
+        record: what ``cstrack_bench.experiments.ladder.measure_ladder`` returned.
     """
     return [_ladder(system) for system in record.systems]
 
@@ -47,7 +47,7 @@ def cost_lines(record: LadderRecord) -> list[str]:
     """A sentence a system and score: which part lacks how many points.
 
     Args:
-        record: what ``cstrack_bench.experiments.ladder.climb`` returned.
+        record: what ``cstrack_bench.experiments.ladder.measure_ladder`` returned.
     """
     held = "held-out frames" if record.data.held_out else "training frames"
     lines = []
@@ -71,7 +71,7 @@ def ladder_rows(system: LadderSystem) -> tuple[str, list[str], list[list[str]]]:
     """Title, headings and cells of one system's ladder.
 
     Args:
-        system: one of the ``systems`` that ``experiments.ladder.climb`` returned.
+        system: one of a ladder record's.
     """
     title = f"Ladder: row {system.row} ({system.name}) seed {system.seed}"
     if system.boxes_of != system.name:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.experiments.records import OtherRecord, RunRecord
+from cstrack_bench.experiments.comparison_records import OtherRecord
+from cstrack_bench.experiments.records import RunRecord
 from cstrack_bench.paper.claims import Argument, Claim, Metric, PaperTable
 from cstrack_bench.report.statistics import (
     Blocks,

@@ -4,14 +4,12 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from cstrack_bench.errors import InputError
-from cstrack_bench.experiments.records import (
+from cstrack_bench.experiments.comparison_records import (
     AssociationRecord,
     LadderRecord,
-    RunRecord,
     read_ladder,
-    read_record,
 )
+from cstrack_bench.experiments.records import RunRecord, read_record
 from cstrack_bench.files import write_text
 from cstrack_bench.paper.claims import load_errata, load_table, table_names
 from cstrack_bench.report import words
@@ -33,6 +31,7 @@ from cstrack_bench.report.details import (
     variants,
 )
 from cstrack_bench.report.others import match_rows, read_others
+from cstrack_bench.report.own_rows import printed_table
 from cstrack_bench.report.rows import Row, Table
 from cstrack_bench.report.tables import newest_comparable, table_from, write_csv
 from cstrack_bench.report.words import MISSING
@@ -112,14 +111,10 @@ def find_tables(results_root: Path) -> list[tuple[Table, Path]]:
             folders.setdefault(results_root / "paper" / name, [])
     found = []
     for folder, records in folders.items():
-        name = records[0].run.table if records else folder.name
-        if name not in table_names():
-            raise InputError(
-                f"{folder} holds runs of {name}, whose print is not in this package."
-            )
-        newest, reasons = newest_comparable(records, load_table(name))
+        paper = printed_table(records) if records else load_table(folder.name)
+        newest, reasons = newest_comparable(records, paper)
         profile = newest[0].run.profile if newest else "paper"
-        table = table_from(newest, load_table(name), profile, reasons, others)
+        table = table_from(newest, paper, profile, reasons, others)
         found.append((table, folder.parent / f"{folder.name}.csv"))
     order = list(PROFILES)
     found.sort(key=lambda t: (order.index(t[0].profile), t[0].custom, t[1].as_posix()))
@@ -310,6 +305,8 @@ def _further(row: Row, key: str) -> str:
 
 def _directions(table: Table) -> list[str]:
     """A row a comparison; the ones that lack a row are told in one sentence."""
+    if not table.paper.arguments:
+        return []
     lines = ["What the paper argues from, and whether it shows here:", ""]
     keys = list(dict.fromkeys(d.metric.key for d in table.directions))
     names = {d.metric.key: d.metric.name for d in table.directions}

@@ -13,8 +13,8 @@ from pathlib import Path
 from cstrack_bench.documents import read_document, write_document
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.scores import Evaluation
+from cstrack_bench.experiments.comparison_records import OtherRecord
 from cstrack_bench.experiments.provenance import provenance
-from cstrack_bench.experiments.records import OtherRecord
 from cstrack_bench.files import sha256
 from cstrack_bench.paper.claims import PaperRow, PaperTable, plain_name
 

@@ -11,6 +11,7 @@ from typing import TypeVar, cast
 import torch
 from torch import Tensor
 
+from cstrack_bench.components import Component
 from cstrack_bench.console import progress
 from cstrack_bench.errors import CstrackError
 from cstrack_bench.training.checkpoint import Position, TrainingState
@@ -30,6 +31,7 @@ from cstrack_bench.training_data.loading import (
     load_batches,
 )
 
+COMPONENT = Component("training", 1)
 Trainable = TypeVar("Trainable", bound=torch.nn.Module)
 
 

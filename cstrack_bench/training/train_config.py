@@ -139,7 +139,7 @@ class InitConfig:
             raise InputError(
                 f"init.detector_epochs must not be negative: {self.detector_epochs}."
             )
-        if self.row is not None and not re.fullmatch(r"table\d+:\d+", self.row):
+        if self.row is not None and not re.fullmatch(r"[a-z0-9_-]+:\d+", self.row):
             raise InputError(
                 f"init.row is TABLE:ROW such as table4:4, not {self.row!r}."
             )

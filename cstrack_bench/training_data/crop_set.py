@@ -1,6 +1,6 @@
 """Crops of people: cut from a frame, and a training set of them."""
 
-from collections.abc import Sequence as Many
+import collections.abc as abc
 from typing import Any
 
 import cv2
@@ -109,7 +109,7 @@ class CropSet(Dataset[Item]):
 
     def __init__(
         self,
-        sequences: Many[FrameSource],
+        sequences: abc.Sequence[FrameSource],
         size: tuple[int, int],
         augment: AugmentConfig | None,
         seed: int,

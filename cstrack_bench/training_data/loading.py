@@ -4,8 +4,8 @@ Every random choice is drawn from (seed, epoch, image), so what a step sees depe
 neither on the number of worker processes nor on where a run was interrupted.
 """
 
+import collections.abc as abc
 from collections.abc import Iterator
-from collections.abc import Sequence as Many
 from typing import Any, NamedTuple, Protocol, cast
 
 import cv2
@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError
 from cstrack_bench.formats.sequences import FrameSource
 from cstrack_bench.training_data.augment import (
@@ -24,6 +25,8 @@ from cstrack_bench.training_data.augment import (
     place,
 )
 from cstrack_bench.training_data.cache import BUDGET, make_cache
+
+COMPONENT = Component("training data", 1)
 
 
 class Batch(NamedTuple):
@@ -82,7 +85,7 @@ class TrainingSet(Dataset[Item]):
 
     def __init__(
         self,
-        sequences: Many[FrameSource],
+        sequences: abc.Sequence[FrameSource],
         size: tuple[int, int],
         augment: AugmentConfig | None,
         seed: int,

@@ -14,10 +14,10 @@ from cstrack_bench.detection.network import NetworkDetector
 from cstrack_bench.experiments.evaluate_run import PAPER_SCOPE
 from cstrack_bench.formats.sequences import Sequence as Video
 from cstrack_bench.models.summary import gflops, parameters
-from cstrack_bench.models.systems import build_network, make_network_config
 from cstrack_bench.stopwatch import Stopwatch, percentile
 from cstrack_bench.structures import Frame
-from cstrack_bench.tracking.build import make_filter, make_tracker
+from cstrack_bench.systems.registry import build_network, find_system
+from cstrack_bench.tracking.registry import make_filter, make_tracker
 from gpu_campaign.planted import Planted, calibrate, candidates
 from gpu_campaign.scale import CELLS, Scale, Timed
 
@@ -132,10 +132,9 @@ class Bench:
             torch.manual_seed(SEED)
             size = self._scale.size
             options = dict(timed.options)
-            config = make_network_config(
-                timed.system, timed.size, "official", size, options
-            )
-            network = build_network(config)
+            system = find_system(timed.system)
+            config = system.make_config(timed.size, "official", size, options)
+            network = build_network(system, config)
             facts = {
                 "parameters": parameters(network)["total"],
                 "gflops": round(gflops(network, size), 2),

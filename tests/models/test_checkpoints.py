@@ -1,25 +1,19 @@
 """Weights read and written: ours, the official ones, and files that are neither."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.checkpoints import (
     load_official,
-    load_weights,
-    read_metadata,
     read_official,
-    save_weights,
 )
 from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import ModelConfig, make_config
 from cstrack_bench.models.official_names import infer_config, translate
-from cstrack_bench.models.systems import stored_config
 
 SMALL = ModelConfig(depth=0.33, width=0.125, embedding=16, saan_width=8)
 
@@ -224,68 +218,3 @@ def test_pickled_modules_give_their_tensors(tmp_path: Path) -> None:
     read = read_official(path)
     assert list(read) == ["weight", "bias"]
     assert torch.equal(read["weight"], linear.weight)
-
-
-@pytest.mark.parametrize("suffix", ["safetensors", "pt"])
-def test_load_weights_takes_both(
-    model: CSTrack, write: Writer, tmp_path: Path, suffix: str
-) -> None:
-    path = tmp_path / "weights.safetensors"
-    save_weights(path, model, {"seed": "1"})
-    if suffix == "pt":
-        path = write(official_tensors(model))
-    loaded = load_weights(path)
-    assert loaded.config == SMALL
-    assert same(loaded, model)
-    assert not loaded.training
-
-
-def test_our_header_says_what_the_weights_are(model: CSTrack, tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "weights.safetensors"
-    save_weights(path, model, {"seed": "1"})
-    metadata = read_metadata(path)
-    assert metadata["seed"] == "1"
-    assert stored_config(json.loads(metadata["config"])) == SMALL
-    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
-
-
-def test_channels_last_weights_are_saved(model: CSTrack, tmp_path: Path) -> None:
-    path = tmp_path / "weights.safetensors"
-    turned = CSTrack(SMALL).to(memory_format=torch.channels_last)
-    turned.load_state_dict(model.state_dict())
-    save_weights(path, turned, {})
-    assert same(load_weights(path), model)
-
-
-def test_safetensors_that_are_not_ours(model: CSTrack, tmp_path: Path) -> None:
-    path = tmp_path / "weights.safetensors"
-    with pytest.raises(InputError, match="no weights"):
-        load_weights(path)
-    path.write_bytes(b"rubbish")
-    with pytest.raises(InputError, match="cannot be read as safetensors"):
-        load_weights(path)
-    save_file({"weight": torch.zeros(1)}, path)
-    with pytest.raises(InputError, match="names no configuration of a network"):
-        load_weights(path)
-    config = json.dumps(SMALL.as_dict())
-    header = {"cstrack": json.dumps({"config": config})}
-    save_file({"weight": torch.zeros(1)}, path, header)
-    with pytest.raises(InputError, match="do not fit the configuration"):
-        load_weights(path)
-    header = {"cstrack": json.dumps({"config": '{"ren": "fast"}'})}
-    save_file({"weight": torch.zeros(1)}, path, header)
-    with pytest.raises(InputError, match=r"model\.ren"):
-        load_weights(path)
-
-
-def test_headers_from_before_other_systems_and_generations(
-    model: CSTrack, tmp_path: Path
-) -> None:
-    path = tmp_path / "old.safetensors"
-    config = SMALL.as_dict()
-    del config["generation"]
-    words = {"config": json.dumps(config)}
-    save_file(model.state_dict(), path, {"cstrack": json.dumps(words)})
-    loaded = load_weights(path)
-    assert loaded.config == SMALL
-    assert same(loaded, model)

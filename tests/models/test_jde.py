@@ -137,7 +137,6 @@ def test_sizes_and_settings() -> None:
     config = make_config("n", embedding=64, anchors=jde_anchors((192, 320)))
     stored = json.loads(json.dumps(config.as_dict()))
     assert JdeConfig(**stored) == config
-    assert config.system == "jde"
     assert config.embedding_strides == (8, 16, 32)
 
 

@@ -3,17 +3,17 @@
 import pytest
 import torch
 
-from cstrack_bench.models.cstrack_config import SIZES, make_config
+from cstrack_bench.models.cstrack import CSTrack
+from cstrack_bench.models.cstrack_config import make_config
+from cstrack_bench.models.jde import JDE as YoloJde
 from cstrack_bench.models.jde_config import JdeConfig
 from cstrack_bench.models.summary import (
-    SYSTEMS,
     dummy_gflops,
     gflops,
-    line_up,
     parameters,
     skeleton,
 )
-from cstrack_bench.models.wide_resnet import WideResNetConfig
+from cstrack_bench.models.wide_resnet import WideResNet, WideResNetConfig
 
 JDE = {"ren": "none", "reid_head": "basic"}
 
@@ -39,7 +39,7 @@ COUNTS = [
 def test_counts_of_the_official_code(
     size: str, settings: dict, count: int, large: float, small: float, square: float
 ) -> None:
-    model = skeleton(make_config(size, **settings))
+    model = skeleton(CSTrack, make_config(size, **settings))
     assert parameters(model)["total"] == count
     for shape, wanted in (
         ((608, 1088), large),
@@ -50,7 +50,7 @@ def test_counts_of_the_official_code(
 
 
 def test_counts_of_jde_on_yolov3() -> None:
-    model = skeleton(JdeConfig())
+    model = skeleton(YoloJde, JdeConfig())
     counts = parameters(model)
     assert counts.pop("total") == sum(counts.values()) == 65_664_808
     for shape, wanted in (
@@ -62,7 +62,7 @@ def test_counts_of_jde_on_yolov3() -> None:
 
 
 def test_deepsorts_cost_is_that_of_a_crop_whatever_the_image() -> None:
-    model = skeleton(WideResNetConfig())
+    model = skeleton(WideResNet, WideResNetConfig())
     counts = parameters(model)
     assert counts.pop("total") == sum(counts.values()) == sum(
         p.numel() for p in model.parameters()
@@ -78,26 +78,16 @@ def test_backbone_and_neck_of_the_new_generation(
     size: str, published: int, p3: int
 ) -> None:
     """What YOLOv5 v6 prints for 80 classes, less its Detect of 255 channels a level."""
-    parts = parameters(skeleton(make_config(size, generation="v6")))
+    parts = parameters(skeleton(CSTrack, make_config(size, generation="v6")))
     channels = p3 * (1 + 2 + 4)
     assert parts["backbone"] + parts["neck"] == published - 255 * (channels + 3)
-    old = parameters(skeleton(make_config(size)))
+    old = parameters(skeleton(CSTrack, make_config(size)))
     for part in ("REN", "re-id head", "detect"):
         assert parts[part] == old[part]
 
 
-def test_the_line_up_has_every_system_and_size_once() -> None:
-    rows = line_up((608, 1088))
-    assert len({config for _, _, config in rows}) == len(rows)
-    assert {size for size, _, _ in rows} == set(SIZES)
-    assert {name for _, name, _ in rows} == set(SYSTEMS)
-    jde = {size: config for size, name, config in rows if name == "JDE(yolov3)"}
-    assert set(jde) == {"l", "m", "s", "n"}
-    assert jde["l"] == JdeConfig()
-
-
 def test_parts_of_the_large_model() -> None:
-    parts = parameters(skeleton(make_config("l")))
+    parts = parameters(skeleton(CSTrack, make_config("l")))
     assert parts["backbone"] + parts["neck"] == 47_361_024
     assert parts["REN"] == 24_776_198
     assert parts["re-id head"] == 6_693_545
@@ -107,7 +97,7 @@ def test_parts_of_the_large_model() -> None:
 
 def test_layers_of_the_large_model() -> None:
     """Row by row of REFERENCE 1.2."""
-    model = skeleton(make_config("l"))
+    model = skeleton(CSTrack, make_config("l"))
     counts = {
         name: sum(p.numel() for p in model.get_submodule(name).parameters())
         for name in (
@@ -127,8 +117,8 @@ def test_layers_of_the_large_model() -> None:
 
 
 def test_the_n_model_is_not_the_golden_one() -> None:
-    n = skeleton(make_config("n"))
-    golden = skeleton(make_config("n", embedding=512, saan_width=256))
+    n = skeleton(CSTrack, make_config("n"))
+    golden = skeleton(CSTrack, make_config("n", embedding=512, saan_width=256))
     assert parameters(n)["REN"] == parameters(golden)["REN"]
     assert parameters(n)["re-id head"] < parameters(golden)["re-id head"] / 5
 
@@ -140,13 +130,11 @@ def test_the_dummy_rule_inflates_ren() -> None:
         ({"ren": "none"}, 155.7),
         ({"ren": "cnn3x3"}, 201.1),
     ):
-        model = skeleton(make_config("l", **settings))
+        model = skeleton(CSTrack, make_config("l", **settings))
         assert dummy_gflops(model) == pytest.approx(wanted, rel=0.01)
 
 
 def test_counting_leaves_a_real_model_alone() -> None:
-    from cstrack_bench.models.cstrack import CSTrack
-
     model = CSTrack(make_config("n", width=0.125))
     before = {k: v.clone() for k, v in model.state_dict().items()}
     assert gflops(model, (64, 64)) > 0

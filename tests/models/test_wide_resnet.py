@@ -87,7 +87,6 @@ def test_a_configuration_comes_back_from_its_dictionary() -> None:
     config = make_config("n", embedding=32)
     assert WideResNetConfig(**config.as_dict()) == config
     assert config.crop_size == (128, 64)
-    assert config.system == "deepsort"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.experiments.records import AssociationRecord
+from cstrack_bench.experiments.comparison_records import AssociationRecord
 from cstrack_bench.report.association_table import (
     ALL,
     COLUMNS,

@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.experiments.records import LadderRecord, LadderRow, LadderSystem
+from cstrack_bench.experiments.comparison_records import (
+    LadderRecord,
+    LadderRow,
+    LadderSystem,
+)
 from cstrack_bench.report.markdown import (
     MARKER,
     find_tables,

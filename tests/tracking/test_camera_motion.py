@@ -1,12 +1,12 @@
-"""The shift that all boxes share."""
+"""The shift that all boxes have in common."""
 
 import numpy as np
 import pytest
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Detections, Tracker
-from cstrack_bench.tracking.build import make_tracker
-from cstrack_bench.tracking.camera import common_shift
+from cstrack_bench.tracking.camera_motion import common_shift
+from cstrack_bench.tracking.registry import make_tracker
 
 LEFTS = np.arange(6) * 200.0
 CROWD = np.stack([LEFTS, np.full(6, 50.0), LEFTS + 40, np.full(6, 150.0)], axis=1)
@@ -14,7 +14,7 @@ CROWD = np.stack([LEFTS, np.full(6, 50.0), LEFTS + 40, np.full(6, 150.0)], axis=
 
 def test_it_is_the_move_most_boxes_make() -> None:
     moved = CROWD + np.array([12, -5, 12, -5])
-    moved[0] += 15  # one walks on his own
+    moved[0] += 15  # one moves by itself
     np.testing.assert_allclose(common_shift(CROWD, moved[::-1]), [12, -5])
 
 
@@ -46,13 +46,13 @@ JOLT = 30.0
 
 
 @pytest.mark.parametrize("name", ["bytetrack", "jde"])
-def test_a_jolt_loses_nobody_where_the_shift_is_shared(name: str) -> None:
-    everybody = [1, 2, 3, 4, 5, 6]
-    assert follow(make_tracker(name, 30, camera_gain=1.0), JOLT)[4] == everybody
+def test_no_track_is_lost_in_a_jolt_where_the_shift_is_added(name: str) -> None:
+    every_id = [1, 2, 3, 4, 5, 6]
+    assert follow(make_tracker(name, 30, camera_gain=1.0), JOLT)[4] == every_id
     assert follow(make_tracker(name, 30, camera_gain=0.0), JOLT)[4] == []
 
 
-def test_who_is_out_of_sight_moves_with_the_others() -> None:
+def test_lost_tracks_move_with_the_others() -> None:
     ids = follow(make_tracker("bytetrack", 30, camera_gain=1.0), JOLT, hidden=1)
     assert ids[4:6] == [[1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 6]]
 

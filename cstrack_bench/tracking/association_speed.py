@@ -1,17 +1,19 @@
-"""How long association takes: walkers with embeddings, and a clock around `update`."""
+"""Speed of association: ``Tracker.update`` timed on pedestrians that are simulated.
+
+The speed of whole systems is measured elsewhere, as it needs a network and pictures.
+"""
 
 import platform
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import scipy
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Detections, Tracker
-from cstrack_bench.tracking.build import make_tracker
+from cstrack_bench.tracking.registry import make_tracker
 
 # As the official code was measured (REFERENCE 9): picture, missed share, warm-up.
 WIDTH, HEIGHT = 1920.0, 1080.0
@@ -28,7 +30,7 @@ class AssociationRun:
         embedding: width of the embeddings.
         frames: frames timed, after a warm-up of 20.
         cpu_ms_p50: median CPU milliseconds a frame, of the process.
-        wall_ms_p50, wall_ms_p95: the same on the clock on the wall.
+        wall_ms_p50, wall_ms_p95: median and 95th percentile of elapsed milliseconds.
     """
 
     boxes: int
@@ -38,15 +40,15 @@ class AssociationRun:
     wall_ms_p50: float
     wall_ms_p95: float
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, int | float]:
         """For JSON."""
         return asdict(self)
 
 
-def walkers(
+def moving_pedestrians(
     people: int, embedding: int, frames: int, seed: int = 0
 ) -> list[Detections]:
-    """Detections of people who walk across a 1920×1080 picture and turn at its edges.
+    """Detections of people who cross a 1920×1080 picture and turn at its edges.
 
     Args:
         people: how many; each is missed in 10 % of the frames.
@@ -57,16 +59,16 @@ def walkers(
     rng = np.random.default_rng(seed)
     height = rng.uniform(80, 260, people)
     size = np.stack([height * rng.uniform(0.35, 0.45, people), height], axis=1)
-    place = rng.uniform([0, 0], [WIDTH, HEIGHT], (people, 2))
+    position = rng.uniform([0, 0], [WIDTH, HEIGHT], (people, 2))
     step = rng.normal(0, 3, (people, 2)) * [1.0, 0.3]
     identity = rng.standard_normal((people, embedding))
     result = []
     for _ in range(frames):
-        place = place + step
-        outside = (place < 0) | (place > [WIDTH, HEIGHT])
+        position = position + step
+        outside = (position < 0) | (position > [WIDTH, HEIGHT])
         step = np.where(outside, -step, step)
         seen = np.flatnonzero(rng.random(people) >= MISSED)
-        centre = place[seen] + rng.normal(0, 1, (len(seen), 2))
+        centre = position[seen] + rng.normal(0, 1, (len(seen), 2))
         boxes = np.concatenate([centre - size[seen] / 2, centre + size[seen] / 2], 1)
         vectors = identity[seen] + 0.2 * rng.standard_normal((len(seen), embedding))
         scores = rng.uniform(0.6, 0.99, len(seen))
@@ -110,7 +112,7 @@ def time_association(
     ):
         if value < 1:
             raise InputError(f"--{name} is {value}: give at least 1.")
-    scene = walkers(boxes, embedding, WARM_UP + frames)
+    scene = moving_pedestrians(boxes, embedding, WARM_UP + frames)
     runs = []
     for _ in range(repeats):
         tracker = make()

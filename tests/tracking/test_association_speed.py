@@ -4,19 +4,23 @@ import numpy as np
 import pytest
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.tracking.benchmark import machine, time_association, walkers
-from cstrack_bench.tracking.build import make_tracker
+from cstrack_bench.tracking.association_speed import (
+    machine,
+    moving_pedestrians,
+    time_association,
+)
+from cstrack_bench.tracking.registry import make_tracker
 
 
 def test_the_scene_is_the_same_each_time() -> None:
-    one, two = walkers(5, 8, 4, seed=3), walkers(5, 8, 4, seed=3)
+    one, two = moving_pedestrians(5, 8, 4, seed=3), moving_pedestrians(5, 8, 4, seed=3)
     for a, b in zip(one, two, strict=True):
         np.testing.assert_array_equal(a.boxes, b.boxes)
         np.testing.assert_array_equal(a.embeddings, b.embeddings)
 
 
 def test_the_scene_is_one_a_tracker_can_follow_and_misses_a_tenth() -> None:
-    scene = walkers(30, 64, 100)
+    scene = moving_pedestrians(30, 64, 100)
     share = sum(len(frame) for frame in scene) / (30 * 100)
     assert share == pytest.approx(0.9, abs=0.02)
     tracker = make_tracker("cstrack", 30)

@@ -1,6 +1,9 @@
-"""What of a frame's detections a tracker can work with."""
+"""Checks of a frame's detections: malformed ones are left out before association.
 
-from typing import Any
+Which scores count is decided by each tracker.
+"""
+
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,19 +11,21 @@ from numpy.typing import NDArray
 from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Detections
 
-# Pixels; anything beyond is a broken detector, and its square must stay finite.
-FARTHEST = 1e9
-# Pixels; a flatter box has no aspect worth the name.
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+# Pixels; anything beyond is a detector's error, and its square must stay finite.
+LARGEST_COORDINATE = 1e9
+# Pixels; the aspect of a flatter box is mostly rounding.
 LEAST_SIDE = 1e-3
 
 
-def usable(
+def usable_detections(
     detections: Detections,
 ) -> tuple[NDArray[np.float64], NDArray[np.floating], NDArray[np.floating] | None]:
-    """Leave out boxes that no filter could follow.
+    """Leave out boxes that no Kalman filter could follow.
 
-    Those are boxes with a coordinate that is not finite or absurdly far away, without
-    width or height, or with a score that is no number.
+    Those are boxes with a coordinate that is not finite or beyond
+    ``LARGEST_COORDINATE``, without width or height, or with a score that is no number.
 
     Returns:
         boxes (N, 4) float64, scores (N,), embeddings (N, D) or None.
@@ -39,7 +44,7 @@ def usable(
             "give one of each a box."
         )
     # Comparisons with NaN are false, so these catch what is not a number too.
-    sound = np.all(np.abs(given) <= FARTHEST, axis=1)
+    sound = np.all(np.abs(given) <= LARGEST_COORDINATE, axis=1)
     sound &= np.equal(scores, scores)
     if not sound.all():
         given, scores, embeddings = _choose(sound, given, scores, embeddings)
@@ -55,9 +60,9 @@ def usable(
 
 def _choose(
     mask: NDArray[np.bool_],
-    boxes: NDArray[Any],
+    boxes: NDArray[Scalar],
     scores: NDArray[np.floating],
     embeddings: NDArray[np.floating] | None,
-) -> tuple[NDArray[Any], NDArray[np.floating], NDArray[np.floating] | None]:
+) -> tuple[NDArray[Scalar], NDArray[np.floating], NDArray[np.floating] | None]:
     vectors = None if embeddings is None else embeddings[mask]
     return boxes[mask], scores[mask], vectors

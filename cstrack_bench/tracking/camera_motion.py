@@ -1,8 +1,9 @@
-"""The camera's part in what a prediction misses, told from boxes alone.
+"""Camera motion, estimated from boxes alone: the shift that all predictions lack.
 
-When a camera starts to turn, every prediction is off by the same few pixels, while
-people err each on their own. The median over all pairs of prediction and detection
-therefore holds the camera's part and little else. No picture is needed.
+When a camera starts to turn, every prediction is off by the same few pixels, while the
+errors of single people differ. The median over all pairs of prediction and detection is
+therefore the camera's shift. No picture is needed. The motion of single tracks is in
+``kalman``.
 """
 
 import numpy as np
@@ -12,14 +13,14 @@ from cstrack_bench.tracking.matching import assign, iou_costs
 
 Floats = NDArray[np.float64]
 
-# A pair that overlaps at all may vote: the median is there to outvote a wrong one.
+# A pair that overlaps at all counts: the median is robust to wrong ones.
 OVERLAP_LIMIT = 0.9
-# Fewer than this many agree by chance too easily.
+# Fewer than this many have a shift in common by chance.
 LEAST_PAIRS = 4
 
 
 def common_shift(predicted: Floats, detected: Floats) -> Floats:
-    """Median move from predictions to the detections they pair with by overlap.
+    """Median shift from predictions to the detections they pair with by overlap.
 
     Args:
         predicted: (N, 4) x1 y1 x2 y2 of tracks matched in the frame before.

@@ -1,0 +1,1 @@
+"""Systems: a network, its loss, what it is trained on and how it finds boxes."""

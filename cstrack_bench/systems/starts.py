@@ -1,0 +1,71 @@
+"""What a training takes over from another network, tensor by tensor."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from cstrack_bench.components import Component
+from cstrack_bench.errors import InputError
+from cstrack_bench.systems.weights import load_weights
+
+COMPONENT = Component("starts", 1)
+
+
+def transfer(source: nn.Module, target: nn.Module, reid: bool = False) -> list[str]:
+    """Copy the tensors whose names and shapes are equal (REFERENCE 4.5).
+
+    Args:
+        source: the network that was trained before.
+        target: the network that is going to be.
+        reid: the re-identification head too; else it stays as it was initialised.
+
+    Returns:
+        Names of what was copied.
+    """
+    own = target.state_dict()
+    equal = {
+        name: value
+        for name, value in source.state_dict().items()
+        if name in own
+        and own[name].shape == value.shape
+        and (reid or not name.startswith("reid."))
+    }
+    target.load_state_dict({**own, **equal})
+    return list(equal)
+
+
+def fill(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> int:
+    """Copy the tensors of equal name and shape; how many.
+
+    Args:
+        network: to be filled.
+        tensors: of the file.
+        path: what messages call it.
+
+    Raises:
+        InputError: none fits.
+    """
+    own = network.state_dict()
+    equal = {
+        name: value
+        for name, value in tensors.items()
+        if name in own and own[name].shape == value.shape
+    }
+    if not equal:
+        raise InputError(f"{path} has no tensor that fits this network.")
+    network.load_state_dict({**own, **equal})
+    return len(equal)
+
+
+def start_from_own(network: nn.Module, path: Path) -> int:
+    """Fill a network from weights that ``cstrack train`` wrote; how many tensors.
+
+    Raises:
+        InputError: another file, or one that does not fit.
+    """
+    if path.suffix != ".safetensors":
+        raise InputError(
+            f"{path} cannot start this system: give weights that cstrack train wrote."
+        )
+    return fill(network, load_weights(path).network.state_dict(), path)
