@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from cstrack_bench.console import progress
+from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.datasets.experiment_data import ExperimentData
 from cstrack_bench.detection.crops import CropEncoder, TwoStage
 from cstrack_bench.detection.file_detector import FileDetector
@@ -70,7 +71,7 @@ def measure(
         assert annotations is not None, "opened with ground truth"
         return OracleDetector(annotations.pedestrians(), embedder)
 
-    measured = _track(settings, look, sequences, data.benchmark, watch, label)
+    measured = _track(settings, look, sequences, data.rules, watch, label)
     if truth:
         measured |= measure_bound(data, embedder, settings.track)
     return measured
@@ -113,7 +114,7 @@ def _track(
     settings: Settings,
     look: Callable[[Sequence], Detector],
     sequences: Many[Sequence],
-    benchmark: str,
+    rules: EvaluationRules,
     watch: Stopwatch,
     label: str,
 ) -> Record:
@@ -148,9 +149,9 @@ def _track(
             display.advance(task)
     results = to_results(own)
     return {
-        "scores": evaluate(results, benchmark).as_dict(),
-        "blocks": blocks(results, benchmark),
-        "baselines": {"iou": evaluate(to_results(plain), benchmark).as_dict()},
+        "scores": evaluate(results, rules).as_dict(),
+        "blocks": blocks(results, rules),
+        "baselines": {"iou": evaluate(to_results(plain), rules).as_dict()},
         "tracking": {
             "frames": sum(len(s) for s, _ in own),
             "filtered": filtered,

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
 
-from cstrack_bench.datasets.experiment_data import SYNTHMOT, DataConfig
+from cstrack_bench.datasets.experiment_data import DataConfig
 from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.models.cstrack_config import IMPLEMENTATIONS as MODEL_IMPLEMENTATIONS
@@ -113,10 +113,9 @@ class Settings:
         """Plain nested values, as they go into the ledger."""
         document: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
         document["model"] = {"system": self.model.system, **document["model"]}
-        for place in (document["data"], document["measure"]["data"]):
-            for part in [place, *place["mix"]] if place else []:
-                if part["dataset"] != SYNTHMOT:
-                    part.pop("synth")
+        document["data"] = self.data.as_dict()
+        if self.measure.data is not None:
+            document["measure"]["data"] = self.measure.data.as_dict()
         # Where a file lies does not matter, and is nobody's business.
         if self.init.weights is not None:
             document["init"]["weights"] = Path(self.init.weights).name

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cstrack_bench.console import progress
+from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.datasets.experiment_data import ExperimentData
 from cstrack_bench.detection.file_detector import FileDetector
 from cstrack_bench.detection.oracle import OracleDetector
@@ -90,7 +91,7 @@ def measure_bound(
         seen = _look(sequences, embedder, f"ground-truth boxes, {words}")
 
         def score(*off: Rule, seen: Many[tuple[Sequence, Seen]] = seen) -> _Scored:
-            return _score(seen, _without(off, track), data.benchmark)
+            return _score(seen, _without(off, track), data.rules)
 
         usual, free = score(), score(*rules)
         alone = {rule.name: score(rule) for rule in rules}
@@ -196,7 +197,7 @@ class _Scored:
 
 
 def _score(
-    seen: Many[tuple[Sequence, Seen]], track: TrackConfig, benchmark: str
+    seen: Many[tuple[Sequence, Seen]], track: TrackConfig, rules: EvaluationRules
 ) -> _Scored:
     results = []
     dropped: dict[str, int] = {}
@@ -205,7 +206,7 @@ def _score(
         results.append(SequenceResult.of(sequence, table))
         for reason, count in counts.items():
             dropped[reason] = dropped.get(reason, 0) + count
-    return _Scored(evaluate(results, benchmark).overall, dropped)
+    return _Scored(evaluate(results, rules).overall, dropped)
 
 
 def _loss(less: Scores, more: Scores) -> dict[str, float | int]:
