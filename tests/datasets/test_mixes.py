@@ -77,7 +77,10 @@ def test_a_step_counts_from_the_start_of_a_half(root: Path) -> None:
 
 
 def test_identities_are_contiguous_across_parts(root: Path) -> None:
-    """REFERENCE 3.4: id 0 of the first data set is a person like any other."""
+    """Id 0 of the first data set is a person like any other.
+
+    See docs/reference.md#identity-numbering.
+    """
     parts = [
         open_part(MixPart("mot15", sequences="TUD-*"), root),
         open_part(MixPart("mot15", sequences="KITTI-*", identities=False), root),
