@@ -81,8 +81,8 @@ def measure_tables(
     """
     from cstrack_bench.experiments.plan import reproduce as measure
     from cstrack_bench.paper.claims import load_table
-    from cstrack_bench.report.markdown import write_views
     from cstrack_bench.report.tables import print_table, table_from
+    from cstrack_bench.report.views import write_views
 
     def remark(outcome: Any) -> None:
         scores = outcome.record.scores.overall

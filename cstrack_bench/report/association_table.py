@@ -11,7 +11,7 @@ from pathlib import Path
 from cstrack_bench.documents import read_document
 from cstrack_bench.evaluation.scores import Scores
 from cstrack_bench.experiments.records import AssociationLine, AssociationRecord
-from cstrack_bench.report.details import Grid
+from cstrack_bench.report.markdown import Grid
 from cstrack_bench.report.words import MISSING
 
 FOLDER = "association"
