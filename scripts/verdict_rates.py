@@ -53,6 +53,8 @@ from cstrack_bench.report.verdicts import (  # noqa: E402
 PAGE = ROOT / "docs" / "verdicts.md"
 TEST_SEQUENCES = 32
 EFFECTS = {"0": 0.0, "half": 0.5, "one": 1.0, "two": 2.0}
+#: Comparisons of a table, more or less: four or five pairs in three columns.
+FAMILY = 12
 ROWS = (Row(), Row(missed=-0.25, false=0.06, switches=0.03))
 ARGUED = ("MOTA", "IDF1", "IDSW")
 
@@ -106,10 +108,27 @@ def true_differences(mixture: str) -> dict[str, float]:
 
 def judged(found: Difference, level: float = 0.05) -> Codes:
     """Codes of single comparisons with a margin of one point, (trials,)."""
-    single = Difference(
-        found.mean[:, None], found.error[:, None], found.freedom[:, None]
-    )
+    single = Difference.family([found])
     return decide(single, np.ones_like(single.mean), level)[:, 0]
+
+
+def family_rates(
+    effect: float, seeds: int, trials: int
+) -> tuple[dict[int, float], float]:
+    """Percent of each code of one comparison with an effect, of a family of many.
+
+    Returns:
+        The rates, and the percent of families with a direction among the others, whose
+        true differences are zero.
+    """
+    generator = generator_of("family", effect, seeds)
+    shape = (seeds, TEST_SEQUENCES)
+    drawn = gaussian(generator, trials * FAMILY, *shape, TWIN)
+    drawn = drawn.reshape(trials, FAMILY, *shape)
+    drawn[:, 0] += effect
+    codes = decide(crossed_difference(drawn), np.ones((trials, FAMILY)))
+    others = np.isin(codes[:, 1:], (ABOVE, BELOW)).any(axis=1)
+    return rates(codes[:, 0]), 100 * float(others.mean())
 
 
 def fixed_rates(
@@ -149,9 +168,7 @@ def printed_rates(
     printed = spread * generator.standard_normal(trials)
     values = offset + spread * generator.standard_normal((trials, seeds))
     found = predicted_difference(values, printed)
-    single = Difference(
-        found.mean[:, None], found.error[:, None], found.freedom[:, None]
-    )
+    single = Difference.family([found])
     margins = np.ones((trials, 1))
     return rates(decide(single, margins, two_sided_margin=True)[:, 0])
 
@@ -174,6 +191,12 @@ def coverage_cell(mixture: str, seeds: int, sequences: int) -> str:
 def fixed_cell(effect: str, seeds: int) -> list[str]:
     """Same, opposite, negligible, undecided."""
     return _percent(fixed_rates(EFFECTS[effect], seeds, 20000))
+
+
+def family_cell(effect: str, seeds: int) -> list[str]:
+    """The same of one among many, and directions among the others."""
+    found, others = family_rates(EFFECTS[effect], seeds, 2000)
+    return [*_percent(found), f"{others:.1f}"]
 
 
 def sequential_cell(effect: str) -> list[str]:
@@ -215,6 +238,17 @@ def fixed_table() -> list[str]:
     return markdown_table(head, rows)
 
 
+def family_table() -> list[str]:
+    """The same for one comparison among many."""
+    rows = [
+        [effect, str(seeds), *family_cell(effect, seeds)]
+        for effect in EFFECTS
+        for seeds in (3, 7, 15)
+    ]
+    head = ["true effect", "seeds", "same", "opposite", "negligible", "undecided"]
+    return markdown_table([*head, "a direction among the others"], rows)
+
+
 def sequential_table() -> list[str]:
     """True effects down, verdicts and seeds across."""
     rows = [[effect, *sequential_cell(effect)] for effect in EFFECTS]
@@ -237,6 +271,7 @@ def printed_table() -> list[str]:
 TABLES: dict[str, Callable[[], list[str]]] = {
     "coverage": coverage_table,
     "rates": fixed_table,
+    "family": family_table,
     "sequential": sequential_table,
     "printed": printed_table,
 }

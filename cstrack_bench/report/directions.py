@@ -3,22 +3,23 @@
 import collections.abc as abc
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from cstrack_bench.paper.claims import Argument, Metric, PaperTable
 from cstrack_bench.report.contributions import contributions, counts_by_sequence
 from cstrack_bench.report.design import Design, Reasons
 from cstrack_bench.report.pairs import Pair, Rows, find_pair, unfit
 from cstrack_bench.report.power import (
+    POWER,
     Components,
     Cost,
     Requirement,
     cheapest,
     detectable_effect,
     pooled_components,
+    power,
 )
 from cstrack_bench.report.statistics import Difference, crossed_difference
 from cstrack_bench.report.verdicts import (
+    LEVEL,
     OPEN,
     SHARES,
     Verdict,
@@ -58,7 +59,8 @@ class Direction:
         parts: variances of the difference; None where they cannot be estimated.
         detectable: the smallest effect that such runs show in 80 % of repetitions.
         cost: of one seed of both rows.
-        need: what would decide an undecided one; None: nothing affordable.
+        need: what would decide an undecided one beside the others that are undecided;
+            None: nothing affordable.
     """
 
     argument: Argument
@@ -157,6 +159,7 @@ def directions(
     questions = [one for one in plain if isinstance(one, _Question)]
     excluded = {one.key: _excluded(one.pair, undertrained) for one in questions}
     codes = _codes([one for one in questions if excluded[one.key] is None], design)
+    undecided = sum(code == OPEN for code in codes.values())
     parts = _components(paper, rows, undertrained)
     asked: dict[tuple[tuple[str, ...], str], Argument] = {}
     found = []
@@ -170,7 +173,8 @@ def directions(
         earlier = asked.setdefault(one.key, one.pair.argument)
         if earlier != one.pair.argument:
             direction = replace(direction, repeats=earlier)
-        found.append(_planned(direction, one.pair.first[0].run.profile))
+        profile = one.pair.first[0].run.profile
+        found.append(_planned(direction, profile, LEVEL / max(1, undecided)))
     return tuple(found)
 
 
@@ -188,14 +192,9 @@ def _codes(
     family = {key: found for key, one in distinct.items() if (found := one.found)}
     if not family:
         return {}
-    stacked = Difference(
-        np.array([float(found.mean) for found in family.values()]),
-        np.array([float(found.error) for found in family.values()]),
-        np.array([float(found.freedom) for found in family.values()]),
-    )
     margins = [distinct[key].margin for key in family]
     levels = [design.level(distinct[key].pair.seeds) for key in family]
-    codes = decide(stacked, margins, levels)
+    codes = decide(Difference.family(list(family.values())), margins, levels)
     return {key: int(code) for key, code in zip(family, codes, strict=True)}
 
 
@@ -261,19 +260,22 @@ def _judged(
     return replace(direction, verdict=verdict, reason=reason)
 
 
-def _planned(direction: Direction, profile: str) -> Direction:
+def _planned(direction: Direction, profile: str, level: float) -> Direction:
     """With what would decide it, where it is undecided."""
     if direction.verdict is not Verdict.UNDECIDED:
         return direction
-    lengths = LENGTHENED.get(profile, (1,))
-    return replace(
-        direction,
-        need=requirement(direction, [n * direction.sequences for n in lengths]),
-    )
+    need = requirement(direction, lengths(direction, profile), level)
+    return replace(direction, need=need)
+
+
+def lengths(direction: Direction, profile: str) -> list[int]:
+    """Numbers of test sequences that the profile can have."""
+    times = LENGTHENED.get(profile, (1,))
+    return [direction.sequences * factor for factor in times if direction.sequences]
 
 
 def requirement(
-    direction: Direction, sequences: abc.Iterable[int]
+    direction: Direction, sequences: abc.Iterable[int], level: float = LEVEL
 ) -> Requirement | None:
     """The seeds × sequences that show the printed effect in the least time.
 
@@ -283,14 +285,15 @@ def requirement(
     Args:
         direction: with both rows.
         sequences: numbers of test sequences to choose from.
+        level: of the test: ``LEVEL`` for the comparison alone, less among many.
 
     Returns:
         None without an estimate of the noise, or where too many seeds are needed.
     """
     if not direction.parts or not direction.cost or not direction.target:
         return None
-    effect, shown = direction.target, direction.detectable
-    if direction.margin and shown is not None and shown <= effect:
-        effect = direction.margin
-    have = (direction.seeds, direction.sequences)
-    return cheapest(effect, direction.parts, have, sequences, direction.cost)
+    effect, have = direction.target, (direction.seeds, direction.sequences)
+    if direction.margin and min(have) > 1:
+        shown = power(effect, direction.parts, *have, level) >= POWER
+        effect = direction.margin if shown else effect
+    return cheapest(effect, direction.parts, have, sequences, direction.cost, level)

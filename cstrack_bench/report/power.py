@@ -1,8 +1,8 @@
 """How small an effect runs can show, and how many runs show a given one.
 
-Pure functions of variance components. An effect is detectable where the 95 % interval
-leaves out zero in 80 % of repetitions; the correction for the number of comparisons,
-which depends on what else a table decides, is not in it.
+Pure functions of variance components. An effect is detectable where it is told from
+zero in 80 % of repetitions: alone, by its 95 % interval; in a table of M undecided
+comparisons, at the level 5 % / M.
 """
 
 import collections.abc as abc
@@ -18,8 +18,8 @@ from cstrack_bench.report.statistics import (
     Components,
     Floats,
     MeanSquares,
+    error_of_mean,
     mean_squares,
-    variance_of_mean,
 )
 from cstrack_bench.report.verdicts import LEVEL
 
@@ -121,7 +121,9 @@ def power(
     true = (true + parts.rest / (seeds * sequences)) ** 0.5
     if true == 0:
         return float(effect != 0)
-    variance, freedom = variance_of_mean(drawn)
+    variance, freedom, tail_freedom = error_of_mean(drawn)
+    if level != LEVEL:  # as in verdicts.decide
+        freedom = tail_freedom
     half = stdtrit(freedom, 1 - level / 2) * variance**0.5
     shown = ndtr((effect - half) / true) + ndtr((-effect - half) / true)
     return float(shown.mean())
@@ -160,8 +162,10 @@ def detectable_effect(
     def lacking(effect: float) -> float:
         return power(effect, parts, seeds, sequences, level) - POWER
 
-    # Even two seeds with one degree of freedom show a hundred standard deviations.
-    return float(brentq(lacking, 0.0, 100 * scale, xtol=1e-3 * scale))
+    high = scale
+    while lacking(high) < 0:
+        high *= 2
+    return float(brentq(lacking, 0.0, high, xtol=1e-3 * scale))
 
 
 def seeds_needed(
@@ -188,6 +192,7 @@ def cheapest(
     have: tuple[int, int],
     sequences: abc.Iterable[int],
     cost: Cost,
+    level: float = LEVEL,
 ) -> Requirement | None:
     """The seeds × sequences that show an effect in the least time.
 
@@ -197,13 +202,14 @@ def cheapest(
         have: seeds and sequences that are there; these cost nothing.
         sequences: numbers of test sequences to choose from.
         cost: of the pair.
+        level: of the two-sided test.
 
     Returns:
         None where no choice shows it with ``MOST_SEEDS`` seeds.
     """
     found = []
     for count in sequences:
-        seeds = seeds_needed(effect, parts, count)
+        seeds = seeds_needed(effect, parts, count, level)
         if seeds is None:
             continue
         seeds = max(seeds, have[0])

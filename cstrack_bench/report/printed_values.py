@@ -111,13 +111,8 @@ def _judge(family: abc.Mapping[Cell, tuple[Floats, Claim, float]]) -> dict[Cell,
     if not family:
         return {}
     found = [predicted_difference(v, claim.value) for v, claim, _ in family.values()]
-    stacked = Difference(
-        np.array([float(one.mean) for one in found]),
-        np.array([float(one.error) for one in found]),
-        np.array([float(one.freedom) for one in found]),
-    )
     margins = [margin for _, _, margin in family.values()]
-    codes = decide(stacked, margins, two_sided_margin=True)
+    codes = decide(Difference.family(found), margins, two_sided_margin=True)
     return {
         cell: _said(int(code), *family[cell])
         for cell, code in zip(family, codes, strict=True)

@@ -118,7 +118,21 @@ def mean_squares(table: Floats) -> MeanSquares:
     )
 
 
-def variance_of_mean(found: MeanSquares) -> tuple[Floats, Floats]:
+class Error(NamedTuple):
+    """How sure the mean of a table is.
+
+    Attributes:
+        variance: of the mean.
+        freedom: degrees of freedom for the 95 % interval.
+        tail_freedom: fewer, for p-values far below 5 %.
+    """
+
+    variance: Floats
+    freedom: Floats
+    tail_freedom: Floats
+
+
+def error_of_mean(found: MeanSquares) -> Error:
     """Estimated variance of a table's mean, and its degrees of freedom.
 
     Expected are MS(seed) = S·σ²(seed) + σ²(rest), MS(sequence) = R·σ²(sequence) +
@@ -127,11 +141,15 @@ def variance_of_mean(found: MeanSquares) -> tuple[Floats, Floats]:
     (a negative component) is taken to add nothing: its sum of squares joins the
     residual ones, first the seeds', then the sequences'.
 
+    That a factor is absent by luck makes 95 % intervals a little too narrow, and levels
+    of a tenth of a percent far too easy to reach. Tail p-values therefore count every
+    factor as present, with the residual mean square at least.
+
     Args:
         found: of ``mean_squares``.
 
     Returns:
-        Variance and degrees of freedom, of the shape of the mean squares.
+        Arrays of the shape of the mean squares.
     """
     freedom = found.seeds - 1, found.sequences - 1
     pooled_freedom = np.full_like(found.rest, freedom[0] * freedom[1])
@@ -147,17 +165,40 @@ def variance_of_mean(found: MeanSquares) -> tuple[Floats, Floats]:
     seed = np.where(absent[0], rest, found.seed)
     sequence = np.where(absent[1], rest, found.sequence)
     total = seed + sequence - rest
-    uncertainty = (
-        np.where(absent[0], 0.0, seed**2) / _worth(freedom[0])
-        + np.where(absent[1], 0.0, sequence**2) / _worth(freedom[1])
-        + rest**2 / _worth(pooled_freedom)
+    degrees = _satterthwaite(
+        total,
+        (np.where(absent[0], 0.0, seed), _worth(freedom[0], 0.5)),
+        (np.where(absent[1], 0.0, sequence), _worth(freedom[1], 0.5)),
+        (rest, _worth(pooled_freedom, 0.5)),
     )
-    none = uncertainty == 0
-    degrees = np.where(none, 1.0, total**2 / np.where(none, 1.0, uncertainty))
     if found.seeds == 2:
         agree = found.seed < TWO_SEEDS_AGREE * found.rest
         degrees = np.where(agree, degrees, 1.0)
-    return total / (found.seeds * found.sequences), degrees
+    tail = _satterthwaite(
+        total,
+        (np.maximum(found.seed, found.rest), _worth(freedom[0], 1.0)),
+        (np.maximum(found.sequence, found.rest), _worth(freedom[1], 1.0)),
+        (found.rest, _worth(freedom[0] * freedom[1], 1.0)),
+    )
+    return Error(total / (found.seeds * found.sequences), degrees, tail)
+
+
+def _satterthwaite(total: Floats, *squares: tuple[Floats, Floats]) -> Floats:
+    """Degrees of freedom of a sum of mean squares, each with its own."""
+    uncertainty = sum((square**2 / own for square, own in squares), np.zeros(()))
+    exact = uncertainty == 0  # a table without any spread
+    return np.where(exact, 1.0, total**2 / np.where(exact, 1.0, uncertainty))
+
+
+def _worth(freedom: ArrayLike, caution: float) -> Floats:
+    """Degrees of freedom as they count in Satterthwaite's formula.
+
+    The formula puts estimates where true values belong. A mean square of few degrees
+    is often small by luck, and the interval then far too narrow; taking a little off
+    its degrees evens that out (chosen by simulation: docs/verdicts.md).
+    """
+    degrees = np.asarray(freedom, dtype=np.float64)
+    return degrees / (1 + caution / degrees)
 
 
 @dataclass(frozen=True)
@@ -168,22 +209,38 @@ class Difference:
         mean: the estimate.
         error: its standard error.
         freedom: degrees of freedom of the error.
+        tail_freedom: the same for p-values far below 5 % (``error_of_mean``).
     """
 
     mean: Floats
     error: Floats
     freedom: Floats
+    tail_freedom: Floats
+
+    @staticmethod
+    def family(members: abc.Sequence["Difference"]) -> "Difference":
+        """Several as one, on a new last axis."""
+        return Difference(
+            np.stack([one.mean for one in members], axis=-1),
+            np.stack([one.error for one in members], axis=-1),
+            np.stack([one.freedom for one in members], axis=-1),
+            np.stack([one.tail_freedom for one in members], axis=-1),
+        )
 
     def interval(self, confidence: float = CONFIDENCE) -> tuple[Floats, Floats]:
         """Lower and upper end of the Student interval."""
         half = stdtrit(self.freedom, 0.5 + confidence / 2) * self.error
         return self.mean - half, self.mean + half
 
-    def p_zero(self) -> Floats:
-        """Two-sided p-value of "there is no difference"."""
-        return 2 * self._tail(np.abs(self.mean))
+    def p_zero(self, far: bool = False) -> Floats:
+        """Two-sided p-value of "there is no difference".
 
-    def p_margin(self, margin: ArrayLike) -> Floats:
+        Args:
+            far: it will be held against levels far below 5 %.
+        """
+        return 2 * self._tail(np.abs(self.mean), far)
+
+    def p_margin(self, margin: ArrayLike, far: bool = False) -> Floats:
         """p-value of "the difference is as large as the margin, or larger".
 
         Two one-sided tests (Schuirmann 1987): it is at most 5 % where the 90 % interval
@@ -191,26 +248,17 @@ class Difference:
 
         Args:
             margin: not negative, of the shape of the mean.
+            far: as in ``p_zero``.
         """
-        return self._tail(np.asarray(margin) - np.abs(self.mean))
+        return self._tail(np.asarray(margin) - np.abs(self.mean), far)
 
-    def _tail(self, distance: Floats) -> Floats:
+    def _tail(self, distance: Floats, far: bool) -> Floats:
         """P(Student's t > distance / error); without error a certainty."""
         exact = self.error == 0
         ratio = distance / np.where(exact, 1.0, self.error)
         certain = np.where(distance > 0, 0.0, np.where(distance < 0, 1.0, 0.5))
-        return np.where(exact, certain, stdtr(self.freedom, -ratio))
-
-
-def _worth(freedom: ArrayLike) -> Floats:
-    """Degrees of freedom as they count in Satterthwaite's formula.
-
-    The formula puts estimates where true values belong. A mean square of few degrees
-    is often small by luck, and the interval then far too narrow; taking a little off
-    its degrees evens that out (chosen by simulation: docs/verdicts.md).
-    """
-    degrees = np.asarray(freedom, dtype=np.float64)
-    return degrees / (1 + 1 / (2 * degrees))
+        freedom = self.tail_freedom if far else self.freedom
+        return np.where(exact, certain, stdtr(freedom, -ratio))
 
 
 def crossed_difference(table: Floats) -> Difference:
@@ -222,8 +270,9 @@ def crossed_difference(table: Floats) -> Difference:
     Raises:
         ValueError: one seed or one sequence.
     """
-    variance, freedom = variance_of_mean(mean_squares(table))
-    return Difference(table.mean(axis=(-2, -1)), np.sqrt(variance), freedom)
+    variance, freedom, tail_freedom = error_of_mean(mean_squares(table))
+    mean = np.asarray(table.mean(axis=(-2, -1)))
+    return Difference(mean, np.sqrt(variance), freedom, tail_freedom)
 
 
 def predicted_difference(values: Floats, printed: ArrayLike) -> Difference:
@@ -243,9 +292,10 @@ def predicted_difference(values: Floats, printed: ArrayLike) -> Difference:
     seeds = values.shape[-1]
     if seeds < 2:
         raise ValueError("a prediction needs two seeds")
-    error = values.std(axis=-1, ddof=1) * (1 + 1 / seeds) ** 0.5
-    mean = values.mean(axis=-1) - printed
-    return Difference(mean, error, np.full_like(mean, seeds - 1))
+    error = np.asarray(values.std(axis=-1, ddof=1)) * (1 + 1 / seeds) ** 0.5
+    mean = np.asarray(values.mean(axis=-1) - printed)
+    freedom = np.full_like(mean, seeds - 1)
+    return Difference(mean, error, freedom, freedom)
 
 
 def holm(p_values: Floats) -> Floats:

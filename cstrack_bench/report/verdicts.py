@@ -43,8 +43,6 @@ class PrintedVerdict(StrEnum):
     NOT_ATTEMPTED = "not attempted"
 
 
-#: Stands for level 0, at which no verdict is given.
-_NEVER = 1e-300
 #: Codes of ``decide``: nothing shown; below zero; above; within the margin.
 OPEN, BELOW, ABOVE, WITHIN = 0, -1, 1, 2
 
@@ -86,14 +84,22 @@ def decide(
     Returns:
         (..., M) of ``OPEN``, ``BELOW``, ``ABOVE`` and ``WITHIN``.
     """
-    # Under a smaller level every p-value counts for as many times more.
-    scale: Floats = LEVEL / np.maximum(level, _NEVER)
+    # One comparison at the full level is judged by its interval.
+    far = found.mean.shape[-1] > 1 or bool(np.any(np.asarray(level) != LEVEL))
     least = LEVEL / 2 if two_sided_margin else LEVEL
-    within = holm(np.minimum(scale * found.p_margin(margins), 1.0)) <= least
-    differs = holm(np.minimum(scale * found.p_zero(), 1.0)) <= LEVEL
+    within = holm(_at_level(found.p_margin(margins, far), level)) <= least
+    differs = holm(_at_level(found.p_zero(far), level)) <= LEVEL
     sign = np.where(differs, np.sign(found.mean), OPEN)
     codes: NDArray[np.int8] = np.where(within, WITHIN, sign).astype(np.int8)
     return codes
+
+
+def _at_level(p_values: Floats, level: ArrayLike) -> Floats:
+    """p-values to be held against ``LEVEL``: under half of it they count twice."""
+    levels = np.broadcast_to(np.asarray(level, dtype=np.float64), p_values.shape)
+    never = levels <= 0
+    scaled = p_values * LEVEL / np.where(never, 1.0, levels)
+    return np.where(never, 1.0, np.minimum(scaled, 1.0))
 
 
 def direction_of(code: int, printed: float) -> Verdict:

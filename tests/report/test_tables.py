@@ -5,9 +5,6 @@ import io
 from typing import Any
 
 import pytest
-
-from cstrack_bench.errors import InputError
-from cstrack_bench.paper.claims import Claim, Erratum, load_table
 from cstrack_bench.report.comparison import (
     INCONSISTENT,
     NOT_REPRODUCED,
@@ -19,6 +16,9 @@ from cstrack_bench.report.comparison import (
     claim_verdict,
     direction_verdict,
 )
+
+from cstrack_bench.errors import InputError
+from cstrack_bench.paper.claims import Claim, Erratum, load_table
 from cstrack_bench.report.screen import table_lines
 from cstrack_bench.report.statistics import Estimate
 from cstrack_bench.report.tables import table_csv, table_from
