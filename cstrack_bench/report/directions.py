@@ -179,9 +179,14 @@ def directions(
 
 
 def _excluded(pair: Pair, undertrained: Reasons) -> tuple[Verdict, str] | None:
-    """Why no verdict may lean on a pair."""
-    first = unfit(pair.argument.first, pair.first, undertrained)
-    return first or unfit(pair.argument.second, pair.second, undertrained)
+    """Why no verdict may lean on a pair; that a row failed goes first."""
+    sides = ((pair.argument.first, pair.first), (pair.argument.second, pair.second))
+    found = [
+        reason
+        for number, records in sides
+        if (reason := unfit(number, records, undertrained)) is not None
+    ]
+    return min(found, key=lambda one: one[0] is not Verdict.FAILED, default=None)
 
 
 def _codes(

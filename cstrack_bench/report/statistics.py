@@ -142,8 +142,8 @@ def error_of_mean(found: MeanSquares) -> Error:
     residual ones, first the seeds', then the sequences'.
 
     That a factor is absent by luck makes 95 % intervals a little too narrow, and levels
-    of a tenth of a percent far too easy to reach. Tail p-values therefore count every
-    factor as present, with the residual mean square at least.
+    of a tenth of a percent far too easy to reach. Tail p-values therefore have the
+    degrees of freedom of the factor with the fewest, whatever the mean squares are.
 
     Args:
         found: of ``mean_squares``.
@@ -167,20 +167,15 @@ def error_of_mean(found: MeanSquares) -> Error:
     total = seed + sequence - rest
     degrees = _satterthwaite(
         total,
-        (np.where(absent[0], 0.0, seed), _worth(freedom[0], 0.5)),
-        (np.where(absent[1], 0.0, sequence), _worth(freedom[1], 0.5)),
-        (rest, _worth(pooled_freedom, 0.5)),
+        (np.where(absent[0], 0.0, seed), _worth(freedom[0])),
+        (np.where(absent[1], 0.0, sequence), _worth(freedom[1])),
+        (rest, _worth(pooled_freedom)),
     )
     if found.seeds == 2:
         agree = found.seed < TWO_SEEDS_AGREE * found.rest
         degrees = np.where(agree, degrees, 1.0)
-    tail = _satterthwaite(
-        total,
-        (np.maximum(found.seed, found.rest), _worth(freedom[0], 1.0)),
-        (np.maximum(found.sequence, found.rest), _worth(freedom[1], 1.0)),
-        (found.rest, _worth(freedom[0] * freedom[1], 1.0)),
-    )
-    return Error(total / (found.seeds * found.sequences), degrees, tail)
+    fewest = np.full_like(degrees, min(freedom))
+    return Error(total / (found.seeds * found.sequences), degrees, fewest)
 
 
 def _satterthwaite(total: Floats, *squares: tuple[Floats, Floats]) -> Floats:
@@ -190,7 +185,7 @@ def _satterthwaite(total: Floats, *squares: tuple[Floats, Floats]) -> Floats:
     return np.where(exact, 1.0, total**2 / np.where(exact, 1.0, uncertainty))
 
 
-def _worth(freedom: ArrayLike, caution: float) -> Floats:
+def _worth(freedom: ArrayLike) -> Floats:
     """Degrees of freedom as they count in Satterthwaite's formula.
 
     The formula puts estimates where true values belong. A mean square of few degrees
@@ -198,7 +193,7 @@ def _worth(freedom: ArrayLike, caution: float) -> Floats:
     its degrees evens that out (chosen by simulation: docs/verdicts.md).
     """
     degrees = np.asarray(freedom, dtype=np.float64)
-    return degrees / (1 + caution / degrees)
+    return degrees / (1 + 1 / (2 * degrees))
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,13 @@ WORLDS = {
     "real-coco": "on real frames from COCO weights (profile real-coco)",
 }
 _SAID = {
-    Verdict.SAME: "point the same way as print",
-    Verdict.OPPOSITE: "point the opposite way",
+    Verdict.SAME: "have the same direction as print",
+    Verdict.OPPOSITE: "the opposite one",
     Verdict.NEGLIGIBLE: "are negligible",
     Verdict.UNDECIDED: "are undecided",
     Verdict.FAILED: "lean on a failed row",
     Verdict.UNDERTRAINED: "lean on an undertrained row",
-    Verdict.NONE: "have one seed or one sequence and so no verdict",
+    Verdict.NONE: "have no verdict (one seed or one sequence)",
 }
 
 
@@ -93,7 +93,7 @@ def _tested(tested: abc.Mapping[str, abc.Sequence[Table]]) -> list[str]:
 
 
 def _counted(name: str, tables: abc.Sequence[Table]) -> str:
-    """``on SynthMOT (…), of 114 comparisons 12 point the same way as print, …``."""
+    """``on SynthMOT (…), of 114 comparisons 12 have the same direction, …``."""
     found = attempted(tables)
     counts = Counter(direction.verdict for direction in found)
     plain = (Verdict.SAME, Verdict.OPPOSITE, Verdict.NEGLIGIBLE, Verdict.UNDECIDED)
