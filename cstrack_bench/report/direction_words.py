@@ -4,7 +4,7 @@ from cstrack_bench.paper.claims import Argument
 from cstrack_bench.report.directions import Direction
 from cstrack_bench.report.power import MOST_SEEDS, Requirement
 from cstrack_bench.report.rows import Table
-from cstrack_bench.report.verdicts import POINTS, Verdict
+from cstrack_bench.report.verdicts import MARGIN_POINTS, Verdict
 from cstrack_bench.report.words import MISSING, number, signed
 
 
@@ -58,7 +58,7 @@ def said(table: Table, direction: Direction) -> str:
     elif direction.verdict is Verdict.NEGLIGIBLE and direction.margin is not None:
         decimals = direction.metric.decimals
         text += f" (within ±{number(direction.margin, decimals)}"
-        small = abs(direction.printed) <= POINTS.get(direction.metric.key, 0.0)
+        small = abs(direction.printed) <= MARGIN_POINTS.get(direction.metric.key, 0.0)
         text += ", as in print)" if small else ")"
     elif direction.verdict is Verdict.UNDECIDED:
         text += f" ({needed(direction.need)})"

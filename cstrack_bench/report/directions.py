@@ -20,8 +20,8 @@ from cstrack_bench.report.power import (
 from cstrack_bench.report.statistics import Difference, crossed_difference
 from cstrack_bench.report.verdicts import (
     LEVEL,
+    MARGIN_SHARES,
     OPEN,
-    SHARES,
     Verdict,
     decide,
     direction_of,
@@ -107,7 +107,7 @@ class _Question:
     def target(self) -> float:
         """The printed effect in our unit, at least the margin."""
         size = abs(self.printed)
-        if self.metric.key in SHARES:  # counts of a test of another length
+        if self.metric.key in MARGIN_SHARES:  # counts of a test of another length
             reference = self.pair.reference(self.metric.key)
             size *= reference / max(self.second_printed, 1.0)
         return max(size, self.margin)

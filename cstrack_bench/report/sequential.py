@@ -23,8 +23,8 @@ def level_at(seeds: int) -> float:
         seeds: that both rows have.
 
     Returns:
-        That of the look with exactly so many seeds; 0 between looks,
-        where no verdict is due.
+        That of the look with exactly so many seeds; 0 between looks, where no verdict
+        is due.
     """
     return LEVEL * SHARES.get(seeds, 0.0)
 

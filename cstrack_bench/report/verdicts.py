@@ -13,9 +13,9 @@ from cstrack_bench.report.statistics import Difference, Floats, holm
 #: Chance of a direction where there is none, over all comparisons of a table.
 LEVEL = 0.05
 #: Differences in points that are too small to matter, fixed before any run.
-POINTS = {"MOTA": 1.0, "IDF1": 1.5, "IDP": 1.5, "IDR": 1.5}
+MARGIN_POINTS = {"MOTA": 1.0, "IDF1": 1.5, "IDP": 1.5, "IDR": 1.5}
 #: The same for counts, as a share of the second row's count (or the printed one).
-SHARES = {"IDSW": 0.15}
+MARGIN_SHARES = {"IDSW": 0.15}
 #: A row that finds fewer of the ground-truth boxes has no tracker that works.
 LEAST_RECALL = 0.1
 
@@ -57,9 +57,9 @@ def margin_of(metric: str, reference: float) -> float | None:
     Returns:
         Points or counts; None for a score that no margin was fixed for.
     """
-    if metric in SHARES:
-        return SHARES[metric] * abs(reference)
-    return POINTS.get(metric)
+    if metric in MARGIN_SHARES:
+        return MARGIN_SHARES[metric] * abs(reference)
+    return MARGIN_POINTS.get(metric)
 
 
 def decide(
