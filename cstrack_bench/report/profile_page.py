@@ -174,6 +174,8 @@ def _further(row: Row, key: str) -> str:
 
 def _directions(table: Table) -> list[str]:
     """A row a comparison; the ones that lack a row are told in one sentence."""
+    if not table.paper.arguments:
+        return []
     lines = ["What the paper argues from, and whether it shows here:", ""]
     keys = list(dict.fromkeys(d.metric.key for d in table.directions))
     names = {d.metric.key: d.metric.name for d in table.directions}
