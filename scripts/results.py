@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from cstrack_bench.errors import CstrackError
-from cstrack_bench.report.markdown import write_views
+from cstrack_bench.report.views import write_views
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -139,8 +139,8 @@ def _refresh_views(name: str, dataset: str, written: Path, ledger: Path) -> None
     """Write the tables again, and say where the scores stand in them."""
     from cstrack_bench.console import err
     from cstrack_bench.paper.claims import load_table, table_names
-    from cstrack_bench.report.markdown import write_views
     from cstrack_bench.report.others import match_rows, read_others
+    from cstrack_bench.report.views import write_views
 
     page = write_views(ledger, ledger.resolve().parent / "RESULTS.md")[-1]
     where = "no table prints that data set"

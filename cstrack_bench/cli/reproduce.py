@@ -98,9 +98,9 @@ def measure_tables(
         as_json: print no table.
     """
     from cstrack_bench.experiments.plan import reproduce as measure
-    from cstrack_bench.report.markdown import write_views
     from cstrack_bench.report.own_rows import printed_table
     from cstrack_bench.report.tables import print_table, table_from
+    from cstrack_bench.report.views import write_views
 
     def remark(outcome: "RunResult") -> None:
         scores = outcome.record.scores.overall

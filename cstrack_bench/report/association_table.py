@@ -3,9 +3,9 @@
 ``results/association/<detections>.json`` is written by ``scripts/association.py``.
 """
 
+import collections.abc as abc
 import csv
 import io
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cstrack_bench.documents import read_document
@@ -14,7 +14,7 @@ from cstrack_bench.experiments.comparison_records import (
     AssociationLine,
     AssociationRecord,
 )
-from cstrack_bench.report.details import Grid
+from cstrack_bench.report.markdown import Grid
 from cstrack_bench.report.words import MISSING
 
 FOLDER = "association"
@@ -111,12 +111,12 @@ def sequence_grid(record: AssociationRecord) -> Grid:
     return ["HOTA", *names], rows
 
 
-def _lines(record: AssociationRecord) -> Iterator[tuple[str, AssociationLine]]:
+def _lines(record: AssociationRecord) -> abc.Iterator[tuple[str, AssociationLine]]:
     yield from (("tracker", line) for line in record.trackers)
     yield from (("rule", line) for line in record.rules)
 
 
-def _cells(overall: Scores) -> Sequence[str]:
+def _cells(overall: Scores) -> abc.Sequence[str]:
     return [_number(overall[key]) for key in _SHOWN]
 
 

@@ -1,6 +1,6 @@
 """What ``cstrack upper-bound`` prints under Table VIII."""
 
-from collections.abc import Sequence
+import collections.abc as abc
 
 from rich.table import Table as Grid
 
@@ -96,7 +96,7 @@ def _ladder(system: LadderSystem) -> Grid:
     return grid
 
 
-def _columns(grid: Grid, names: Sequence[str], words_first: int) -> None:
+def _columns(grid: Grid, names: abc.Sequence[str], words_first: int) -> None:
     """Columns of words, then columns of numbers."""
     for column, name in enumerate(names):
         grid.add_column(name, justify="left" if column < words_first else "right")

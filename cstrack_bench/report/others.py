@@ -5,8 +5,8 @@ fills the row of that name in the printed tables. It is another tracker's result
 public ground truth: neither a run of ours nor the benchmark's server.
 """
 
+import collections.abc as abc
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,7 +71,7 @@ def write_other(
     split: str,
     split_hash: str,
     frames: int,
-    files: Mapping[str, Path],
+    files: abc.Mapping[str, Path],
     scores: Evaluation,
 ) -> Path:
     """Record another tracker's scores atomically.
@@ -125,7 +125,7 @@ def read_others(root: Path) -> list[Evaluated]:
 
 
 def match_rows(
-    table: PaperTable, others: Iterable[Evaluated]
+    table: PaperTable, others: abc.Iterable[Evaluated]
 ) -> tuple[dict[int, Evaluated], list[Evaluated]]:
     """Which printed rows are filled, and who has no row in print.
 

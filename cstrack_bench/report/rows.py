@@ -1,18 +1,12 @@
 """The rows of a table: a printed number, ours beside it, and what was learned."""
 
-from collections.abc import Mapping, Sequence
+import collections.abc as abc
 from dataclasses import dataclass
 
 from cstrack_bench.experiments.records import RunRecord
 from cstrack_bench.paper.claims import Metric, PaperRow, PaperTable
-from cstrack_bench.report.comparison import (
-    INCONSISTENT,
-    NOT_ATTEMPTED,
-    Direction,
-    Scored,
-    cell_verdict,
-    estimate_of,
-)
+from cstrack_bench.report.comparable import Scored, measured
+from cstrack_bench.report.directions import Direction
 from cstrack_bench.report.others import Evaluated
 from cstrack_bench.report.statistics import Estimate, over_seeds
 
@@ -70,8 +64,8 @@ class Row:
     """
 
     paper: PaperRow
-    cells: Mapping[str, Cell]
-    further: Mapping[str, Estimate]
+    cells: abc.Mapping[str, Cell]
+    further: abc.Mapping[str, Estimate]
     relation_weights: tuple[tuple[float, float], ...] | None
     baseline: Baseline | None
     records: tuple[RunRecord, ...]
@@ -137,8 +131,8 @@ class Table:
 def row_from(
     table: PaperTable,
     row: PaperRow,
-    records: Sequence[RunRecord],
-    judged: bool,
+    records: abc.Sequence[RunRecord],
+    verdicts: abc.Mapping[str, str],
     why: str,
     evaluated: Evaluated | None = None,
 ) -> Row:
@@ -148,18 +142,18 @@ def row_from(
         table: the printed table.
         row: its row.
         records: the runs of that row, by seed; may be none.
-        judged: whether the printed numbers get a verdict.
+        verdicts: score key -> verdict about the printed number.
         why: the reason why there are none.
         evaluated: another tracker's scores for this row; our runs come first.
     """
     shown = None if records else evaluated
-    sources: Sequence[Scored] = [shown.record] if shown else records
+    sources: abc.Sequence[Scored] = [shown.record] if shown else records
     cells = {
         metric.key: Cell(
             metric,
             row.cells[metric.column],
             estimate_of(sources, metric.key),
-            _verdict(table, row, metric, records, why) if judged else None,
+            verdicts.get(metric.key),
         )
         for metric in table.metrics
     }
@@ -177,30 +171,15 @@ def row_from(
     )
 
 
-def _verdict(
-    table: PaperTable,
-    row: PaperRow,
-    metric: Metric,
-    records: Sequence[RunRecord],
-    why: str,
-) -> str | None:
-    """About one printed number; None where there is none to be judged."""
-    claim = row.claims.get(metric.key)
-    if claim is None or not metric.judged:
-        return None
-    if claim.inconsistent:
-        return INCONSISTENT
-    if row.number not in table.ours:
-        return None
-    if table.server:
-        return f"{NOT_ATTEMPTED}: needs the {table.server} server"
-    if not records:
-        return f"{NOT_ATTEMPTED}: {why}"
-    return cell_verdict(claim, records, metric.key)
+def estimate_of(records: abc.Sequence[Scored], key: str) -> Estimate | None:
+    """One column's mean over the seeds of a row; None where a seed lacks it."""
+    values = [measured(record, key) for record in records]
+    known = [value for value in values if value is not None]
+    return over_seeds(known) if known and len(known) == len(values) else None
 
 
 def _relation_weights(
-    records: Sequence[RunRecord],
+    records: abc.Sequence[RunRecord],
 ) -> tuple[tuple[float, float], ...] | None:
     learned = [
         record.model.relation_weights
@@ -217,7 +196,7 @@ def _relation_weights(
     )
 
 
-def _baseline(records: Sequence[RunRecord]) -> Baseline | None:
+def _baseline(records: abc.Sequence[RunRecord]) -> Baseline | None:
     scored = [
         record.baselines["iou"].overall
         for record in records

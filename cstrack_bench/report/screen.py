@@ -1,12 +1,13 @@
 """A table as lines of text, as DESIGN.md shows it."""
 
-from collections.abc import Sequence
+import collections.abc as abc
 from dataclasses import dataclass
 from itertools import groupby
 
 from rich.cells import cell_len
 
 from cstrack_bench.report import words
+from cstrack_bench.report.direction_words import difference, pair, said
 from cstrack_bench.report.rows import Table
 
 GAP = 2  # spaces between columns
@@ -28,11 +29,11 @@ def _below(table: Table) -> list[str]:
     lines = []
     previous = ""
     for direction in table.directions:
-        lead = f"direction of {words.pair(table, direction)}: "
+        lead = f"direction of {pair(table, direction.argument)}: "
         if direction.ours is None:
-            text = direction.verdict
+            text = said(table, direction)
         else:
-            text = words.difference(direction)
+            text = difference(table, direction)
         if lead != previous:
             lines.append(lead + text)
         elif direction.ours is not None:
@@ -118,7 +119,7 @@ def _settings(table: Table) -> _Column:
         widths[inside[-1]] += max(0, cell_len(shared) - width)
         above += shared.ljust(max(width, cell_len(shared)) + GAP)
 
-    def line(values: Sequence[str]) -> str:
+    def line(values: abc.Sequence[str]) -> str:
         return (" " * GAP).join(
             value + " " * (width - cell_len(value))
             for value, width in zip(values, widths, strict=True)

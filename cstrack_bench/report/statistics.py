@@ -1,30 +1,35 @@
-"""How sure a number is: intervals over seeds and over sequences and time.
+"""Intervals and p-values from seeds × sequences, on plain arrays.
 
-Two noises are kept apart. Training twice from another seed gives another model: the
-Student interval over seeds. Filming another minute gives other frames: the bootstrap
-over sequences and blocks of time, paired between two rows because both were measured
-on the same frames.
+Every row is trained with several seeds and measured on several sequences. Both are
+samples: another seed gives another network, another sequence other people. The
+difference of two rows is a table of seeds × sequences with a crossed random model,
+
+    difference(r, s) = mean + seed(r) + sequence(s) + rest(r, s),
+
+whose mean has the variance σ²(seed)/R + σ²(sequence)/S + σ²(rest)/(R·S). It is
+estimated from mean squares, with Satterthwaite's degrees of freedom (Satterthwaite
+1946; Searle, Casella and McCulloch, *Variance Components*, 1992, section 5.3).
+``docs/verdicts.md`` explains it with an example and shows the measured coverage.
+
+Arrays may have leading axes (trials of a simulation); seeds and sequences are the last
+two. Nothing here knows records or tables of the paper.
 """
 
-from collections.abc import Sequence
+import collections.abc as abc
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import stdtrit
-
-from cstrack_bench.errors import InputError
-from cstrack_bench.experiments.records import RunRecord
-
-COUNTS = ("GT", "FP", "FN", "IDSW", "IDTP", "IDFP", "IDFN")
-_RATIOS = ("MOTA", "IDF1", "IDP", "IDR")
-CONFIDENCE = 0.95
-DRAWS = 4000
-# With five blocks or fewer even a difference of the same sign in each of them happens
-# by chance more often than once in twenty (2 · 2⁻⁵ > 0.05): no interval is given.
-FEWEST_BLOCKS = 6
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtr, stdtrit
 
 Floats = NDArray[np.float64]
+
+CONFIDENCE = 0.95
+#: With two seeds their mean square has one degree of freedom and is near zero by chance
+#: too often to be believed: unless it is below this share of the residual one, the
+#: interval has one degree of freedom as well. Chosen by simulation (docs/verdicts.md).
+TWO_SEEDS_AGREE = 0.35
 
 
 @dataclass(frozen=True)
@@ -42,8 +47,8 @@ class Estimate:
     n: int
 
 
-def over_seeds(values: Sequence[float]) -> Estimate:
-    """Mean and 95 % interval over seeds.
+def over_seeds(values: abc.Sequence[float]) -> Estimate:
+    """Mean and 95 % Student interval over seeds, on the sequences as they are.
 
     Raises:
         ValueError: no values.
@@ -55,183 +60,253 @@ def over_seeds(values: Sequence[float]) -> Estimate:
     if n == 1:
         return Estimate(mean, None, 1)
     error = float(np.std(values, ddof=1)) / n**0.5
-    return Estimate(mean, float(_quantile(n)) * error, n)
+    return Estimate(mean, float(stdtrit(n - 1, 0.5 + CONFIDENCE / 2)) * error, n)
 
 
-def _quantile(n: int) -> float:
-    """Student's 97.5 % quantile for n values."""
-    return float(stdtrit(n - 1, 0.5 + CONFIDENCE / 2))
+class MeanSquares(NamedTuple):
+    """The two-way analysis of variance of tables of seeds × sequences.
+
+    Attributes:
+        seed: mean squares between seeds, R − 1 degrees of freedom.
+        sequence: between sequences, S − 1.
+        rest: what neither explains, (R − 1)(S − 1).
+        seeds: R.
+        sequences: S.
+    """
+
+    seed: Floats
+    sequence: Floats
+    rest: Floats
+    seeds: int
+    sequences: int
+
+
+class Components(NamedTuple):
+    """Variances of one cell of a table of seeds × sequences, in squared points."""
+
+    seed: float
+    sequence: float
+    rest: float
+
+
+def mean_squares(table: Floats) -> MeanSquares:
+    """Mean squares of tables.
+
+    Args:
+        table: (..., R, S).
+
+    Raises:
+        ValueError: one seed or one sequence, which has no spread.
+    """
+    *_, seeds, sequences = table.shape
+    if seeds < 2 or sequences < 2:
+        raise ValueError("an analysis of variance needs two seeds and two sequences")
+    mean = table.mean(axis=(-2, -1), keepdims=True)
+    by_seed = table.mean(axis=-1, keepdims=True) - mean  # (..., R, 1)
+    by_sequence = table.mean(axis=-2, keepdims=True) - mean  # (..., 1, S)
+    rest = table - mean - by_seed - by_sequence  # (..., R, S)
+
+    def squares(part: Floats) -> Floats:
+        return np.asarray((part**2).sum(axis=(-2, -1)))
+
+    return MeanSquares(
+        sequences * squares(by_seed) / (seeds - 1),
+        seeds * squares(by_sequence) / (sequences - 1),
+        squares(rest) / ((seeds - 1) * (sequences - 1)),
+        seeds,
+        sequences,
+    )
+
+
+class Error(NamedTuple):
+    """How sure the mean of a table is.
+
+    Attributes:
+        variance: of the mean.
+        freedom: degrees of freedom for the 95 % interval.
+        tail_freedom: fewer, for p-values far below 5 %.
+    """
+
+    variance: Floats
+    freedom: Floats
+    tail_freedom: Floats
+
+
+def error_of_mean(found: MeanSquares) -> Error:
+    """Estimated variance of a table's mean, and its degrees of freedom.
+
+    Expected are MS(seed) = S·σ²(seed) + σ²(rest), MS(sequence) = R·σ²(sequence) +
+    σ²(rest), MS(rest) = σ²(rest), so (MS(seed) + MS(sequence) − MS(rest)) / (R·S) is
+    the variance of the mean. A factor whose mean square is below the residual one
+    (a negative component) is taken to add nothing: its sum of squares joins the
+    residual ones, first the seeds', then the sequences'.
+
+    That a factor is absent by luck makes 95 % intervals a little too narrow, and levels
+    of a tenth of a percent far too easy to reach. Tail p-values therefore have the
+    degrees of freedom of the factor with the fewest, whatever the mean squares are.
+
+    Args:
+        found: of ``mean_squares``.
+
+    Returns:
+        Arrays of the shape of the mean squares.
+    """
+    freedom = found.seeds - 1, found.sequences - 1
+    pooled_freedom = np.full_like(found.rest, freedom[0] * freedom[1])
+    pooled = found.rest * pooled_freedom
+    rest = found.rest
+    absent = []
+    for square, own in zip((found.seed, found.sequence), freedom, strict=True):
+        below = square <= rest
+        pooled = pooled + np.where(below, own * square, 0.0)
+        pooled_freedom = pooled_freedom + np.where(below, own, 0)
+        rest = pooled / pooled_freedom
+        absent.append(below)
+    seed = np.where(absent[0], rest, found.seed)
+    sequence = np.where(absent[1], rest, found.sequence)
+    total = seed + sequence - rest
+    degrees = _satterthwaite(
+        total,
+        (np.where(absent[0], 0.0, seed), _worth(freedom[0])),
+        (np.where(absent[1], 0.0, sequence), _worth(freedom[1])),
+        (rest, _worth(pooled_freedom)),
+    )
+    if found.seeds == 2:
+        agree = found.seed < TWO_SEEDS_AGREE * found.rest
+        degrees = np.where(agree, degrees, 1.0)
+    fewest = np.full_like(degrees, min(freedom))
+    return Error(total / (found.seeds * found.sequences), degrees, fewest)
+
+
+def _satterthwaite(total: Floats, *squares: tuple[Floats, Floats]) -> Floats:
+    """Degrees of freedom of a sum of mean squares, each with its own."""
+    uncertainty = sum((square**2 / own for square, own in squares), np.zeros(()))
+    exact = uncertainty == 0  # a table without any spread
+    return np.where(exact, 1.0, total**2 / np.where(exact, 1.0, uncertainty))
+
+
+def _worth(freedom: ArrayLike) -> Floats:
+    """Degrees of freedom as they count in Satterthwaite's formula.
+
+    The formula puts estimates where true values belong. A mean square of few degrees
+    is often small by luck, and the interval then far too narrow; taking a little off
+    its degrees evens that out (chosen by simulation: docs/verdicts.md).
+    """
+    degrees = np.asarray(freedom, dtype=np.float64)
+    return degrees / (1 + 1 / (2 * degrees))
 
 
 @dataclass(frozen=True)
-class Blocks:
-    """Summable counts of one row: which frames, and what was counted there.
+class Difference:
+    """An estimated difference with its standard error.
 
     Attributes:
-        places: (sequence, start, stop) of each block.
-        counts: (seeds, blocks, 7) in the order of ``COUNTS``.
+        mean: the estimate.
+        error: its standard error.
+        freedom: degrees of freedom of the error.
+        tail_freedom: the same for p-values far below 5 % (``error_of_mean``).
     """
 
-    places: tuple[tuple[str, int, int], ...]
-    counts: Floats
+    mean: Floats
+    error: Floats
+    freedom: Floats
+    tail_freedom: Floats
 
-    def __len__(self) -> int:
-        return len(self.places)
-
-
-def stack_blocks(records: Sequence[RunRecord]) -> Blocks:
-    """The blocks of one row's runs, one layer a seed.
-
-    Args:
-        records: ledger records of the seeds of one row, each with ``blocks``.
-
-    Raises:
-        InputError: the seeds were measured on different frames.
-    """
-    layers = []
-    places: tuple[tuple[str, int, int], ...] | None = None
-    for record in records:
-        blocks = sorted(record.blocks, key=lambda b: (b.sequence, b.start, b.stop))
-        here = tuple((b.sequence, b.start, b.stop) for b in blocks)
-        if places is not None and here != places:
-            raise InputError(
-                f"The seeds of {record.run.table} row {record.run.row} were measured "
-                "on different frames: run them again with --fresh."
-            )
-        places = here
-        layers.append([[float(getattr(b, name)) for name in COUNTS] for b in blocks])
-    counts = np.array(layers, dtype=np.float64).reshape(len(layers), -1, len(COUNTS))
-    return Blocks(places or (), counts)
-
-
-def follows(metric: str) -> bool:
-    """Whether a score follows from summed counts, so that it has a bootstrap."""
-    return metric in _RATIOS or metric in COUNTS
-
-
-def score(counts: Floats, metric: str) -> Floats:
-    """A percentage or a count of summed counts.
-
-    Args:
-        counts: (..., 7) in the order of ``COUNTS``.
-        metric: MOTA, IDF1, IDP, IDR or one of ``COUNTS``.
-
-    Raises:
-        ValueError: another metric, which does not follow from these counts.
-    """
-    named = {name: counts[..., i] for i, name in enumerate(COUNTS)}
-    if metric == "MOTA":
-        wrong = named["FP"] + named["FN"] + named["IDSW"]
-        return 100.0 * (1.0 - wrong / np.maximum(named["GT"], 1.0))
-    if metric == "IDF1":
-        both = 2.0 * named["IDTP"]
-        return 100.0 * both / np.maximum(both + named["IDFP"] + named["IDFN"], 1.0)
-    if metric in ("IDP", "IDR"):
-        rest = named["IDFP" if metric == "IDP" else "IDFN"]
-        return 100.0 * named["IDTP"] / np.maximum(named["IDTP"] + rest, 1.0)
-    if metric in COUNTS:
-        return named[metric]
-    raise ValueError(f"{metric} does not follow from summed counts")
-
-
-def _weights(
-    places: Sequence[tuple[str, int, int]], generator: np.random.Generator
-) -> Floats:
-    """How often each block is drawn, (draws, blocks).
-
-    Sequences are drawn first, then blocks within each drawn sequence: blocks of one
-    sequence share camera and people and are not independent.
-    """
-    names = sorted({place[0] for place in places})
-    members = [np.flatnonzero([place[0] == name for place in places]) for name in names]
-    weights = np.zeros((DRAWS, len(places)))
-    picks = generator.multinomial(
-        len(names), np.full(len(names), 1 / len(names)), size=DRAWS
-    )
-    for column, inside in enumerate(members):
-        size = len(inside)
-        # A sequence drawn k times gives k times its number of blocks.
-        weights[:, inside] = generator.multinomial(
-            picks[:, column] * size, np.full(size, 1 / size)
+    @staticmethod
+    def family(members: abc.Sequence["Difference"]) -> "Difference":
+        """Several as one, on a new last axis."""
+        return Difference(
+            np.stack([one.mean for one in members], axis=-1),
+            np.stack([one.error for one in members], axis=-1),
+            np.stack([one.freedom for one in members], axis=-1),
+            np.stack([one.tail_freedom for one in members], axis=-1),
         )
-    return weights
+
+    def interval(self, confidence: float = CONFIDENCE) -> tuple[Floats, Floats]:
+        """Lower and upper end of the Student interval."""
+        half = stdtrit(self.freedom, 0.5 + confidence / 2) * self.error
+        return self.mean - half, self.mean + half
+
+    def p_zero(self, far: bool = False) -> Floats:
+        """Two-sided p-value of "there is no difference".
+
+        Args:
+            far: it will be held against levels far below 5 %.
+        """
+        return 2 * self._tail(np.abs(self.mean), far)
+
+    def p_margin(self, margin: ArrayLike, far: bool = False) -> Floats:
+        """p-value of "the difference is as large as the margin, or larger".
+
+        Two one-sided tests (Schuirmann 1987): it is at most 5 % where the 90 % interval
+        lies within ± margin.
+
+        Args:
+            margin: not negative, of the shape of the mean.
+            far: as in ``p_zero``.
+        """
+        return self._tail(np.asarray(margin) - np.abs(self.mean), far)
+
+    def _tail(self, distance: Floats, far: bool) -> Floats:
+        """P(Student's t > distance / error); without error a certainty."""
+        exact = self.error == 0
+        ratio = distance / np.where(exact, 1.0, self.error)
+        certain = np.where(distance > 0, 0.0, np.where(distance < 0, 1.0, 0.5))
+        freedom = self.tail_freedom if far else self.freedom
+        return np.where(exact, certain, stdtr(freedom, -ratio))
 
 
-def _resampled(blocks: Blocks, metric: str, weights: Floats) -> Floats:
-    """The metric, a mean over seeds, in each draw: (draws,)."""
-    # (draws, blocks) x (seeds, blocks, 7) -> (draws, seeds, 7)
-    sums = np.einsum("db,sbc->dsc", weights, blocks.counts)
-    values = score(sums, metric)
-    if metric in COUNTS:
-        # A count grows with what was drawn: bring each draw to the same ground truth.
-        truth = blocks.counts[..., COUNTS.index("GT")].sum(axis=1)
-        drawn = sums[..., COUNTS.index("GT")]
-        values = values * truth / np.maximum(drawn, 1.0)
-    return values.mean(axis=1)
-
-
-def _bounds(draws: Floats) -> tuple[float, float]:
-    tail = 50 * (1 - CONFIDENCE)
-    low, high = np.percentile(draws, [tail, 100 - tail])
-    return float(low), float(high)
-
-
-def interval_over_time(
-    blocks: Blocks, metric: str, seed: int = 0
-) -> tuple[float, float] | None:
-    """95 % bootstrap interval of one row's metric over sequences and time blocks.
+def crossed_difference(table: Floats) -> Difference:
+    """The mean of tables of seeds × sequences, as one sample of both.
 
     Args:
-        blocks: the row's counts.
-        metric: a score that ``follows`` from the counts.
-        seed: of the draws; the same seed gives the same interval.
+        table: (..., R, S), what each seed and sequence contributes to the difference.
+
+    Raises:
+        ValueError: one seed or one sequence.
+    """
+    variance, freedom, tail_freedom = error_of_mean(mean_squares(table))
+    mean = np.asarray(table.mean(axis=(-2, -1)))
+    return Difference(mean, np.sqrt(variance), freedom, tail_freedom)
+
+
+def predicted_difference(values: Floats, printed: ArrayLike) -> Difference:
+    """Ours less a printed number that is itself one draw, of one seed.
+
+    On the same sequences only the seed differs; the spread of one further draw around
+    the mean of R is s·√(1 + 1/R) with R − 1 degrees of freedom (the prediction
+    interval).
+
+    Args:
+        values: (..., R) of our seeds.
+        printed: the printed number.
+
+    Raises:
+        ValueError: one seed.
+    """
+    seeds = values.shape[-1]
+    if seeds < 2:
+        raise ValueError("a prediction needs two seeds")
+    error = np.asarray(values.std(axis=-1, ddof=1)) * (1 + 1 / seeds) ** 0.5
+    mean = np.asarray(values.mean(axis=-1) - printed)
+    freedom = np.full_like(mean, seeds - 1)
+    return Difference(mean, error, freedom, freedom)
+
+
+def holm(p_values: Floats) -> Floats:
+    """p-values corrected for their number (Holm 1979).
+
+    Args:
+        p_values: (..., M) of a family of M tests.
 
     Returns:
-        Low and high, or None with fewer than six blocks.
+        (..., M); rejecting those of at most 5 % rejects a true hypothesis in at most
+        5 % of families.
     """
-    if len(blocks) < FEWEST_BLOCKS:
-        return None
-    weights = _weights(blocks.places, np.random.default_rng(seed))
-    return _bounds(_resampled(blocks, metric, weights))
-
-
-def interval_of_difference(
-    first: Blocks,
-    second: Blocks,
-    metric: str,
-    seed_differences: Sequence[float],
-    seed: int = 0,
-) -> tuple[float, float] | None:
-    """95 % interval of ``first − second``, paired over sequences and time blocks.
-
-    With two seeds or more, a Student draw with the spread of the differences between
-    seeds is added to each bootstrap draw, so that both noises are in the interval.
-
-    Args:
-        first: counts of one row.
-        second: counts of the other, on the same frames.
-        metric: a score that ``follows`` from the counts.
-        seed_differences: the difference for each seed that both rows have.
-        seed: of the draws.
-
-    Returns:
-        Low and high, or None with fewer than six blocks.
-
-    Raises:
-        InputError: the rows were measured on different frames.
-    """
-    if first.places != second.places:
-        raise InputError(
-            "The two rows were measured on different frames, so their difference "
-            "means nothing: run both again with the same split."
-        )
-    if len(first) < FEWEST_BLOCKS:
-        return None
-    generator = np.random.default_rng(seed)
-    weights = _weights(first.places, generator)
-    draws = _resampled(first, metric, weights) - _resampled(second, metric, weights)
-    n = len(seed_differences)
-    if n > 1:
-        error = float(np.std(seed_differences, ddof=1)) / n**0.5
-        draws = draws + error * generator.standard_t(n - 1, size=DRAWS)
-    return _bounds(draws)
+    order = np.argsort(p_values, axis=-1)
+    ranked = np.take_along_axis(p_values, order, axis=-1)
+    count = p_values.shape[-1]
+    stepped = np.maximum.accumulate(ranked * np.arange(count, 0, -1), axis=-1)
+    corrected = np.empty_like(stepped)
+    np.put_along_axis(corrected, order, np.minimum(stepped, 1.0), axis=-1)
+    return corrected

@@ -1,9 +1,9 @@
 """A printed table and our runs of it, side by side: built, printed, written as CSV."""
 
+import collections.abc as abc
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -13,17 +13,16 @@ from cstrack_bench.errors import InputError
 from cstrack_bench.experiments.records import RunRecord
 from cstrack_bench.files import write_text
 from cstrack_bench.paper.claims import PaperTable
-from cstrack_bench.report.comparison import (
-    check_comparable,
-    comparable_key,
-    directions,
-)
+from cstrack_bench.report.comparable import check_comparable, comparable_key
+from cstrack_bench.report.design import Design, Reasons
+from cstrack_bench.report.directions import directions
 from cstrack_bench.report.others import Evaluated, match_rows
+from cstrack_bench.report.printed_values import printed_verdicts
 from cstrack_bench.report.rows import Row, Table, row_from
 from cstrack_bench.report.screen import table_lines
 
 
-def comparable_groups(records: Iterable[RunRecord]) -> list[list[RunRecord]]:
+def comparable_groups(records: abc.Iterable[RunRecord]) -> list[list[RunRecord]]:
     """Runs that may share a table, each group for itself; the newest group first."""
     groups: dict[tuple[str, ...], list[RunRecord]] = defaultdict(list)
     for record in records:
@@ -36,7 +35,7 @@ def comparable_groups(records: Iterable[RunRecord]) -> list[list[RunRecord]]:
 
 
 def newest_comparable(
-    records: Sequence[RunRecord], paper: PaperTable
+    records: abc.Sequence[RunRecord], paper: PaperTable
 ) -> tuple[list[RunRecord], dict[int, str]]:
     """The runs that may stand in one table, the newest where there is a choice.
 
@@ -70,11 +69,12 @@ def newest_comparable(
 
 
 def table_from(
-    records: Sequence[RunRecord],
+    records: abc.Sequence[RunRecord],
     paper: PaperTable,
     profile: str | None = None,
-    reasons: Mapping[int, str] | None = None,
-    others: Iterable[Evaluated] = (),
+    reasons: Reasons | None = None,
+    others: abc.Iterable[Evaluated] = (),
+    design: Design | None = None,
 ) -> Table:
     """Put runs beside the printed table.
 
@@ -85,6 +85,7 @@ def table_from(
         reasons: row number -> why it was not run.
         others: trackers evaluated here from their files. They belong beside numbers of
             the paper's own data sets, so only the profile ``paper`` shows them.
+        design: which rows no verdict leans on, and the level of verdicts.
 
     Raises:
         InputError: a run of another table or profile, two runs of one row and seed, or
@@ -103,13 +104,13 @@ def table_from(
                 f"in {paper.name}, profile {profile}: profiles never share a table."
             )
         paper.row(run.row)
-        mates = rows[run.row]
-        if mates and mates[-1].run.seed == run.seed:
+        seeds = rows[run.row]
+        if seeds and seeds[-1].run.seed == run.seed:
             raise InputError(
                 f"Two runs of {paper.name} row {run.row} seed {run.seed}: "
                 f"give one of them."
             )
-        mates.append(record)
+        seeds.append(record)
     ordered = [record for number in sorted(rows) for record in rows[number]]
     for name in paper.groups:
         check_comparable([r for r in ordered if paper.row(r.run.row).group == name])
@@ -119,6 +120,7 @@ def table_from(
     # Only the paper's own protocol can reproduce the paper's numbers.
     judged = label == "paper"
     filled, unprinted = match_rows(paper, others if judged else ())
+    said = printed_verdicts(paper, rows, why, design or Design()) if judged else {}
     return Table(
         paper,
         profile,
@@ -129,36 +131,40 @@ def table_from(
                 paper,
                 row,
                 rows.get(row.number, []),
-                judged,
+                {
+                    key: text
+                    for (number, key), text in said.items()
+                    if number == row.number
+                },
                 why.get(row.number, paper.others),
                 filled.get(row.number),
             )
             for row in paper.rows
         ),
-        directions(paper, rows, why),
+        directions(paper, rows, why, design),
         tuple(unprinted),
     )
 
 
-def _distinct(values: Iterable[object]) -> str:
+def _distinct(values: abc.Iterable[object]) -> str:
     """Each value once, in order of appearance, joined: 'last', or '2, 4'."""
     return ", ".join(dict.fromkeys(str(value) for value in values))
 
 
-def _header(records: Sequence[RunRecord], paper: PaperTable) -> tuple[str, ...]:
+def _header(records: abc.Sequence[RunRecord], paper: PaperTable) -> tuple[str, ...]:
     """What the numbers are, in words; a value that rows do not share is listed."""
     if not records:
         return ()
     seeds = sorted({record.run.seed for record in records})
     size = _distinct(record.data.input_size for record in records)
     threads = _distinct(r.provenance.threads for r in records)
-    places: dict[str, list[str]] = defaultdict(list)
+    data: dict[str, list[str]] = defaultdict(list)
     for record in records:
-        places[_place(record)].append(paper.row(record.run.row).group)
+        data[_measured_on(record)].append(paper.row(record.run.row).group)
     return (
         *(
-            (f"{_distinct(groups)}: " if any(groups) else "") + place
-            for place, groups in places.items()
+            (f"{_distinct(groups)}: " if any(groups) else "") + frames
+            for frames, groups in data.items()
         ),
         f"model {_distinct(r.recipe.get('size', '?') for r in records)} · "
         f"input {size} · "
@@ -170,7 +176,7 @@ def _header(records: Sequence[RunRecord], paper: PaperTable) -> tuple[str, ...]:
     )
 
 
-def _place(record: RunRecord) -> str:
+def _measured_on(record: RunRecord) -> str:
     """What one run was measured on, in words."""
     data, part = record.data, record.data.val
     return (

@@ -1,9 +1,9 @@
 """Tracks drawn on the frames they were found in."""
 
+import collections.abc as abc
 import colorsys
 import os
 from collections import deque
-from collections.abc import Iterable, Sized
 from pathlib import Path
 from typing import Any
 
@@ -109,12 +109,12 @@ class Painter:
         blue, green, red = colour
         bright = 0.114 * blue + 0.587 * green + 0.299 * red > 128
         ink = (0, 0, 0) if bright else (255, 255, 255)
-        place = (left + 1, top + height + 1)
-        cv2.putText(canvas, text, place, font, self._letters, ink, weight, cv2.LINE_AA)
+        origin = (left + 1, top + height + 1)
+        cv2.putText(canvas, text, origin, font, self._letters, ink, weight, cv2.LINE_AA)
 
 
 def draw_tracks(
-    frames: Iterable[Frame], table: TrackTable, output: Path, fps: float
+    frames: abc.Iterable[Frame], table: TrackTable, output: Path, fps: float
 ) -> int:
     """Write a video of the frames with their tracks, atomically.
 
@@ -134,7 +134,7 @@ def draw_tracks(
     if output.suffix.lower() != ".mp4":
         raise InputError(f"A video is written as .mp4, not {output.name!r}.")
     rows = _rows_by_frame(table)
-    total = len(frames) if isinstance(frames, Sized) else None
+    total = len(frames) if isinstance(frames, abc.Sized) else None
     with replacing(output) as temporary:
         # OpenCV picks the container by the suffix, which ``replacing`` hides.
         video = temporary.with_name(temporary.name + ".mp4")
@@ -164,7 +164,7 @@ def _rows_by_frame(table: TrackTable) -> dict[int, slice]:
 
 
 def _write(
-    frames: Iterable[Frame],
+    frames: abc.Iterable[Frame],
     table: TrackTable,
     rows: dict[int, slice],
     video: Path,

@@ -1,10 +1,9 @@
 """Numbers as words: the same ones on screen, in CSV and in RESULTS.md."""
 
-from collections.abc import Iterable, Sequence
+import collections.abc as abc
 from itertools import pairwise
 
 from cstrack_bench.paper.claims import Metric
-from cstrack_bench.report.comparison import Direction
 from cstrack_bench.report.rows import Cell, Row, Table
 from cstrack_bench.report.statistics import Estimate
 
@@ -73,48 +72,6 @@ def title(table: Table) -> str:
     return f"Table {table.paper.number} · {table.paper.title} · {profile(table)}"
 
 
-def pair(table: Table, direction: Direction) -> str:
-    """``④ − ⑤``; ``CSTrack − JDE, MOT16`` where print has no row numbers."""
-    argument = direction.argument
-    rows = [table.paper.row(n) for n in (argument.first, argument.second)]
-    if table.paper.marked:
-        return " − ".join(row.mark for row in rows)
-    place = f", {rows[0].group}" if rows[0].group else ""
-    return " − ".join(row.label for row in rows) + place
-
-
-def difference(direction: Direction) -> str:
-    """``MOTA +1.4 in print, +0.8 [−0.3, +1.9] here: not distinguishable``."""
-    metric = direction.metric
-    text = f"{metric.name} {signed(direction.printed, metric.decimals)} in print"
-    if direction.ours is None:
-        return f"{text}: {direction.verdict}"
-    return f"{text}, {difference_here(direction)} here: {direction.verdict}"
-
-
-def difference_cell(direction: Direction) -> str:
-    """``+1.4 → +0.8 [−0.3, +1.9]: not distinguishable``, for a table's cell."""
-    printed = signed(direction.printed, direction.metric.decimals)
-    return f"{printed} → {difference_here(direction)}: {direction.verdict}"
-
-
-def difference_here(direction: Direction) -> str:
-    """``+0.8 [−0.3, +1.9]``: our difference and its interval; ``—`` without one."""
-    if direction.ours is None:
-        return MISSING
-    metric = direction.metric
-    # Means over seeds of small sequences move less than print's last digit of a count.
-    value = signed(direction.ours, max(metric.decimals, int(direction.seeds > 1)))
-    if direction.low is None or direction.high is None:
-        interval = "(too few frames for an interval)"
-    else:
-        low, high = (
-            signed(x, metric.decimals) for x in (direction.low, direction.high)
-        )
-        interval = f"[{low}, {high}]"
-    return f"{value} {interval}"
-
-
 def baseline(table: Table) -> str | None:
     """The IoU-only line, or None where that tracker was not run."""
     parts = []
@@ -135,11 +92,19 @@ def notes(table: Table) -> list[str]:
     found = []
     if table.single_seed:
         found.append(
-            "n = 1: one seed in some rows; intervals then cover sequences and time, "
-            "not training noise"
+            "n = 1: one seed in some rows, which gives a number and no verdict"
         )
     if any(len(row.records) > 1 for row in table.rows):
-        found.append("± is the half-width of a 95 % interval over seeds")
+        found.append(
+            "± is the half-width of a 95 % interval over seeds; [ ] the 95 % interval "
+            "of a difference over seeds and sequences"
+        )
+    family = max((d.family for d in table.directions), default=0)
+    if family:
+        found.append(
+            f"verdicts are corrected for {family} comparisons (Holm); how they are "
+            "made: docs/verdicts.md"
+        )
     if table.profile in ("real", "real-coco"):
         found.append("real frames, small, and not comparable with print")
     elif table.label != "paper":
@@ -183,7 +148,7 @@ def _mixed_versions(table: Table) -> list[str]:
     return sorted(name for name, found in versions.items() if len(found) > 1)
 
 
-def _listed(table: Table, rows: Sequence[int]) -> str:
+def _listed(table: Table, rows: abc.Sequence[int]) -> str:
     """``1–12, 14``: rows by their marks, neighbours joined."""
     runs: list[list[int]] = [[rows[0]]]
     for before, count in pairwise(rows):
@@ -198,7 +163,7 @@ def _listed(table: Table, rows: Sequence[int]) -> str:
     return ", ".join(parts)
 
 
-def _speed(table: Table) -> Iterable[str]:
+def _speed(table: Table) -> abc.Iterable[str]:
     """Whose hardware our frames a second are of, where the table has them."""
     row_with = [
         row for row in table.rows if "FPS" in row.cells and row.cells["FPS"].ours
@@ -216,7 +181,7 @@ def _speed(table: Table) -> Iterable[str]:
         )
 
 
-def verdicts(row: Row) -> Sequence[tuple[Metric, str]]:
+def verdicts(row: Row) -> abc.Sequence[tuple[Metric, str]]:
     """The verdicts of a row's cells; none outside the profile ``paper``."""
     return [(c.metric, c.verdict) for c in row.cells.values() if c.verdict]
 

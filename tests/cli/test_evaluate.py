@@ -168,7 +168,7 @@ def test_as_records_the_scores_and_fills_a_row(evaluate: Run, world: Path) -> No
         "train",
         20,
     )
-    page = (world / "ledger" / "RESULTS.md").read_text()
+    page = (ledger / "paper" / "README.md").read_text()
     assert "| 23 | JDE | 63.0 / 80.0 |" in page
     assert str(world) not in page
     assert str(world) not in json.dumps(record)
@@ -178,7 +178,7 @@ def test_as_a_tracker_that_is_not_in_print(evaluate: Run, world: Path) -> None:
     ledger = world / "ledger" / "results"
     _, _, err = evaluate("results", "--as", "Mine", "--results", ledger)
     assert "whose rows for mot17 are Tracktor++, STPP" in err.replace("\n", " ")
-    assert "| Mine | mot17 |" in (world / "ledger" / "RESULTS.md").read_text()
+    assert "| Mine | mot17 |" in (ledger / "paper" / "README.md").read_text()
 
 
 def test_without_as_nothing_is_written(evaluate: Run, world: Path) -> None:

@@ -4,7 +4,7 @@ They never lie under results/, and everything in them that could be mistaken for
 run says FAKE.
 """
 
-from collections.abc import Sequence
+import collections.abc as abc
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ def fake_blocks(row: int, seed: int) -> list[dict[str, Any]]:
     return blocks
 
 
-def _scores(blocks: Sequence[dict[str, Any]]) -> dict[str, float | int]:
+def _scores(blocks: abc.Sequence[dict[str, Any]]) -> dict[str, float | int]:
     total = {
         key: sum(block[key] for block in blocks)
         for key in ("GT", "TP", "FP", "FN", "IDSW", "IDTP", "IDFP", "IDFN")
@@ -202,7 +202,7 @@ def changed(record: RunRecord, **changes: object) -> RunRecord:
 
 
 def write_fakes(
-    root: Path, records: Sequence[RunRecord], folder: str | None = None
+    root: Path, records: abc.Sequence[RunRecord], folder: str | None = None
 ) -> None:
     """Put fake runs where the ledger would."""
     for record in records:
@@ -212,10 +212,50 @@ def write_fakes(
 
 
 def fake_records(
-    rows: Sequence[int] = (1, 2, 3, 4, 5, 6),
-    seeds: Sequence[int] = (0, 1, 2),
+    rows: abc.Sequence[int] = (1, 2, 3, 4, 5, 6),
+    seeds: abc.Sequence[int] = (0, 1, 2),
     profile: str = "twin",
     label: str | None = None,
 ) -> list[RunRecord]:
     """Runs of several rows and seeds."""
     return [fake_record(row, seed, profile, label) for row in rows for seed in seeds]
+
+
+def planted_records(
+    row: int,
+    missed: float,
+    seeds: int,
+    sequences: int,
+    noise: float,
+    table: str = "table2",
+    **changes: object,
+) -> list[RunRecord]:
+    """Runs with a planted level of misses: one block a sequence, noise by cell.
+
+    Args:
+        row: its number.
+        missed: boxes missed of a thousand, on average.
+        seeds: how many.
+        sequences: how many.
+        noise: standard deviation of the misses of a cell.
+        table: its name.
+        changes: as in ``changed``.
+    """
+    generator = np.random.default_rng([7, row])
+    records = []
+    for seed in range(seeds):
+        blocks = []
+        for number in range(sequences):
+            lost = round(missed + noise * generator.standard_normal())
+            lost = min(max(lost, 0), 1000)
+            counts = {"GT": 1000, "TP": 1000 - lost, "FP": 50, "FN": lost, "IDSW": 20}
+            identity = {"IDTP": 900 - lost * 9 // 10}
+            identity["IDFN"] = 1000 - identity["IDTP"]
+            identity["IDFP"] = 1050 - lost - identity["IDTP"]
+            frames = {"sequence": f"FAKE-{number:02}", "start": 0, "stop": 60}
+            blocks.append({**frames, **counts, **identity})
+        by_name = {block["sequence"]: _scores([block]) for block in blocks}
+        record = fake_record(row, seed, table=table)
+        scores = {"overall": _scores(blocks), "sequences": by_name}
+        records.append(changed(record, blocks=blocks, scores=scores, **changes))
+    return records

@@ -15,7 +15,7 @@ from cstrack_bench.report.association_table import (
     association_csv,
     read_associations,
 )
-from cstrack_bench.report.markdown import write_views
+from cstrack_bench.report.views import write_views
 from tests.report.fakes import fake_document
 
 
@@ -67,7 +67,7 @@ def test_the_page_shows_trackers_peers_rules_and_caveats(tmp_path: Path) -> None
     path = lay(root, json.dumps(document()))
     written = write_views(root, page)
     assert path.with_suffix(".csv") in written
-    text = page.read_text(encoding="utf-8")
+    text = (root / "association" / "README.md").read_text(encoding="utf-8")
     assert "## Fake association" in text
     assert "| SORT | 61.25 |" in text
     assert "| ours, thresholds from the other six sequences | 59.12 |" in text

@@ -7,9 +7,9 @@ import pytest
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.paper.claims import load_table
-from cstrack_bench.report.markdown import find_tables, write_views
 from cstrack_bench.report.others import match_rows, read_others, write_other
 from cstrack_bench.report.tables import table_csv, table_from
+from cstrack_bench.report.views import find_tables, write_views
 from tests.report.fakes import fake_record
 
 SIX = load_table("table6")
@@ -73,7 +73,8 @@ def test_it_fills_a_row_of_the_paper_profile_and_says_what_it_is(
     row = table.rows[2]
     assert row.cells["MOTA"].ours is not None
     assert row.cells["MOTA"].verdict is None
-    page = write_views(tmp_path / "results", tmp_path / "RESULTS.md")[-1].read_text()
+    write_views(tmp_path / "results", tmp_path / "RESULTS.md")
+    page = (tmp_path / "results" / "paper" / "README.md").read_text()
     assert "| 3 | DeepSORT-2 | 61.4 / 85.9 |" in page
     assert "evaluated here, DeepSORT-2: its result files on mot16 train" in page
     assert "not the server's" in page
@@ -100,7 +101,8 @@ def test_a_tracker_that_is_not_in_print_is_listed_below(tmp_path: Path) -> None:
     put(tmp_path / "results", "OC-SORT")
     ((table, _),) = find_tables(tmp_path / "results")
     assert [other.name for other in table.unprinted] == ["OC-SORT"]
-    page = write_views(tmp_path / "results", tmp_path / "RESULTS.md")[-1].read_text()
+    write_views(tmp_path / "results", tmp_path / "RESULTS.md")
+    page = (tmp_path / "results" / "paper" / "README.md").read_text()
     assert "Evaluated here, not in print" in page
     assert "| OC-SORT | mot16 | train, split full (0123456789ab) | 85.9 |" in page
 

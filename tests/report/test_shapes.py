@@ -9,9 +9,10 @@ import pytest
 from cstrack_bench.errors import InputError
 from cstrack_bench.experiments.records import RunRecord
 from cstrack_bench.paper.claims import load_table
-from cstrack_bench.report.markdown import find_tables, results_markdown
+from cstrack_bench.report.profile_page import profile_page
 from cstrack_bench.report.screen import table_lines
 from cstrack_bench.report.tables import table_csv, table_from
+from cstrack_bench.report.views import find_tables
 from tests.report.fakes import changed, fake_record, write_fakes
 
 SIX, EIGHT = load_table("table6"), load_table("table8")
@@ -123,7 +124,7 @@ def test_a_table_of_the_server_is_not_judged_here() -> None:
     assert verdicts[5] == {"inconsistent in print"}
     assert verdicts[1] == set()
     eighth = table_from([fake_record(3, profile="paper", table="table8")], EIGHT)
-    assert eighth.rows[2].cells["IDP"].verdict == "not reproduced"
+    assert eighth.rows[2].cells["IDP"].verdict == "inconclusive: at least 2 more seeds"
 
 
 def test_percentages_of_identities_come_from_counts() -> None:
@@ -148,12 +149,12 @@ def test_only_the_newest_frames_of_each_data_set_stand_in_it(tmp_path: Path) -> 
     ((table, _),) = find_tables(root)
     measured = {row.paper.number for row in table.rows if row.records}
     assert measured == {15, 27, 29}
-    assert "measured earlier on other frames" in results_markdown([table])
+    assert "measured earlier on other frames" in profile_page([table])
 
 
 def test_golden_page_of_table_eight() -> None:
     table = table_from(eight(), EIGHT)
-    page = results_markdown([table])
+    page = profile_page([table])
     assert GOLDEN_EIGHT in page
     assert "| 3 | CSTrack | trained on | birth delay | 1.2 | 0.5 | 0.0 | 7 |" in page
     assert "| CSTrack − JDE | CSTrack's embeddings against JDE's | +1.3 → −1.1" in page
@@ -162,7 +163,7 @@ def test_golden_page_of_table_eight() -> None:
 
 
 def test_page_of_table_six_has_a_part_a_data_set() -> None:
-    page = results_markdown([table_from(six(), SIX)])
+    page = profile_page([table_from(six(), SIX)])
     _, *parts = page.split("\n**MOT")
     assert [part[:4] for part in parts] == ["16**", "17**", "20**"]
     assert "| 8 | Tracktor++ | 56.2 / — |" in parts[0]

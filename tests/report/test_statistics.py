@@ -1,37 +1,24 @@
-"""Intervals cover what they claim, and give none where there is too little."""
+"""Mean squares, their intervals and p-values, and that they hold what they say."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import f_oneway, ttest_1samp
+from simulated_rows import MIXTURES, SEEDS, SEQUENCES, Components, gaussian
+from verdict_rates import counted_coverage, gaussian_coverage
 
-from cstrack_bench.errors import InputError
 from cstrack_bench.report.statistics import (
-    COUNTS,
-    Blocks,
-    follows,
-    interval_of_difference,
-    interval_over_time,
+    Difference,
+    crossed_difference,
+    error_of_mean,
+    holm,
+    mean_squares,
     over_seeds,
-    score,
-    stack_blocks,
+    predicted_difference,
 )
-from tests.report.fakes import changed, fake_record
 
-
-def random_blocks(
-    seed: int, places: int = 12, seeds: int = 1, missed: float = 20.0
-) -> Blocks:
-    generator = np.random.default_rng(seed)
-    truth = np.full((seeds, places), 100.0)
-    misses = generator.poisson(missed, (seeds, places)).astype(float)
-    false, switches = np.full_like(truth, 5.0), np.full_like(truth, 1.0)
-    matched = truth - misses
-    counts = np.stack([truth, false, misses, switches, matched, false, misses], axis=-1)
-    names = tuple(
-        (f"S{i % 3}", 30 * (i // 3), 30 * (i // 3 + 1)) for i in range(places)
-    )
-    return Blocks(names, counts)
+EXAMPLE = np.array([[2.0, 0, 3, 3], [1, 1, 1, 1], [3, 2, 2, 5]])
 
 
 def test_interval_over_seeds_is_students() -> None:
@@ -43,103 +30,141 @@ def test_interval_over_seeds_is_students() -> None:
 
 def test_one_seed_has_no_interval() -> None:
     assert over_seeds([70.0]).half_width is None
-    assert over_seeds([70.0]).n == 1
+    with pytest.raises(ValueError, match="at least one"):
+        over_seeds([])
+    with pytest.raises(ValueError, match="two seeds"):
+        crossed_difference(np.ones((1, 4)))
+    with pytest.raises(ValueError, match="two seeds"):
+        crossed_difference(np.ones((4, 1)))
+    with pytest.raises(ValueError, match="two seeds"):
+        predicted_difference(np.ones(1), 1.0)
 
 
-def test_scores_of_summed_counts() -> None:
-    #                   GT   FP FN IDSW IDTP IDFP IDFN
-    counts = np.array([200.0, 10, 30, 4, 150, 30, 50])
-    assert score(counts, "MOTA") == pytest.approx(100 * (1 - 44 / 200))
-    assert score(counts, "IDF1") == pytest.approx(100 * 300 / 380)
-    assert score(counts, "IDP") == pytest.approx(100 * 150 / 180)
-    assert score(counts, "IDR") == pytest.approx(100 * 150 / 200)
-    assert (score(counts, "IDSW"), score(counts, "FP")) == (4, 10)
-    assert follows("FN")
-    assert not follows("MTR")
-    with pytest.raises(ValueError, match="does not follow"):
-        score(counts, "MTR")
+def test_the_example_of_the_documentation() -> None:
+    found = mean_squares(EXAMPLE)
+    assert (found.seed, found.sequence, found.rest) == pytest.approx((4.0, 2.0, 1.0))
+    difference = crossed_difference(EXAMPLE)
+    assert difference.error == pytest.approx((5 / 12) ** 0.5)
+    assert difference.freedom == pytest.approx(25 / (10 + 4 / (18 / 7) + 13 / 72))
+    assert difference.interval() == pytest.approx((-0.62, 4.62), abs=0.005)
 
 
-def test_the_whole_is_not_the_mean_of_ratios() -> None:
-    """A long bad sequence outweighs a short good one."""
-    two = np.array([[100.0, 0, 0, 0, 100, 0, 0], [900.0, 0, 450, 0, 450, 0, 450]])
-    assert score(two.sum(axis=0), "MOTA") == pytest.approx(55.0)
+def test_mean_squares_are_those_of_a_library() -> None:
+    """The seeds' mean square over that within seeds is the one-way F."""
+    table = np.random.default_rng(0).standard_normal((5, 8))
+    found = mean_squares(table)
+    within = (7 * found.sequence + 28 * found.rest) / 35
+    assert found.seed / within == pytest.approx(f_oneway(*table).statistic)
 
 
-def test_the_same_draws_every_time() -> None:
-    one, two = random_blocks(1), random_blocks(2)
-    assert interval_of_difference(one, two, "MOTA", [0.0]) == interval_of_difference(
-        one, two, "MOTA", [0.0]
+def test_factors_without_effect_are_pooled() -> None:
+    """Then every cell is one more draw of the same noise: Student over all cells."""
+    table = np.array([[1.0, 2, 4], [2, 4, 1], [4, 1, 2]])  # a Latin square
+    assert mean_squares(table).seed == pytest.approx(0)
+    variance, freedom, tail = error_of_mean(mean_squares(table))
+    assert variance == pytest.approx(np.var(table, ddof=1) / 9)
+    assert freedom == pytest.approx(8 / (1 + 1 / 16))
+    assert tail == 2
+
+
+def test_a_table_without_spread_is_exact() -> None:
+    for value in (0.0, 2.0):
+        found = crossed_difference(np.full((3, 4), value))
+        assert found.interval() == (value, value)
+        assert found.p_zero() == (0.0 if value else 1.0)
+        assert found.p_margin(1.0) == (1.0 if value else 0.0)
+
+
+@given(
+    st.floats(-5, 5, allow_subnormal=False),
+    st.floats(0.1, 3),
+    st.integers(2, 30),
+)
+def test_p_values_agree_with_intervals(mean: float, error: float, f: int) -> None:
+    found = Difference(*(np.asarray(float(x)) for x in (mean, error, f, f)))
+    low, high = found.interval()
+    if min(abs(low), abs(high)) > 1e-9:
+        assert (found.p_zero() < 0.05) == (low > 0 or high < 0)
+    low, high = found.interval(0.9)
+    if min(abs(low + 1), abs(high - 1)) > 1e-9:
+        assert (found.p_margin(1.0) < 0.05) == (low > -1 and high < 1)
+
+
+def test_a_single_sample_is_students_test() -> None:
+    values = np.array([1.0, 2.5, 0.5, 3.0])
+    error = values.std(ddof=1) / 2
+    three = np.asarray(3.0)
+    found = Difference(values.mean(), np.asarray(error), three, three)
+    assert found.p_zero() == pytest.approx(ttest_1samp(values, 0).pvalue)
+
+
+def test_holm_by_hand() -> None:
+    # Sorted 0.01, 0.02, 0.03, 0.04 times 4, 3, 2, 1, never falling.
+    found = holm(np.array([0.04, 0.01, 0.03, 0.02]))
+    assert found == pytest.approx([0.06, 0.04, 0.06, 0.06])
+    assert holm(np.array([0.5, 0.9])) == pytest.approx([1.0, 1.0])
+
+
+def test_holm_takes_leading_axes() -> None:
+    family = np.array([[0.04, 0.01], [0.5, 0.001]])
+    assert holm(family)[1] == pytest.approx(holm(family[1]))
+
+
+@pytest.mark.parametrize("mixture", MIXTURES)
+@pytest.mark.parametrize("sequences", SEQUENCES)
+@pytest.mark.parametrize("seeds", SEEDS)
+def test_coverage(seeds: int, sequences: int, mixture: str) -> None:
+    """95 % is 93–97 %, wider alone on four sequences and with two seeds."""
+    covered = gaussian_coverage(mixture, seeds, sequences, 10000)
+    error = 0.5  # two standard errors of 10000 trials
+    assert covered > 93 - error
+    if seeds > 2 and sequences > 4:
+        assert covered < 97 + error
+    else:
+        assert covered < 99
+
+
+@pytest.mark.parametrize(("seeds", "sequences"), [(2, 8), (3, 4), (3, 32), (7, 16)])
+@pytest.mark.parametrize("mixture", MIXTURES)
+def test_coverage_of_skewed_counts(seeds: int, sequences: int, mixture: str) -> None:
+    for metric, covered in counted_coverage(mixture, seeds, sequences, 1500).items():
+        error = 1.2  # two standard errors of 1500 trials
+        assert 93 - error < covered < 99, metric
+        if seeds > 2 and sequences > 4:
+            assert covered < 97 + error, metric
+
+
+def test_the_old_kind_of_interval_would_be_found() -> None:
+    """Cells taken as independent draws, as blocks were: far too narrow."""
+    parts = MIXTURES["large"]
+    table = gaussian(np.random.default_rng(1), 2000, 5, 16, parts)
+    error = table.reshape(2000, -1).std(axis=1, ddof=1) / 80**0.5
+    covered = np.mean(np.abs(table.mean(axis=(1, 2))) < 1.99 * error)
+    assert covered < 0.8
+
+
+def test_prediction_holds_one_more_draw() -> None:
+    generator = np.random.default_rng(2)
+    values, print_ = (
+        generator.standard_normal((20000, 3)),
+        generator.standard_normal(20000),
     )
+    low, high = predicted_difference(values, print_).interval()
+    assert np.mean((low <= 0) & (high >= 0)) == pytest.approx(0.95, abs=0.005)
 
 
-@given(st.integers(0, 10_000), st.sampled_from(["MOTA", "IDF1", "IDSW"]))
-def test_a_row_does_not_differ_from_itself(seed: int, metric: str) -> None:
-    blocks = random_blocks(seed)
-    low, high = interval_of_difference(blocks, blocks, metric, [0.0]) or (1.0, -1.0)
-    assert low == high == 0
+def test_sequences_that_are_hard_for_both_rows_cancel() -> None:
+    """Pairing: the sequence's own level is in neither difference nor error."""
+    hard = np.array([[10.0, -20, 30, 5]])
+    one, two = EXAMPLE + hard, np.zeros((3, 4)) + hard
+    found = crossed_difference(one - two)
+    assert found.error == pytest.approx(crossed_difference(EXAMPLE).error)
 
 
-def test_interval_holds_the_value_and_shrinks_with_time() -> None:
-    widths = []
-    for places in (12, 120):
-        blocks = random_blocks(3, places)
-        value = float(score(blocks.counts.sum(axis=1), "MOTA")[0])
-        low, high = interval_over_time(blocks, "MOTA") or (0.0, 0.0)
-        assert low < value < high
-        widths.append(high - low)
-    assert widths[1] < 0.6 * widths[0]
-
-
-def test_pairing_narrows_the_interval() -> None:
-    """What both rows find hard in the same place cancels."""
-    hard = random_blocks(4, 60, missed=20)
-    shift = np.zeros(len(COUNTS))
-    shift[COUNTS.index("FN")] = 2
-    better = Blocks(hard.places, hard.counts - shift)
-    low, high = interval_of_difference(better, hard, "MOTA", [2.0]) or (0.0, 0.0)
-    assert low == pytest.approx(2.0)
-    assert high == pytest.approx(2.0)
-
-
-def test_noise_between_seeds_widens_the_interval() -> None:
-    one, two = random_blocks(5, 120), random_blocks(6, 120)
-    calm = interval_of_difference(one, two, "MOTA", [1.0, 1.0, 1.0])
-    wild = interval_of_difference(one, two, "MOTA", [-3.0, 1.0, 5.0])
-    assert calm is not None
-    assert wild is not None
-    assert wild[1] - wild[0] > 3 * (calm[1] - calm[0])
-
-
-def test_coverage_is_near_what_it_says() -> None:
-    """The interval of two equal rows holds zero about nineteen times in twenty."""
-    hits = 0
-    for seed in range(100):
-        one = random_blocks(1000 + seed, 30)
-        two = random_blocks(5000 + seed, 30)
-        low, high = interval_of_difference(one, two, "MOTA", [0.0]) or (1.0, -1.0)
-        hits += low <= 0 <= high
-    assert 85 <= hits <= 100
-
-
-@pytest.mark.parametrize("places", [1, 5])
-def test_too_few_blocks_give_no_interval(places: int) -> None:
-    few = random_blocks(7, places)
-    assert interval_over_time(few, "MOTA") is None
-    assert interval_of_difference(few, few, "MOTA", [0.0]) is None
-
-
-def test_other_frames_are_refused() -> None:
-    one = random_blocks(8)
-    other = Blocks(tuple((n, a + 1, b + 1) for n, a, b in one.places), one.counts)
-    with pytest.raises(InputError, match="different frames"):
-        interval_of_difference(one, other, "MOTA", [0.0])
-
-
-def test_seeds_on_other_frames_are_refused() -> None:
-    record = fake_record(4)
-    block = record.blocks[0]
-    longer = block.model_copy(update={"stop": block.stop + 1})
-    records = [changed(record, blocks=[block]), changed(record, blocks=[longer])]
-    with pytest.raises(InputError, match=r"row 4 .*--fresh"):
-        stack_blocks(records)
+def test_components_come_back() -> None:
+    parts = Components(0.5, 0.3, 1.0)
+    found = mean_squares(gaussian(np.random.default_rng(3), 20000, 4, 6, parts))
+    rest = found.rest.mean()
+    assert rest == pytest.approx(1.0, rel=0.02)
+    assert (found.seed.mean() - rest) / 6 == pytest.approx(0.5, rel=0.03)
+    assert (found.sequence.mean() - rest) / 4 == pytest.approx(0.3, rel=0.03)

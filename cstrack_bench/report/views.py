@@ -1,0 +1,106 @@
+"""Everything that is written from results/: pages and CSV files."""
+
+from pathlib import Path
+
+from cstrack_bench.experiments.comparison_records import LadderRecord, read_ladder
+from cstrack_bench.experiments.records import RunRecord, read_record
+from cstrack_bench.files import write_text
+from cstrack_bench.paper.claims import load_table, table_names
+from cstrack_bench.report.association_table import (
+    FOLDER,
+    association_csv,
+    read_associations,
+)
+from cstrack_bench.report.design import Designs
+from cstrack_bench.report.errata_list import errata_list
+from cstrack_bench.report.others import match_rows, read_others
+from cstrack_bench.report.own_rows import printed_table
+from cstrack_bench.report.profile_page import (
+    PROFILES,
+    association_page,
+    profile_page,
+)
+from cstrack_bench.report.results_page import results_page
+from cstrack_bench.report.rows import Table
+from cstrack_bench.report.run_csv import runs_csv, sequences_csv
+from cstrack_bench.report.tables import newest_comparable, table_csv, table_from
+
+
+def find_tables(
+    results_root: Path, designs: Designs | None = None
+) -> list[tuple[Table, Path]]:
+    """Every table that has a run, with the path of its CSV.
+
+    Runs that may not share a table with the newest ones (other frames) are left out,
+    and their rows say so.
+
+    Args:
+        results_root: the folder of results.
+        designs: table and profile -> how its verdicts are to be given.
+
+    Raises:
+        InputError: a file there is not a run's record.
+    """
+    folders: dict[Path, list[RunRecord]] = {}
+    for path in sorted(results_root.glob("**/row*/seed*.json")):
+        folders.setdefault(path.parent.parent, []).append(read_record(path))
+    others = read_others(results_root)
+    for name in table_names():  # other trackers fill rows of the paper's own protocol
+        filled, rest = match_rows(load_table(name), others)
+        if filled or rest:
+            folders.setdefault(results_root / "paper" / name, [])
+    found = []
+    for folder, records in folders.items():
+        paper = printed_table(records) if records else load_table(folder.name)
+        newest, reasons = newest_comparable(records, paper)
+        profile = newest[0].run.profile if newest else "paper"
+        design = (designs or {}).get((paper.name, profile))
+        table = table_from(newest, paper, profile, reasons, others, design)
+        found.append((table, folder.parent / f"{folder.name}.csv"))
+    order = list(PROFILES)
+    found.sort(key=lambda t: (order.index(t[0].profile), t[0].custom, t[1].as_posix()))
+    return found
+
+
+def write_views(
+    results_root: Path, page: Path, designs: Designs | None = None
+) -> list[Path]:
+    """Write RESULTS.md, ERRATA.md, a page a profile and the CSV files.
+
+    Args:
+        results_root: the folder of results.
+        page: where RESULTS.md goes; ERRATA.md goes beside it.
+        designs: table and profile -> how its verdicts are to be given.
+
+    Returns:
+        What was written, RESULTS.md last.
+
+    Raises:
+        InputError: a file there is not a run's record.
+    """
+    found = find_tables(results_root, designs)
+    folders: dict[Path, list[Table]] = {}
+    texts: dict[Path, str] = {}
+    ladders: dict[Path, list[LadderRecord]] = {}
+    for table, path in found:
+        folders.setdefault(path.parent, []).append(table)
+        texts[path] = table_csv(table)
+        texts[path.with_name(f"{path.stem}-runs.csv")] = runs_csv(table)
+        texts[path.with_name(f"{path.stem}-sequences.csv")] = sequences_csv(table)
+        ladder = path.with_suffix("") / "ladder.json"
+        if ladder.is_file():
+            ladders.setdefault(path.parent, []).append(read_ladder(ladder))
+    for folder, tables in folders.items():
+        texts[folder / "README.md"] = profile_page(tables, ladders.get(folder, []))
+    associations = read_associations(results_root)
+    for record, path in associations:
+        texts[path.with_suffix(".csv")] = association_csv(record)
+    if associations:
+        records = [record for record, _ in associations]
+        texts[results_root / FOLDER / "README.md"] = association_page(records)
+    texts[page.with_name("ERRATA.md")] = errata_list()
+    # Read everything before writing anything: a damaged record leaves no half view.
+    texts[page] = results_page([table for table, _ in found])
+    for path, text in texts.items():
+        write_text(path, text)
+    return list(texts)
