@@ -10,32 +10,33 @@ Writes results/association/mot17-yolox-x-ablation.json and a .csv beside it.
 import argparse
 import dataclasses
 import itertools
-import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cstrack_bench.console import progress
+from cstrack_bench.datasets.evaluation_rules import MOT17
 from cstrack_bench.datasets.splits import split_hash, split_sequences
 from cstrack_bench.detection.file_detector import FileDetector
+from cstrack_bench.documents import write_document
 from cstrack_bench.errors import CstrackError, InputError
 from cstrack_bench.evaluation.scores import Evaluation, SequenceResult
 from cstrack_bench.evaluation.trackeval_scores import evaluate
-from cstrack_bench.experiments.ledger import provenance
+from cstrack_bench.experiments.comparison_records import AssociationRecord
+from cstrack_bench.experiments.provenance import provenance
 from cstrack_bench.files import sha256, write_text
 from cstrack_bench.formats.mot_files import read_detections
 from cstrack_bench.formats.sequences import Sequence as Frames
 from cstrack_bench.formats.sequences import list_sequences
 from cstrack_bench.pipeline import track_sequence
-from cstrack_bench.report.association_table import SCHEMA, association_csv
+from cstrack_bench.report.association_table import association_csv
 from cstrack_bench.structures import Detections
 from cstrack_bench.tracking.registry import find_tracker, make_filter, make_tracker
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "mot17-yolox-x-ablation"
 SPLIT = "half/bytetrack"
-BENCHMARK = "mot17"
 COMMAND = "python scripts/association.py DATA"
 # ByteTrack's "high", here the least score for everyone who does not use unsure boxes.
 CONFIDENT = 0.6
@@ -105,14 +106,14 @@ Detected = Mapping[str, Mapping[int, Detections]]
 
 def load(folder: Path) -> tuple[list[Frames], dict[str, dict[int, Detections]]]:
     """Second halves with ground truth, and the detections of each, by name."""
-    place = folder / "detections" / NAME
-    files = {path.stem: path for path in sorted(place.glob("*.txt"))}
+    detections = folder / "detections" / NAME
+    files = {path.stem: path for path in sorted(detections.glob("*.txt"))}
     if not files:
-        raise InputError(f"No detections in {place}.")
+        raise InputError(f"No detections in {detections}.")
     known = list_sequences(folder / "mot17-annotations")
     whole = [sequence for sequence in known if sequence.name in files]
     if len(whole) != len(files):
-        raise InputError(f"Not every file of {place} has its ground truth.")
+        raise InputError(f"Not every file of {detections} has its ground truth.")
     _, halves = split_sequences(whole, SPLIT)
     return halves, {half.name: read_detections(files[half.name]) for half in halves}
 
@@ -158,7 +159,7 @@ def leave_one_out(halves: Sequence[Frames], found: Detected) -> dict[str, Any]:
             birth = options["high_confidence"] + BIRTH_MARGIN
             entry = Entry("", "bytetrack", {**options, "birth_confidence": birth})
             results = run(entry, halves, found)
-            tried.append((options, results, evaluate(results, BENCHMARK).sequences))
+            tried.append((options, results, evaluate(results, MOT17).sequences))
     held_out, chosen = [], {}
     for index, half in enumerate(halves):
         others = [other.name for other in halves if other is not half]
@@ -169,7 +170,7 @@ def leave_one_out(halves: Sequence[Frames], found: Detected) -> dict[str, Any]:
     return {
         "grid": {name: list(values) for name, values in GRID.items()},
         "chosen": chosen,
-        "scores": evaluate(held_out, BENCHMARK).as_dict(),
+        "scores": evaluate(held_out, MOT17).as_dict(),
         "settings": len(settings),
         "mean_hota_of_settings": [min(means), max(means)],
     }
@@ -180,7 +181,7 @@ def _weighted_hota(scores: Mapping[str, Any], names: Iterable[str]) -> float:
     return sum(r["HOTA"] * r["GT"] for r in rows) / sum(r["GT"] for r in rows)
 
 
-def document(folder: Path) -> dict[str, Any]:
+def document(folder: Path) -> AssociationRecord:
     """Everything that is measured, and what it was measured with."""
     halves, found = load(folder)
     lines: dict[str, list[dict[str, Any]]] = {"trackers": [], "rules": []}
@@ -188,26 +189,28 @@ def document(folder: Path) -> dict[str, Any]:
         task = bar.add_task("tracking", total=len(TRACKERS) + len(RULES))
         for part, entries in (("trackers", TRACKERS), ("rules", RULES)):
             for entry in entries:
-                evaluation = evaluate(run(entry, halves, found), BENCHMARK)
+                evaluation = evaluate(run(entry, halves, found), MOT17)
                 lines[part].append(record_of(entry, evaluation))
                 bar.advance(task)
     held_out = leave_one_out(halves, found)
-    place = folder / "detections" / NAME
-    return {
-        "schema": SCHEMA,
+    detections = folder / "detections" / NAME
+    content = {
         "name": NAME,
         "title": "Association without appearance on MOT17, YOLOX-X detections",
         "split": SPLIT,
         "split_hash": split_hash(halves),
         "sequences": {half.name: [half.start, half.stop] for half in halves},
-        "detections_sha256": {h.name: sha256(place / f"{h.name}.txt") for h in halves},
+        "detections_sha256": {
+            h.name: sha256(detections / f"{h.name}.txt") for h in halves
+        },
         "filter": dataclasses.asdict(make_filter(FILTER).config),
         **lines,
         "leave_one_out": held_out,
         "peers": list(PEERS),
         "caveats": caveats(lines, held_out),
-        "provenance": {**provenance("cpu"), "command": COMMAND},
+        "provenance": provenance("cpu", COMMAND),
     }
+    return AssociationRecord.model_validate(content)
 
 
 def caveats(
@@ -271,16 +274,15 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         record = document(arguments.data)
-        text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
-        write_text(arguments.output, text + "\n")
+        write_document(arguments.output, record)
         write_text(arguments.output.with_suffix(".csv"), association_csv(record))
     except CstrackError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    for line in record["trackers"]:
-        overall = line["scores"]["overall"]
+    for line in record.trackers:
+        overall = line.scores.overall
         print(
-            f"{line['label']:28s} HOTA {overall['HOTA']:.2f}  MOTA "
+            f"{line.label:28s} HOTA {overall['HOTA']:.2f}  MOTA "
             f"{overall['MOTA']:.2f}  IDF1 {overall['IDF1']:.2f}"
         )
     print(f"written: {arguments.output}")
