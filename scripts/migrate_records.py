@@ -100,7 +100,11 @@ def migrated(
         ]
         if run.settings.as_dict() != document["recipe"]:
             raise SystemExit(f"{named}: the recipe says something else today")
-        named |= {"hash": workspace.identity(run), "components": run_components(run)}
+        named |= {
+            "name": run.name,
+            "hash": workspace.identity(run),
+            "components": run_components(run),
+        }
         trained |= {
             "hash": workspace.training_identity(run),
             "components": training_components(run),
@@ -116,6 +120,24 @@ def migrated(
         "training": trained,
         "provenance": provenance,
     }
+
+
+def rename_runs(path: Path, hashes: Mapping[str, str]) -> None:
+    """Give the runs of a ladder their new identities.
+
+    Args:
+        path: of ladder.json.
+        hashes: identity before -> identity now.
+    """
+    from cstrack_bench.documents import write_document
+    from cstrack_bench.experiments.comparison_records import read_ladder
+
+    ladder = read_ladder(path)
+    systems = [
+        system.model_copy(update={"run": hashes.get(system.run, system.run)})
+        for system in ladder.systems
+    ]
+    write_document(path, ladder.model_copy(update={"systems": systems}))
 
 
 def main() -> int:
@@ -150,11 +172,15 @@ def main() -> int:
                 data = Path(roots[profile])
                 old = old_identities(tree, data, list(found))
                 count = 0
+                hashes = {}
                 for key, (path, document) in found.items():
                     name = evidence.relative_to(ROOT).as_posix()
                     new = migrated(document, name, data, old[key])
                     write_document(path, RunRecord.model_validate(new))
+                    hashes[document["run"]["hash"]] = new["run"]["hash"]
                     count += bool(new["run"].get("components"))
+                for path in (ROOT / "results" / profile).glob("*/ladder.json"):
+                    rename_runs(path, hashes)
                 print(f"{profile}: {count} of {len(found)} have today's identity")
         finally:
             command = ["git", "worktree", "remove", "--force", str(tree)]

@@ -84,9 +84,11 @@ class Argument:
     quote: str = ""
     where: str = ""
     metrics: tuple[str, ...] = ()
-    quoted: Mapping[str, float] = field(default_factory=dict)
-    endpoints: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    relative: Mapping[str, float] = field(default_factory=dict)
+    quoted: Mapping[str, float] = field(default_factory=dict, hash=False)
+    endpoints: Mapping[str, tuple[float, float]] = field(
+        default_factory=dict, hash=False
+    )
+    relative: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     @property
     def numbers(self) -> tuple[QuotedNumber, ...]:
