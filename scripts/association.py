@@ -17,18 +17,18 @@ from pathlib import Path
 from typing import Any
 
 from cstrack_bench.console import progress
-from cstrack_bench.data.annotations import read_detections
-from cstrack_bench.data.sequences import Sequence as Frames
-from cstrack_bench.data.sequences import list_sequences
-from cstrack_bench.data.splits import split_hash, split_sequences
-from cstrack_bench.detection.files import FileDetector
+from cstrack_bench.datasets.splits import split_hash, split_sequences
+from cstrack_bench.detection.file_detector import FileDetector
 from cstrack_bench.errors import CstrackError, InputError
 from cstrack_bench.evaluation.scores import Evaluation, SequenceResult
-from cstrack_bench.evaluation.trackeval import evaluate
+from cstrack_bench.evaluation.trackeval_scores import evaluate
+from cstrack_bench.experiments.ledger import provenance
 from cstrack_bench.files import sha256, write_text
-from cstrack_bench.ledger import provenance
+from cstrack_bench.formats.mot_files import read_detections
+from cstrack_bench.formats.sequences import Sequence as Frames
+from cstrack_bench.formats.sequences import list_sequences
 from cstrack_bench.pipeline import track_sequence
-from cstrack_bench.report.association import SCHEMA, association_csv
+from cstrack_bench.report.association_table import SCHEMA, association_csv
 from cstrack_bench.structures import Detections
 from cstrack_bench.tracking.build import PRESETS, make_filter, make_tracker
 

@@ -253,10 +253,10 @@ def loss(path: Path) -> Iterator[Check]:
     """Every part of the training loss."""
     import torch
 
-    from cstrack_bench.models.config import STRIDES
     from cstrack_bench.models.cstrack import Output
-    from cstrack_bench.training.config import LossConfig
+    from cstrack_bench.models.cstrack_config import STRIDES
     from cstrack_bench.training.losses import CSTrackLoss
+    from cstrack_bench.training.train_config import LossConfig
 
     with np.load(path) as recorded:
         weight = torch.from_numpy(recorded["classifier_weight"])

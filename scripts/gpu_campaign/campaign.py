@@ -12,12 +12,12 @@ from typing import Any
 import torch
 
 from cstrack_bench.console import err
-from cstrack_bench.data.synthetic import make_synthmot
 from cstrack_bench.errors import InputError
+from cstrack_bench.experiments.ledger import Ledger, Record, provenance
+from cstrack_bench.experiments.recipes import Run
+from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.files import sha256
-from cstrack_bench.ledger import Ledger, Record, provenance
-from cstrack_bench.recipes import Run
-from cstrack_bench.workspace import Workspace
+from cstrack_bench.synthmot.generate import make_synthmot
 from gpu_campaign import machine, rows, scale, views
 from gpu_campaign.budget import Budget, TimeIsUp, ending, interrupting
 from gpu_campaign.journal import Journal

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from cstrack_bench.ledger import cpu_name
+from cstrack_bench.experiments.ledger import cpu_name
 
 # Read only: nothing of a GPU is ever set from here.
 QUERIES = (

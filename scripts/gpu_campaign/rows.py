@@ -8,13 +8,13 @@ from typing import Any
 
 import torch
 
+from cstrack_bench.experiments.ledger import Ledger, Record
+from cstrack_bench.experiments.recipes import Run, load_recipe
+from cstrack_bench.experiments.run import find_outcome, measure_run
+from cstrack_bench.experiments.train_run import find_training, train_run
+from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.files import replacing
-from cstrack_bench.ledger import Ledger, Record
-from cstrack_bench.recipes import Run, load_recipe
-from cstrack_bench.running import find_outcome, measure_run
 from cstrack_bench.training.checkpoint import Position
-from cstrack_bench.trainings import find_training, train_run
-from cstrack_bench.workspace import Workspace
 from gpu_campaign.scale import Scale
 
 TABLE = "table2"

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cstrack_bench.data.sequences import Sequence as Video
 from cstrack_bench.detection import nms
 from cstrack_bench.detection.network import NetworkDetector
-from cstrack_bench.measuring import PAPER_SCOPE
+from cstrack_bench.experiments.evaluate_run import PAPER_SCOPE
+from cstrack_bench.formats.sequences import Sequence as Video
 from cstrack_bench.models.summary import gflops, parameters
 from cstrack_bench.models.systems import build_network, make_network_config
 from cstrack_bench.stopwatch import Stopwatch, percentile

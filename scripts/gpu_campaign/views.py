@@ -10,8 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from cstrack_bench.experiments.ledger import Record
 from cstrack_bench.files import replacing, write_text
-from cstrack_bench.ledger import Record
 from cstrack_bench.paper.claims import load_table
 from cstrack_bench.report.tables import table_from, write_csv
 from cstrack_bench.stopwatch import STAGES
