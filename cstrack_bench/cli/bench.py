@@ -11,6 +11,7 @@ import typer
 
 from cstrack_bench.cli.options import Json, print_json
 from cstrack_bench.errors import CstrackError, InputError
+from cstrack_bench.input_size import parse_input_size
 
 app = typer.Typer(help="Speed, measured on this machine.", no_args_is_help=True)
 
@@ -120,10 +121,9 @@ def loading(
     from tempfile import TemporaryDirectory
 
     from cstrack_bench.console import err, out
-    from cstrack_bench.datasets.experiment_data import parse_size
     from cstrack_bench.formats.sequences import open_sequence
-    from cstrack_bench.models.cstrack_config import make_config
-    from cstrack_bench.models.summary import gflops, skeleton
+    from cstrack_bench.systems.registry import find_system
+    from cstrack_bench.systems.summary import gflops, skeleton
     from cstrack_bench.tracking.benchmark import machine
     from cstrack_bench.training_data.loading_speed import (
         loading_need,
@@ -131,18 +131,19 @@ def loading(
         time_loading,
     )
 
-    height_width = parse_size(size)
-    costs = {
-        name.strip(): gflops(skeleton(make_config(name.strip())), height_width)
-        for name in models.split(",")
-    }
+    input_size = parse_input_size(size, "--size")
+    system = find_system("cstrack")
+    costs = {}
+    for name in (part.strip() for part in models.split(",")):
+        config = system.make_config(name, "official", input_size, {})
+        costs[name] = gflops(skeleton(system, config), input_size)
     speeds = _numbers(tflops)
     if source is not None:
-        speed = time_loading(open_sequence(source), height_width, repeats)
+        speed = time_loading(open_sequence(source), input_size, repeats)
     else:
         with TemporaryDirectory() as folder:
             painted = paint_pictures(Path(folder), frames)
-            speed = time_loading(painted, height_width, repeats)
+            speed = time_loading(painted, input_size, repeats)
     needs = [
         (name, loading_need(speed, cost, value))
         for name, cost in costs.items()

@@ -1,11 +1,11 @@
 """What ``cstrack track`` gets its boxes and their descriptions from."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cstrack_bench.errors import InputError
+from cstrack_bench.input_size import parse_input_size
 
 if TYPE_CHECKING:
     from cstrack_bench.formats.sequences import Sequence
@@ -28,26 +28,26 @@ def network(
     _need_pictures(sequences, "give --detections")
     if conf is not None and not 0 <= conf <= 1:
         raise InputError(f"--conf is a score from 0 to 1, not {conf:g}.")
-    chosen = None if size is None else _parse_size(size)
+    chosen = None if size is None else parse_input_size(size, "--size")
 
-    from cstrack_bench.detection.network import NetworkDetector
     from cstrack_bench.detection.nms import NmsConfig
-    from cstrack_bench.models.checkpoints import load_weights
+    from cstrack_bench.systems.inference import make_detector
+    from cstrack_bench.systems.weights import load_weights
     from cstrack_bench.tracking.build import needed_confidence
     from cstrack_bench.training.distributed import pick_device
 
-    place = str(pick_device(device))
+    where = str(pick_device(device))
     model = load_weights(weights)
-    if model.config.system == "deepsort":
+    if not model.system.finds_boxes:
         raise InputError(
-            f"{weights} describes looks and finds no boxes: give weights of CSTrack or "
-            "JDE."
+            f"{weights} describes given boxes and finds none: give weights of CSTrack, "
+            "JDE or another system that detects."
         )
     if chosen is None:
-        chosen = _parse_size(_stored_size(weights))
+        chosen = _stored_size(weights)
     least = needed_confidence(tracker, NmsConfig().confidence)
     nms = NmsConfig(confidence=least if conf is None else conf)
-    detector = NetworkDetector(model, chosen, nms, place, stopwatch=watch)
+    detector = make_detector(model, chosen, nms, where, watch)
     return lambda sequence: detector
 
 
@@ -61,62 +61,51 @@ def two_stage(
     """The same boxes, described by a network of its own."""
     _need_pictures(sequences, "leave out --reid")
 
-    from cstrack_bench.detection.crops import CropEncoder, TwoStage
-    from cstrack_bench.models.checkpoints import load_weights
+    from cstrack_bench.detection.crops import TwoStage
+    from cstrack_bench.systems.inference import make_embedder
+    from cstrack_bench.systems.weights import load_weights
     from cstrack_bench.training.distributed import pick_device
 
-    network = load_weights(weights)
-    if network.config.system != "deepsort":
+    model = load_weights(weights)
+    if model.system.finds_boxes:
         raise InputError(
-            f"{weights} is no network of DeepSORT's; give it as --weights."
+            f"{weights} finds boxes of its own, so it is no network for --reid; give "
+            "it as --weights."
         )
-    encoder = CropEncoder(network, str(pick_device(device)), stopwatch=watch)
-    return lambda sequence: TwoStage(detector_of(sequence), encoder)
+    embedder = make_embedder(model, str(pick_device(device)), watch)
+    return lambda sequence: TwoStage(detector_of(sequence), embedder)
 
 
 def _need_pictures(sequences: list["Sequence"], cure: str) -> None:
     for sequence in sequences:
         if not sequence.has_images:
-            raise InputError(
-                f"{sequence.name} has no pictures for a network to look at; {cure}."
-            )
+            raise InputError(f"{sequence.name} has no pictures for a network; {cure}.")
 
 
-def _parse_size(text: str) -> tuple[int, int]:
-    """``1088x608`` -> (608, 1088), height first."""
-    match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", text.strip().lower())
-    width, height = (int(match[1]), int(match[2])) if match else (0, 0)
-    if not width or not height or width % 32 or height % 32:
-        raise InputError(
-            f"--size {text!r} is no input size: give WIDTHxHEIGHT in multiples of 32, "
-            f"such as {DEFAULT_SIZE}."
-        )
-    return height, width
-
-
-def _stored_size(weights: Path) -> str:
+def _stored_size(weights: Path) -> tuple[int, int]:
     """The input size that our weights name; official ones were made for 1088x608."""
-    from cstrack_bench.models.checkpoints import read_metadata
+    from cstrack_bench.systems.weights import read_metadata
 
-    return read_metadata(weights).get("input_size", DEFAULT_SIZE)
+    stored = read_metadata(weights).get("input_size", DEFAULT_SIZE)
+    return parse_input_size(stored, f"input_size in {weights}")
 
 
 def files(
-    place: Path, sequences: list["Sequence"], conf: float | None
+    given: Path, sequences: list["Sequence"], conf: float | None
 ) -> Callable[["Sequence"], "Detector"]:
     """Detections of each sequence, read before the first is tracked."""
     from cstrack_bench.detection.file_detector import FileDetector
     from cstrack_bench.formats.mot_files import read_detections
 
-    if len(sequences) > 1 and not place.is_dir():
+    if len(sequences) > 1 and not given.is_dir():
         raise InputError(
             f"SOURCE has {len(sequences)} sequences, so --detections must be a folder "
-            f"that holds {sequences[0].name}.txt and so on, not {place}."
+            f"that holds {sequences[0].name}.txt and so on, not {given}."
         )
     detectors = {}
     least = float("-inf") if conf is None else conf
     for sequence in sequences:
-        path = place / f"{sequence.name}.txt" if place.is_dir() else place
+        path = given / f"{sequence.name}.txt" if given.is_dir() else given
         found = read_detections(path)
         if not found:
             raise InputError(f"{path} is empty: it holds no detections.")

@@ -1,6 +1,6 @@
 """The network as a detector: picture in, boxes with embeddings out."""
 
-from collections.abc import Sequence
+from collections import abc
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -8,14 +8,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from cstrack_bench.components import Component
 from cstrack_bench.detection.embeddings import cells, pick, source_cells
 from cstrack_bench.detection.letterbox import Letterboxed, letterbox
 from cstrack_bench.detection.nms import NmsConfig, suppress
 from cstrack_bench.errors import InputError, nearest
-from cstrack_bench.models.cstrack import CSTrack
-from cstrack_bench.models.jde import JDE
+from cstrack_bench.models.network import DetectingNetwork
 from cstrack_bench.stopwatch import NULL, Stopwatch
 from cstrack_bench.structures import Detections, Frame
+
+COMPONENT = Component("detection", 1)
 
 DTYPES = {
     "float32": torch.float32,
@@ -25,17 +27,19 @@ DTYPES = {
 
 
 @dataclass(frozen=True)
-class _Seen:
+class _Prediction:
     """One frame after the network: (N, 6) decoded, (H, W, D) maps, and the way back."""
 
     decoded: torch.Tensor
-    maps: Sequence[torch.Tensor]
-    grids: Sequence[tuple[int, int]]
+    maps: abc.Sequence[torch.Tensor]
+    grids: abc.Sequence[tuple[int, int]]
     fitted: Letterboxed
 
 
 class NetworkDetector:
-    """CSTrack or JDE as a ``Detector``: letterbox, forward, NMS, embedding pick.
+    """A network with anchors as a ``Detector``.
+
+    Letterbox, forward pass, NMS, embeddings from the cells of the boxes.
 
     Args:
         model: the network; put into eval mode and moved to ``device``.
@@ -52,7 +56,7 @@ class NetworkDetector:
 
     def __init__(
         self,
-        model: CSTrack | JDE,
+        model: DetectingNetwork,
         size: tuple[int, int],
         nms: NmsConfig | None = None,
         device: str = "cpu",
@@ -77,12 +81,12 @@ class NetworkDetector:
     def detect(self, frame: Frame) -> Detections:
         """Boxes in pixels of the frame, best first, each with its embedding."""
         with torch.inference_mode():
-            seen = self._look(frame)
+            prediction = self._run(frame)
             with self.stopwatch("nms"):
-                kept, sources = suppress(seen.decoded, self.nms)
+                kept, sources = suppress(prediction.decoded, self.nms)
             with self.stopwatch("embed"):
-                embeddings = self._pick(seen, kept[:, :4], sources)
-        boxes = seen.fitted.to_image(kept[:, :4]).astype(np.float32)
+                embeddings = self._pick(prediction, kept[:, :4], sources)
+        boxes = prediction.fitted.to_image(kept[:, :4]).astype(np.float32)
         return Detections(boxes, kept[:, 4].copy(), embeddings)
 
     def embed(self, frame: Frame, boxes: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -95,14 +99,14 @@ class NetworkDetector:
             boxes: (N, 4) x1 y1 x2 y2 in pixels of the frame.
         """
         with torch.inference_mode():
-            seen = self._look(frame)
-            inside = seen.fitted.to_network(np.asarray(boxes, np.float64))
+            prediction = self._run(frame)
+            inside = prediction.fitted.to_network(np.asarray(boxes, np.float64))
             levels = np.zeros(len(inside), np.int64)
-            if len(seen.maps) > 1:
+            if len(prediction.maps) > 1:
                 levels = self._best_level(inside)
-            return self._pick_at(seen, inside, levels)
+            return self._pick_at(prediction, inside, levels)
 
-    def _look(self, frame: Frame) -> _Seen:
+    def _run(self, frame: Frame) -> _Prediction:
         image = frame.image
         with self.stopwatch("preprocess"):
             fitted = letterbox(image, self.size)
@@ -117,27 +121,33 @@ class NetworkDetector:
             decoded = self.model.decode(raw)[0]
             self._synchronise()
         grids = [(level.shape[2], level.shape[3]) for level in raw]
-        return _Seen(decoded, [m[0] for m in output.embeddings], grids, fitted)
+        return _Prediction(decoded, [m[0] for m in output.embeddings], grids, fitted)
 
     def _pick(
-        self, seen: _Seen, boxes: NDArray[np.float32], sources: NDArray[np.int64]
+        self,
+        prediction: _Prediction,
+        boxes: NDArray[np.float32],
+        sources: NDArray[np.int64],
     ) -> NDArray[np.float32]:
-        if len(seen.maps) == 1:
-            return self._pick_at(seen, boxes, np.zeros(len(boxes), np.int64))
+        if len(prediction.maps) == 1:
+            return self._pick_at(prediction, boxes, np.zeros(len(boxes), np.int64))
         anchors = self.model.anchors.shape[1]
-        return pick(seen.maps, *source_cells(sources, seen.grids, anchors))
+        return pick(prediction.maps, *source_cells(sources, prediction.grids, anchors))
 
     def _pick_at(
-        self, seen: _Seen, boxes: NDArray[np.floating], levels: NDArray[np.int64]
+        self,
+        prediction: _Prediction,
+        boxes: NDArray[np.floating],
+        levels: NDArray[np.int64],
     ) -> NDArray[np.float32]:
         columns = np.zeros(len(boxes), np.int64)
         rows = np.zeros(len(boxes), np.int64)
-        for level, one in enumerate(seen.maps):
+        for level, one in enumerate(prediction.maps):
             mine = levels == level
             grid = (one.shape[0], one.shape[1])
             stride = self.size[0] // grid[0]
             columns[mine], rows[mine] = cells(boxes[mine], stride, grid)
-        return pick(seen.maps, levels, columns, rows)
+        return pick(prediction.maps, levels, columns, rows)
 
     def _best_level(self, boxes: NDArray[np.floating]) -> NDArray[np.int64]:
         """Level with the anchor of largest IoU when centres coincide, (N,) int64."""
@@ -153,6 +163,6 @@ class NetworkDetector:
         return torch.autocast(self.device.type, dtype=self.dtype)
 
     def _synchronise(self) -> None:
-        # A GPU works behind the caller's back; a stage's time must include its work.
+        # A GPU goes on working after the call; a stage's time must include its work.
         if self.stopwatch.enabled and self.device.type == "cuda":
             torch.cuda.synchronize(self.device)

@@ -8,9 +8,7 @@ import torch
 
 from cstrack_bench.console import progress
 from cstrack_bench.datasets.experiment_data import ExperimentData
-from cstrack_bench.detection.crops import CropEncoder, TwoStage
 from cstrack_bench.detection.file_detector import FileDetector
-from cstrack_bench.detection.network import NetworkDetector
 from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.detection.oracle import OracleDetector
 from cstrack_bench.evaluation.blocks import blocks
@@ -22,7 +20,9 @@ from cstrack_bench.experiments.upper_bound import measure_bound
 from cstrack_bench.formats.sequences import Sequence
 from cstrack_bench.pipeline import Recorder, track_sequence
 from cstrack_bench.stopwatch import Stopwatch
-from cstrack_bench.structures import Detector, Embedder, TrackTable
+from cstrack_bench.structures import Detector, TrackTable
+from cstrack_bench.systems.inference import make_detector_and_embedder
+from cstrack_bench.systems.system import SystemNetwork
 from cstrack_bench.tracking.build import (
     confidence_options,
     make_filter,
@@ -37,8 +37,8 @@ PAPER_SCOPE = ("upload", "forward", "nms", "embed", "associate")
 
 def measure(
     settings: Settings,
-    network: Any,
-    detector: Any | None,
+    model: SystemNetwork,
+    finder: SystemNetwork | None,
     data: ExperimentData,
     device: torch.device,
     label: str,
@@ -47,8 +47,8 @@ def measure(
 
     Args:
         settings: thresholds, tracker, and what is measured.
-        network: the trained network.
-        detector: the network that finds the boxes where ``network`` cannot.
+        model: the trained network.
+        finder: the network that finds the boxes where ``model`` does not.
         data: whose test (or training) part is tracked.
         device: where to compute.
         label: what the progress display calls the run.
@@ -58,13 +58,15 @@ def measure(
         variants and losses too (Table VIII).
     """
     watch = Stopwatch()
-    source, embedder = eyes(settings, network, detector, device, watch)
+    source, embedder = make_detector_and_embedder(
+        model, finder, settings.data.size, settings.nms, str(device), watch
+    )
     truth = settings.measure.boxes == "ground_truth"
     sequences = data.own if settings.measure.part == "train" else data.val
 
     def look(sequence: Sequence) -> Detector:
         if not truth:
-            assert source is not None, "DeepSORT was given a detector"
+            assert source is not None, "the run has a detector"
             return source
         annotations = sequence.annotations()
         assert annotations is not None, "opened with ground truth"
@@ -74,39 +76,6 @@ def measure(
     if truth:
         measured |= measure_bound(data, embedder, settings.track)
     return measured
-
-
-def eyes(
-    settings: Settings,
-    network: Any,
-    detector: Any | None,
-    device: torch.device,
-    watch: Stopwatch,
-) -> tuple[Detector | None, Embedder]:
-    """What finds boxes, and what describes given ones.
-
-    Args:
-        settings: thresholds and size of the input.
-        network: the trained network.
-        detector: the network that finds the boxes where ``network`` cannot.
-        device: where to compute.
-        watch: times the stages.
-
-    Returns:
-        The detector, None where neither network is one, and the embedder.
-    """
-    if settings.model.system != "deepsort":
-        own = NetworkDetector(
-            network, settings.data.size, settings.nms, str(device), stopwatch=watch
-        )
-        return own, own
-    encoder = CropEncoder(network, str(device), stopwatch=watch)
-    if detector is None:
-        return None, encoder
-    finder = NetworkDetector(
-        detector, settings.data.size, settings.nms, str(device), stopwatch=watch
-    )
-    return TwoStage(finder, encoder), encoder
 
 
 def _track(

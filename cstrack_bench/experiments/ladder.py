@@ -20,7 +20,6 @@ from cstrack_bench.detection.oracle import IdentityOracle, Jitter, OracleDetecto
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.scores import Scores, SequenceResult
 from cstrack_bench.evaluation.trackeval_scores import evaluate
-from cstrack_bench.experiments.evaluate_run import eyes
 from cstrack_bench.experiments.ledger import provenance
 from cstrack_bench.experiments.recipes import Run
 from cstrack_bench.experiments.settings import TrackConfig
@@ -38,6 +37,9 @@ from cstrack_bench.structures import (
     Tracks,
     TrackTable,
 )
+from cstrack_bench.systems.inference import make_detector_and_embedder
+from cstrack_bench.systems.registry import find_system
+from cstrack_bench.systems.system import SystemNetwork
 from cstrack_bench.tracking.build import make_filter
 
 Row = dict[str, Any]
@@ -46,8 +48,6 @@ METRICS = ("MOTA", "IDF1", "IDSW", "HOTA", "AssA", "DetA")
 #: Of which detection, embedding and association have their share.
 SHARED = ("MOTA", "IDF1", "HOTA")
 
-#: The system that has an embedder alone.
-TWO_STAGE = "deepsort"
 OWN, TRUE, NONE, OVERLAP = "own", "ground truth", "none", "IoU only"
 #: Ground-truth boxes made worse: noise as a share of the box's sides, boxes left out.
 JITTERS = {
@@ -143,8 +143,8 @@ def ladder(
 def climb(runs: Many[Run], workspace: Workspace) -> dict[str, Any]:
     """Climb the ladder with the network of each run, and write ``ladder.json``.
 
-    A network that finds no boxes (DeepSORT's) gets those of a CSTrack or JDE run of
-    the same seed, the last of them in ``runs``. A training whose weights are not here
+    A network that finds no boxes gets those of a run of the same seed that does, the
+    last of them in ``runs``. A training whose weights are not here
     any more is done again.
 
     Args:
@@ -157,18 +157,19 @@ def climb(runs: Many[Run], workspace: Workspace) -> dict[str, Any]:
         ``provenance``.
 
     Raises:
-        InputError: nobody finds boxes for a run.
+        InputError: no run finds boxes for one that does not.
     """
     systems = []
     tested: dict[str, Any] = {}
     for run in runs:
         finder = _finder(run, runs)
         settings = run.settings
-        detector, embedder = eyes(
-            settings,
-            _network(run, workspace),
-            None if finder is run else _network(finder, workspace),
-            workspace.device,
+        detector, embedder = make_detector_and_embedder(
+            _model(run, workspace),
+            None if finder is run else _model(finder, workspace),
+            settings.data.size,
+            settings.nms,
+            str(workspace.device),
             Stopwatch(),
         )
         assert detector is not None, "a finder finds"
@@ -206,12 +207,12 @@ def ladder_path(run: Run, workspace: Workspace) -> Path:
 
 def _finder(run: Run, runs: Many[Run]) -> Run:
     """The run whose network finds the boxes for this one: itself, if it can."""
-    if run.settings.model.system != TWO_STAGE:
+    if find_system(run.settings.system).finds_boxes:
         return run
     able = [
         other
         for other in runs
-        if other.seed == run.seed and other.settings.model.system != TWO_STAGE
+        if other.seed == run.seed and find_system(other.settings.system).finds_boxes
     ]
     if not able:
         raise InputError(
@@ -221,9 +222,8 @@ def _finder(run: Run, runs: Many[Run]) -> Run:
     return able[-1]
 
 
-def _network(run: Run, workspace: Workspace) -> Any:
-    found = find_training(run, workspace) or train_run(run, workspace)
-    return found.network
+def _model(run: Run, workspace: Workspace) -> SystemNetwork:
+    return (find_training(run, workspace) or train_run(run, workspace)).model
 
 
 def costs(rows: Many[Row]) -> dict[str, dict[str, float]]:

@@ -15,8 +15,8 @@ from cstrack_bench.experiments.run import Outcome, find_outcome
 from cstrack_bench.experiments.schedule import plan_steps, work
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.files import check_writable
-from cstrack_bench.models.summary import gflops, parameters
-from cstrack_bench.models.systems import build_network
+from cstrack_bench.systems.registry import find_system
+from cstrack_bench.systems.summary import gflops, parameters, skeleton
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,11 @@ def describe_plan(plan: Plan, workspace: Workspace) -> dict[str, Any]:
         except InputError as error:
             missing[str(error)] = None
             state = "data missing"
-        with torch.device("meta"):
-            network = build_network(run.settings.model)
-        disk += parameters(network)["total"] * 4 * (1 + 4) / 1e6  # weights; its state
+        model = skeleton(find_system(run.settings.system), run.settings.model)
+        disk += parameters(model)["total"] * 4 * (1 + 4) / 1e6  # weights; its state
         minutes = None
         if images is not None and state == "to measure":
-            work = 3 * gflops(network, config.size) * images * run.settings.train.epochs
+            work = 3 * gflops(model, config.size) * images * run.settings.train.epochs
             minutes = work / 210 / 60
             known = speeds.get(run.table + str(run.row))
             if known is not None and run.label != "custom":

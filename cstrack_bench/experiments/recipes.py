@@ -23,7 +23,7 @@ from cstrack_bench.experiments.settings import (
     build_settings,
     merge,
 )
-from cstrack_bench.models.cstrack_config import ModelConfig
+from cstrack_bench.systems.registry import DEFAULT, find_system
 from cstrack_bench.training.train_config import InitConfig
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
@@ -129,20 +129,21 @@ class Recipe:
         for override in given:
             merge(changes, _parse_override(override))
         runs = []
+        other = _system(changes)
+        # What a call says about another system's network is not about a detector's.
+        of_all = {k: v for k, v in changes.items() if other is None or k != "model"}
         for row in wanted:
             name, differences = self.rows[row]
             base = copy.deepcopy(dict(self.common[profile]))
-            systems = base.pop("systems", {})
             mixes = base.pop("mixes", {})
-            difference = differences[profile]
-            system = (difference.get("model") or {}).get("system")
-            plain = copy.deepcopy(base)
-            if system not in (None, "cstrack"):
-                # A profile's network is CSTrack's; another has only the size of it.
-                sizes = {"size": plain["model"]["size"]} if "model" in plain else {}
-                plain["model"] = sizes
-            merge(merge(plain, systems.get(system) or {}), difference)
-            chosen = merge(copy.deepcopy(plain), changes)
+            plain = _with_system(base, differences[profile])
+            chosen = plain
+            if other is not None and other != (_system(plain) or DEFAULT):
+                # The row's options of a network are of its own system's.
+                rest = {k: v for k, v in differences[profile].items() if k != "model"}
+                chosen = _with_system(base, {**rest, "model": {"system": other}})
+            base.pop("systems", None)
+            chosen = merge(copy.deepcopy(chosen), changes)
             settings = build_settings(_with_mix(chosen, mixes))
             # A setting given its own profile's value changes nothing.
             same = settings == build_settings(_with_mix(plain, mixes))
@@ -151,7 +152,7 @@ class Recipe:
                 run = Run(
                     self.table, row, name, seed, profile, label, settings, variant
                 )
-                common = _with_mix(merge(base, changes), mixes)
+                common = _with_mix(merge(base, of_all), mixes)
                 runs.append(self._with_ancestors(run, given, common))
         return runs
 
@@ -161,7 +162,7 @@ class Recipe:
         """The same run, with the trainings that must come before it."""
         settings = run.settings
         init = settings.init
-        two_stage = settings.model.system == "deepsort"
+        two_stage = not find_system(settings.system).finds_boxes
         start = detector = None
         if init.row is not None:
             start = self._row(init.row, run, overrides)
@@ -188,13 +189,42 @@ class Recipe:
             raise InputError(
                 f"{run.table} row {run.row} starts from {name}, which starts from it."
             ) from None
-        systems = [r.settings.model.system for r in (run, found)]
+        systems = [r.settings.system for r in (run, found)]
         if systems[0] != systems[1]:
             raise InputError(
                 f"{run.table} row {run.row} ({systems[0]}) cannot start from {name} "
                 f"({systems[1]}): the networks have nothing in common."
             )
         return found
+
+
+def _system(document: Mapping[str, Any]) -> str | None:
+    """The system that settings name."""
+    model = document.get("model")
+    name = model.get("system") if isinstance(model, Mapping) else None
+    return None if name is None else str(name)
+
+
+def _with_system(
+    base: Mapping[str, Any], difference: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A row's settings, with what its system and the profile for it bring along.
+
+    Args:
+        base: of the table; what is special to a system is under ``systems``.
+        difference: of the row; names the system where it is another than the base's.
+    """
+    plain = copy.deepcopy(dict(base))
+    systems = plain.pop("systems", {})
+    name = _system(difference)
+    if name not in (None, DEFAULT):
+        # A profile's network is CSTrack's; another has only the size of it.
+        model = plain.get("model", {})
+        plain["model"] = {key: model[key] for key in ("size",) if key in model}
+    defaults = find_system(name or DEFAULT).defaults
+    for layer in (defaults, systems.get(name) or {}, difference):
+        merge(plain, layer)
+    return plain
 
 
 def _with_mix(document: dict[str, Any], mixes: Mapping[str, Any]) -> dict[str, Any]:
@@ -218,19 +248,7 @@ def _detector(run: Run, settings: Settings) -> Run:
     It learns from the main data set alone: what is mixed in belongs to a row.
     """
     data = replace(settings.data, mix=())
-    model = settings.model
-    if isinstance(model, ModelConfig):
-        # What a row changes in REN and SAAN makes no other detector.
-        model = ModelConfig(
-            depth=model.depth,
-            width=model.width,
-            embedding=model.embedding,
-            saan_width=model.saan_width,
-            generation=model.generation,
-            anchors=model.anchors,
-            ren="none",
-            reid_head="basic",
-        )
+    model = find_system(settings.system).detector_config(settings.model)
     epochs = settings.init.detector_epochs
     if epochs == 0:
         # Published weights know no pedestrians' boxes: a full training makes them.

@@ -5,7 +5,6 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cstrack_bench.experiments.evaluate_run import measure
 from cstrack_bench.experiments.ledger import SCHEMA, Record, provenance
@@ -13,7 +12,8 @@ from cstrack_bench.experiments.recipes import Run
 from cstrack_bench.experiments.train_run import find_training, train_run
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.files import replacing, sha256
-from cstrack_bench.models.summary import gflops, parameters
+from cstrack_bench.systems.summary import gflops, parameters
+from cstrack_bench.systems.system import SystemNetwork
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,11 @@ def measure_run(run: Run, workspace: Workspace) -> Outcome:
     if run.detector is not None:
         finder = (
             find_training(run.detector, workspace) or train_run(run.detector, workspace)
-        ).network
+        ).model
     settings = run.settings
     test = workspace.open(settings.test_data)
     measured = measure(
-        settings, trained.network, finder, test, workspace.device, run.title
+        settings, trained.model, finder, test, workspace.device, run.title
     )
     weights = place_weights(run, workspace)
     data = workspace.open(settings.data).describe()
@@ -102,7 +102,7 @@ def measure_run(run: Run, workspace: Workspace) -> Outcome:
         "run": {**_names(run), "hash": workspace.identity(run)},
         "recipe": settings.as_dict(),
         **measured,
-        "model": _model(trained.network, settings.data.size, weights),
+        "model": _model(trained.model, settings.data.size, weights),
         "training": trained.summary,
         "data": data,
         "provenance": provenance(str(workspace.device)),
@@ -136,11 +136,11 @@ def _names(run: Run) -> Record:
     }
 
 
-def _model(network: Any, size: tuple[int, int], weights: Path) -> Record:
-    relation = getattr(network, "relation_weights", lambda: None)()
+def _model(model: SystemNetwork, size: tuple[int, int], weights: Path) -> Record:
+    relation = model.system.relation_weights(model.network)
     return {
-        "parameters": parameters(network)["total"],
-        "gflops": round(gflops(network, size), 3),
+        "parameters": parameters(model)["total"],
+        "gflops": round(gflops(model, size), 3),
         "relation_weights": relation
         and [[round(x, 5) for x in pair] for pair in relation],
         "checkpoint": "last",

@@ -19,13 +19,9 @@ from pydantic.dataclasses import dataclass as checked
 from cstrack_bench.datasets.experiment_data import SYNTHMOT, DataConfig
 from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.errors import InputError, nearest
-from cstrack_bench.models.cstrack_config import IMPLEMENTATIONS as MODEL_IMPLEMENTATIONS
-from cstrack_bench.models.systems import (
-    NetworkConfig,
-    check_system,
-    config_class,
-    make_network_config,
-)
+from cstrack_bench.models.network import NetworkConfig
+from cstrack_bench.systems.registry import DEFAULT, find_system
+from cstrack_bench.systems.system import AnySystem
 from cstrack_bench.tracking.build import TRACKERS, make_filter, make_tracker
 from cstrack_bench.training.train_config import (
     IMPLEMENTATIONS,
@@ -80,6 +76,7 @@ class Settings:
 
     Attributes:
         implementation: ``official`` or ``paper``, where they differ.
+        system: name of the network's system.
         size: name of the model's size.
         model: the network.
         data: images and split.
@@ -93,6 +90,7 @@ class Settings:
     """
 
     implementation: str
+    system: str
     size: str
     model: NetworkConfig
     data: DataConfig
@@ -112,12 +110,15 @@ class Settings:
     def as_dict(self) -> dict[str, Any]:
         """Plain nested values, as they go into the ledger."""
         document: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
-        document["model"] = {"system": self.model.system, **document["model"]}
+        # Where a file lies does not matter and is not published.
+        system = document.pop("system")
+        if system.partition(":")[0].endswith(".py"):
+            system = Path(system).name
+        document["model"] = {"system": system, **document["model"]}
         for place in (document["data"], document["measure"]["data"]):
             for part in [place, *place["mix"]] if place else []:
                 if part["dataset"] != SYNTHMOT:
                     part.pop("synth")
-        # Where a file lies does not matter, and is nobody's business.
         if self.init.weights is not None:
             document["init"]["weights"] = Path(self.init.weights).name
         return document
@@ -173,8 +174,7 @@ def build_settings(document: Mapping[str, Any]) -> Settings:
         )
     model = dict(document.get("model") or {})
     size = str(model.pop("size", "l"))
-    system = str(model.pop("system", "cstrack"))
-    check_system(system)
+    system = str(model.pop("system", DEFAULT))
     built: dict[str, Any] = {}
     for section, kind in _SECTIONS.items():
         options: dict[str, Any] = copy.deepcopy(
@@ -189,8 +189,9 @@ def build_settings(document: Mapping[str, Any]) -> Settings:
         built["init"] = dataclasses.replace(built["init"], weights=name)
     settings = Settings(
         implementation=implementation,
+        system=system,
         size=size,
-        model=_model(system, size, implementation, built["data"], model),
+        model=_model(find_system(system), size, implementation, built["data"], model),
         **built,
     )
     _check_tracker(settings.track)
@@ -198,20 +199,19 @@ def build_settings(document: Mapping[str, Any]) -> Settings:
 
 
 def _model(
-    system: str,
+    system: AnySystem,
     size: str,
     implementation: str,
     data: DataConfig,
     options: Mapping[str, Any],
 ) -> NetworkConfig:
-    names = {field.name for field in dataclasses.fields(config_class(system))}
+    names = {field.name for field in dataclasses.fields(system.config)}
     for key in options:
         if key not in names:
             known = {f"model.{name}" for name in names | {"size", "system"}}
             hint = nearest(f"model.{key}", known)
             raise InputError(f"No setting 'model.{key}'; {hint}.")
-    preset = implementation if implementation in MODEL_IMPLEMENTATIONS else "official"
-    draft = make_network_config(system, size, preset, data.size, options)
+    draft = system.make_config(size, implementation, data.size, options)
     config: NetworkConfig = _checked(type(draft), dataclasses.asdict(draft), "model")
     return config
 

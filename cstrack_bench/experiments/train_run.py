@@ -4,27 +4,19 @@ import dataclasses
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-import torch
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.experiments.ledger import Record, provenance
 from cstrack_bench.experiments.recipes import Run
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.files import write_text
-from cstrack_bench.models.checkpoints import load_weights, read_metadata, save_weights
-from cstrack_bench.models.cstrack import CSTrack
-from cstrack_bench.models.jde import JDE
-from cstrack_bench.models.starts import start_from_file
-from cstrack_bench.models.systems import build_network
-from cstrack_bench.models.wide_resnet import WideResNetConfig
+from cstrack_bench.systems.registry import find_system
+from cstrack_bench.systems.starts import start_from_file, transfer
+from cstrack_bench.systems.system import SystemNetwork
+from cstrack_bench.systems.weights import load_weights, read_metadata, save_weights
 from cstrack_bench.training.checkpoint import Position
-from cstrack_bench.training.criterion import make_loss
 from cstrack_bench.training.distributed import World, join_world
 from cstrack_bench.training.loop import seed_everything, train
-from cstrack_bench.training_data.crop_set import CropSet
-from cstrack_bench.training_data.loading import LabelledImages, TrainingSet
 
 
 @dataclass(frozen=True)
@@ -32,11 +24,11 @@ class Trained:
     """A network and how it came about.
 
     Attributes:
-        network: with its weights, in evaluation mode.
+        model: the network with its weights, in evaluation mode, and its system.
         summary: cost, losses, hash and provenance of the training.
     """
 
-    network: Any
+    model: SystemNetwork
     summary: Record
 
 
@@ -98,18 +90,26 @@ def _train(
     if run.start is not None:
         start = _train(run.start, workspace, world, fresh=False)
     seed_everything(run.seed)
-    network = build_network(settings.model)
+    system = find_system(settings.system)
+    network = system.build(settings.model)
     copied = None
     if start is not None:
         # Another row hands on its re-id head too; a detector has none.
         whole = settings.init.row is not None
-        copied = len(transfer(start.network, network, reid=whole))
+        copied = len(transfer(start.model.network, network, reid=whole))
     elif settings.init.weights is not None:
-        copied = start_from_file(network, workspace.weights_file(run))
-    dataset = _dataset(run, workspace)
+        model = SystemNetwork(system, network)
+        copied = start_from_file(model, workspace.weights_file(run))
+    dataset = system.training_images(
+        workspace.open(settings.data).train,
+        settings.model,
+        settings.data.size,
+        settings.augment,
+        run.seed,
+    )
     network, summary = train(
         network,
-        make_loss(network, dataset.identities, settings.loss),
+        system.make_loss(network, dataset.identities, settings.loss),
         dataset,
         settings.train,
         checkpoint,
@@ -130,7 +130,7 @@ def _train(
             "provenance": provenance(str(workspace.device)),
         }
         words = {"training": identity, "input_size": settings.data.input_size}
-        save_weights(weights, network, words)
+        save_weights(weights, settings.system, network, words)
         write_text(about, json.dumps(document, indent=1) + "\n")
         checkpoint.unlink(missing_ok=True)
     world.wait()
@@ -138,36 +138,3 @@ def _train(
     trained = find_training(run, workspace)
     assert trained is not None, "just written"
     return trained
-
-
-def _dataset(run: Run, workspace: Workspace) -> LabelledImages:
-    settings = run.settings
-    train = workspace.open(settings.data).train
-    if isinstance(settings.model, WideResNetConfig):
-        return CropSet(train, settings.model.crop_size, settings.augment, run.seed)
-    return TrainingSet(train, settings.data.size, settings.augment, run.seed)
-
-
-def transfer(
-    source: torch.nn.Module, target: CSTrack | JDE | torch.nn.Module, reid: bool = False
-) -> list[str]:
-    """Copy the tensors whose names and shapes are equal (REFERENCE 4.5).
-
-    Args:
-        source: the network that was trained before.
-        target: the network that is going to be.
-        reid: the re-identification head too; else it stays as it was initialised.
-
-    Returns:
-        Names of what was copied.
-    """
-    own = target.state_dict()
-    equal = {
-        name: value
-        for name, value in source.state_dict().items()
-        if name in own
-        and own[name].shape == value.shape
-        and (reid or not name.startswith("reid."))
-    }
-    target.load_state_dict({**own, **equal})
-    return list(equal)

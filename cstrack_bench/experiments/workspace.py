@@ -63,7 +63,7 @@ class Workspace:
             start,
             run.seed,
             self._manifest(settings.data, ("train",)),
-            code_version(settings.model.system),
+            code_version(settings.system),
         ]
         return digest(content, 16)
 

@@ -1,10 +1,10 @@
-"""REN, the reciprocal network, and what Table II puts in its place."""
+"""REN, the reciprocal network, and what Table II replaces it with."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cstrack_bench.models.cstrack_config import ModelConfig
+from cstrack_bench.models.cstrack_config import CSTrackConfig
 from cstrack_bench.models.layers import Conv, full_precision
 
 POOLED = (6, 10)  # rows, columns (REFERENCE 1.4)
@@ -146,12 +146,12 @@ class PooledConvolutional(nn.Module):
         return x + self.detection_mix(x + first), x + self.reid_mix(x + second)
 
 
-def make_ren(config: ModelConfig) -> nn.ModuleList:
+def make_ren(config: CSTrackConfig) -> nn.ModuleList:
     """One module a level, each mapping features to a (detection, re-id) pair."""
     return nn.ModuleList(_make_level(config, c) for c in config.level_channels)
 
 
-def _make_level(config: ModelConfig, channels: int) -> nn.Module:
+def _make_level(config: CSTrackConfig, channels: int) -> nn.Module:
     match config.ren:
         case "none":
             return Shared()

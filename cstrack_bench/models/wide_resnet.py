@@ -6,15 +6,13 @@ batch normalisation that shifts but does not scale (2,799,456 weights of convolu
 and of the dense layer, 1,408 shifts and biases), so that is what is built here.
 """
 
-import math
-from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar
+from dataclasses import dataclass
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cstrack_bench.errors import InputError, nearest
-from cstrack_bench.models.cstrack_config import SIZES
+from cstrack_bench.errors import InputError
+from cstrack_bench.models import sizes
 
 #: Height, width of a crop in pixels: the dense layer fits no other.
 CROP = (128, 64)
@@ -33,18 +31,12 @@ class WideResNetConfig:
         embedding: length of an appearance vector.
     """
 
-    system: ClassVar[str] = "deepsort"
-
     width: float = 1.0
     embedding: int = 128
 
     def __post_init__(self) -> None:
         """Refuse what cannot be built, naming the setting."""
-        sound = isinstance(self.width, (int, float)) and math.isfinite(self.width)
-        if not sound or not 0 < self.width <= 4:
-            raise InputError(
-                f"model.width is {self.width!r}: give a number above 0 and at most 4."
-            )
+        sizes.check_multiplier("width", self.width)
         if not isinstance(self.embedding, int) or self.embedding < 1:
             raise InputError(
                 f"model.embedding is {self.embedding!r}: give a whole number from 1."
@@ -52,38 +44,29 @@ class WideResNetConfig:
 
     def channels(self, count: int) -> int:
         """Channels of a layer that has ``count`` at width 1: a multiple of 8."""
-        return math.ceil(count * self.width / 8) * 8
+        return sizes.scaled_channels(count, self.width)
 
     @property
     def crop_size(self) -> tuple[int, int]:
         """Height, width of a crop in pixels."""
         return CROP
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, as JSON takes them."""
-        return asdict(self)
 
-
-def make_config(size: str = "l", **overrides: Any) -> WideResNetConfig:
+def make_config(size: str = "l", **overrides: object) -> WideResNetConfig:
     """The network at a size: as published down to s, half as wide below it (s30, n).
 
     A few people's crops need no 2.8 million parameters, nor have two cores the time.
 
     Args:
-        size: a name of ``models.config.SIZES``.
+        size: a name of ``models.sizes.SIZES``.
         overrides: fields of ``WideResNetConfig``; they win.
 
     Raises:
         InputError: an unknown name or a value that cannot be built.
     """
-    if size not in SIZES:
-        raise InputError(f"Unknown model.size {size!r}: {nearest(size, SIZES)}.")
-    known = [field.name for field in fields(WideResNetConfig)]
-    for name in overrides:
-        if name not in known:
-            raise InputError(f"Unknown setting model.{name}: {nearest(name, known)}.")
-    width = 1.0 if SIZES[size]["width"] >= SIZES["s"]["width"] else 0.5
-    return WideResNetConfig(**{"width": width, **overrides})
+    values = sizes.size_values(size, sizes.SIZES)
+    width = 1.0 if values["width"] >= sizes.SIZES["s"]["width"] else 0.5
+    return sizes.build_config(WideResNetConfig, {"width": width}, overrides)
 
 
 class ShiftNorm(nn.BatchNorm2d):

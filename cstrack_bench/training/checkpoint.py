@@ -20,7 +20,7 @@ class Position:
     Attributes:
         epoch: 0-based epoch of the next batch.
         batch: 0-based batch of that epoch.
-        iteration: batches seen in all.
+        iteration: batches done in all.
         steps: optimiser steps taken.
         skipped: steps that the gradient scaler refused.
         last_step: iteration of the last optimiser step.

@@ -1,4 +1,4 @@
-"""What is done to a training image and its boxes before the network sees them."""
+"""What is done to a training image and its boxes before the network gets them."""
 
 import math
 from dataclasses import dataclass
@@ -66,10 +66,10 @@ class AugmentConfig:
         return not still or self.zoom != (1.0, 1.0)
 
 
-def place(
+def placement_of(
     picture: tuple[int, int], size: tuple[int, int], config: AugmentConfig | None
 ) -> Placement:
-    """Where a picture of this height, width goes in an input of that height, width."""
+    """The part that a picture (height, width) takes of an input (height, width)."""
     letterbox = config is not None and config.fit == "letterbox"
     return letterboxed(picture, size) if letterbox else stretched(picture, size)
 
@@ -77,7 +77,7 @@ def place(
 def fit(
     image: NDArray[np.uint8], size: tuple[int, int], config: AugmentConfig | None
 ) -> NDArray[np.uint8]:
-    """The input (H, W, 3) with the picture in its place."""
+    """The input (H, W, 3), the picture in the part that ``placement_of`` gives."""
     if config is None or config.fit == "stretch":
         resized = cv2.resize(image, size[::-1], interpolation=cv2.INTER_LINEAR)
         return np.asarray(resized, np.uint8)

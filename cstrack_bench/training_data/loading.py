@@ -4,9 +4,8 @@ Every random choice is drawn from (seed, epoch, image), so what a step sees depe
 neither on the number of worker processes nor on where a run was interrupted.
 """
 
-from collections.abc import Iterator
-from collections.abc import Sequence as Many
-from typing import Any, NamedTuple, Protocol, cast
+from collections import abc
+from typing import NamedTuple, Protocol, cast
 
 import cv2
 import numpy as np
@@ -14,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError
 from cstrack_bench.formats.sequences import FrameSource
 from cstrack_bench.training_data.augment import (
@@ -21,9 +21,11 @@ from cstrack_bench.training_data.augment import (
     augment_image,
     clip,
     fit,
-    place,
+    placement_of,
 )
 from cstrack_bench.training_data.cache import BUDGET, make_cache
+
+COMPONENT = Component("training data", 1)
 
 
 class Batch(NamedTuple):
@@ -82,7 +84,7 @@ class TrainingSet(Dataset[Item]):
 
     def __init__(
         self,
-        sequences: Many[FrameSource],
+        sequences: abc.Sequence[FrameSource],
         size: tuple[int, int],
         augment: AugmentConfig | None,
         seed: int,
@@ -139,7 +141,7 @@ class TrainingSet(Dataset[Item]):
         image, original = self._picture(index)
         height, width = self.size
         labels = self._labels[index].copy()
-        placement = place(original, self.size, self.augment)
+        placement = placement_of(original, self.size, self.augment)
         labels[:, 1:] = placement.boxes(labels[:, 1:])
         if self.augment is not None:
             random = np.random.default_rng((self.seed, epoch, index))
@@ -203,7 +205,7 @@ class EpochSampler(Sampler[list[tuple[int, int]]]):
     def __len__(self) -> int:
         return len(self._batches)
 
-    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+    def __iter__(self) -> abc.Iterator[list[tuple[int, int]]]:
         return iter(self._batches)
 
 
@@ -223,7 +225,7 @@ def collate(
 
 def load_batches(
     dataset: LabelledImages, sampler: EpochSampler, workers: int, pin: bool = False
-) -> DataLoader[Any]:
+) -> abc.Iterable[Batch]:
     """The batches of a sampler, read ahead by worker processes."""
     return DataLoader(
         cast(Dataset[Item], dataset),

@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 from cstrack_bench.cli.app import app
 from cstrack_bench.errors import CstrackError, InputError
 from cstrack_bench.formats.mot_files import read_tracks
-from cstrack_bench.models.checkpoints import save_weights
 from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import make_config
 from cstrack_bench.models.wide_resnet import WideResNet
 from cstrack_bench.models.wide_resnet import make_config as make_reid_config
+from cstrack_bench.systems.weights import save_weights
 
 FRAMES, WIDTH, HEIGHT = 12, 128, 96
 
@@ -68,7 +68,7 @@ def boxes(tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "n.safetensors"
-    save_weights(path, CSTrack(make_config("n")), {"input_size": "128x96"})
+    save_weights(path, "cstrack", CSTrack(make_config("n")), {"input_size": "128x96"})
     return path
 
 
@@ -187,7 +187,7 @@ def test_a_network_tracks_at_the_size_its_weights_name(
         document["stages"]
     )
     odd = tmp_path / "odd.safetensors"
-    save_weights(odd, CSTrack(make_config("n")), {"input_size": "100x96"})
+    save_weights(odd, "cstrack", CSTrack(make_config("n")), {"input_size": "100x96"})
     with pytest.raises(InputError, match="100x96"):
         track(sequence, "--weights", odd, "--output", output, "--device", "cpu")
     track(sequence, *options, "--size", "64x64")
@@ -197,12 +197,12 @@ def test_deepsorts_network_describes_the_boxes(
     tmp_path: Path, sequence: Path, boxes: Path, network: Path
 ) -> None:
     reid = tmp_path / "reid.safetensors"
-    save_weights(reid, WideResNet(make_reid_config("n")), {})
+    save_weights(reid, "deepsort", WideResNet(make_reid_config("n")), {})
     output = tmp_path / "out.txt"
     given = ("--detections", boxes, "--output", output)
     track(sequence, *given, "--reid", reid, "--tracker", "deepsort")
     assert len(set(read_tracks(output).ids.tolist())) == 1
-    with pytest.raises(InputError, match="no network of DeepSORT"):
+    with pytest.raises(InputError, match="finds boxes of its own"):
         track(sequence, *given, "--reid", network)
     with pytest.raises(InputError, match="finds no boxes"):
         track(sequence, "--weights", reid, "--output", output)

@@ -24,7 +24,7 @@ from cstrack_bench.experiments.recipes import load_recipe
 from cstrack_bench.formats.jde_lists import open_image_list
 from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import make_config
-from cstrack_bench.training.criterion import make_loss
+from cstrack_bench.systems.registry import find_system
 from cstrack_bench.training.loop import train
 from cstrack_bench.training.train_config import LossConfig, TrainConfig
 from cstrack_bench.training_data.loading import TrainingSet
@@ -183,7 +183,7 @@ def test_a_step_of_each_mix(
     assert seen | {0} == set(range(dataset.identities))
     torch.manual_seed(0)
     network = CSTrack(make_config("n"))
-    loss = make_loss(network, dataset.identities, LossConfig())
+    loss = find_system("cstrack").make_loss(network, dataset.identities, LossConfig())
     _, summary = train(
         network,
         loss,

@@ -34,8 +34,9 @@ def test_the_rows_that_can_be_run_are_the_recipes(table: str, profile: str) -> N
 
 @pytest.mark.parametrize("profile", ["paper", "twin", "smoke"])
 def test_components_of_table_one(profile: str) -> None:
+    assert rows("table1", profile)[1].settings.system == "jde"
     found = models("table1", profile)
-    assert found.pop(1).system == "jde"
+    del found[1]
     assert {row: (m.ren, m.reid_head) for row, m in found.items()} == {
         2: ("none", "basic"),
         3: ("full", "basic"),
@@ -125,7 +126,7 @@ def test_table_six_is_measured_on_the_data_set_of_its_row() -> None:
         assert settings.test_data.dataset == names[table.row(number).group]
         label = table.row(number).label
         system = "jde" if label == "JDE" else "cstrack"
-        assert (settings.model.system, settings.size) == (
+        assert (settings.system, settings.size) == (
             system,
             "s" if label == "CSTrack-S" else "l",
         )
@@ -169,10 +170,11 @@ def test_table_eight_is_association_alone() -> None:
             assert (measure.boxes, measure.part) == ("ground_truth", "train")
             # No person is a thousand times as wide as high.
             assert run.settings.track.filter["max_aspect"] >= 1000
-    systems = {row: m.system for row, m in models("table8").items()}
+    systems = {row: run.settings.system for row, run in rows("table8").items()}
     assert systems == {1: "jde", 2: "deepsort", 3: "cstrack"}
-    real = models("table8", "real")[1]
-    assert (real.system, real.ren, real.reid_head) == ("cstrack", "none", "basic")
+    real = rows("table8", "real")[1].settings
+    assert real.system == "cstrack"
+    assert (real.model.ren, real.model.reid_head) == ("none", "basic")
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def test_a_system_brings_its_own_settings_and_the_row_wins(tmp_path: Path) -> No
     runs = load_recipe("table9", tmp_path).runs("paper")
     found = [(run.settings.nms.kind, run.settings.nms.iou) for run in runs]
     assert found == [("iou", 0.4), ("iou", 0.5), ("cluster_diou", 0.6)]
-    assert runs[0].settings.model.system == "jde"
+    assert runs[0].settings.system == "jde"
 
 
 def test_a_row_starts_from_the_shared_detector_or_from_another_row() -> None:
@@ -208,11 +208,11 @@ def test_a_row_may_be_told_to_start_from_another_of_its_system() -> None:
 
 def test_deepsort_gets_a_detector_where_boxes_are_looked_for() -> None:
     two_stage = load_recipe("table7").runs("twin", [1])[0]
-    assert two_stage.settings.model.system == "deepsort"
+    assert two_stage.settings.system == "deepsort"
     assert two_stage.detector is not None
-    assert two_stage.detector.settings.model.system == "cstrack"
+    assert two_stage.detector.settings.system == "cstrack"
     given = load_recipe("table8").runs("twin", [2])[0]
-    assert given.settings.model.system == "deepsort"
+    assert given.settings.system == "deepsort"
     assert given.detector is None
 
 

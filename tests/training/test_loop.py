@@ -18,7 +18,7 @@ from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import make_config
 from cstrack_bench.synthmot.generate import SynthSpec, make_synthmot
 from cstrack_bench.synthmot.world_config import SynthConfig
-from cstrack_bench.training.criterion import make_loss
+from cstrack_bench.systems.registry import find_system
 from cstrack_bench.training.loop import TrainingSummary, seed_everything, train
 from cstrack_bench.training.train_config import LossConfig, TrainConfig
 from cstrack_bench.training_data.loading import AugmentConfig, EpochSampler, TrainingSet
@@ -58,7 +58,7 @@ def run(
     model = CSTrack(make_config("n"))
     return train(
         model,
-        make_loss(model, dataset.identities, LossConfig()),
+        find_system("cstrack").make_loss(model, dataset.identities, LossConfig()),
         dataset,
         options.pop("config", CONFIG),  # type: ignore[arg-type]
         checkpoint,

@@ -1,27 +1,19 @@
-"""Weights read and written: ours, the official ones, and files that are neither."""
+"""Official checkpoints read into our modules, and files that are none."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
 
+from cstrack_bench.checkpoints.reading import read_state_dict
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.checkpoints import (
-    load_official,
-    load_weights,
-    read_metadata,
-    read_official,
-    save_weights,
-)
 from cstrack_bench.models.cstrack import CSTrack
-from cstrack_bench.models.cstrack_config import ModelConfig, make_config
+from cstrack_bench.models.cstrack_config import CSTrackConfig, make_config
 from cstrack_bench.models.official_names import infer_config, translate
-from cstrack_bench.models.systems import stored_config
+from cstrack_bench.models.official_weights import load_official
 
-SMALL = ModelConfig(depth=0.33, width=0.125, embedding=16, saan_width=8)
+SMALL = CSTrackConfig(depth=0.33, width=0.125, embedding=16, saan_width=8)
 
 # Official names that one small network of depth 0.33 has, by REFERENCE 1.6b.
 NORM = ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
@@ -169,7 +161,7 @@ def test_another_size_is_an_error(model: CSTrack, write: Writer) -> None:
 
 @pytest.mark.parametrize(("depth", "width"), [(0.33, 0.3), (0.67, 0.125), (1.0, 0.065)])
 def test_size_from_shapes(depth: float, width: float) -> None:
-    config = ModelConfig(depth=depth, width=width, embedding=24, saan_width=12)
+    config = CSTrackConfig(depth=depth, width=width, embedding=24, saan_width=12)
     state = CSTrack(config).state_dict()
     names = list(official_names())
     for layer, repeats in ((2, 3), (4, 9), (6, 9)):
@@ -183,27 +175,27 @@ def test_size_from_shapes(depth: float, width: float) -> None:
 
 def test_golden_checkpoint_is_read_whole(golden: Path) -> None:
     loaded, report = load_official(golden / "official_cstrack_d033_w025.pt")
-    assert loaded.config == ModelConfig(depth=0.33, width=0.25)
+    assert loaded.config == CSTrackConfig(depth=0.33, width=0.25)
     assert report.missing == report.unexpected == report.reshaped == ()
 
 
 def test_files_that_are_no_state_dict(tmp_path: Path) -> None:
     missing = tmp_path / "none.pt"
     with pytest.raises(InputError, match="no checkpoint"):
-        read_official(missing)
+        read_state_dict(missing)
     rubbish = tmp_path / "rubbish.pt"
     rubbish.write_bytes(b"<html>quota exceeded</html>")
     with pytest.raises(InputError, match=r"rubbish.pt"):
-        read_official(rubbish)
+        read_state_dict(rubbish)
     empty = tmp_path / "empty.pt"
     empty.touch()
     with pytest.raises(InputError, match=r"empty.pt"):
-        read_official(empty)
+        read_state_dict(empty)
     for name, document in (("list", [1]), ("other", {"model": 3})):
         path = tmp_path / f"{name}.pt"
         torch.save(document, path)
         with pytest.raises(InputError, match="holds no state dict"):
-            read_official(path)
+            read_state_dict(path)
     other = tmp_path / "stranger.pt"
     torch.save({"model": {"layer.weight": torch.zeros(1)}}, other)
     with pytest.raises(InputError, match="not a CSTrack state dict"):
@@ -214,78 +206,13 @@ def test_truncated_checkpoint(model: CSTrack, write: Writer) -> None:
     path = write(official_tensors(model))
     path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(InputError, match="fetch it again"):
-        read_official(path)
+        read_state_dict(path)
 
 
 def test_pickled_modules_give_their_tensors(tmp_path: Path) -> None:
     path = tmp_path / "module.pt"
     linear = torch.nn.Linear(2, 2)
     torch.save({"model": linear}, path)
-    read = read_official(path)
+    read = read_state_dict(path)
     assert list(read) == ["weight", "bias"]
     assert torch.equal(read["weight"], linear.weight)
-
-
-@pytest.mark.parametrize("suffix", ["safetensors", "pt"])
-def test_load_weights_takes_both(
-    model: CSTrack, write: Writer, tmp_path: Path, suffix: str
-) -> None:
-    path = tmp_path / "weights.safetensors"
-    save_weights(path, model, {"seed": "1"})
-    if suffix == "pt":
-        path = write(official_tensors(model))
-    loaded = load_weights(path)
-    assert loaded.config == SMALL
-    assert same(loaded, model)
-    assert not loaded.training
-
-
-def test_our_header_says_what_the_weights_are(model: CSTrack, tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "weights.safetensors"
-    save_weights(path, model, {"seed": "1"})
-    metadata = read_metadata(path)
-    assert metadata["seed"] == "1"
-    assert stored_config(json.loads(metadata["config"])) == SMALL
-    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
-
-
-def test_channels_last_weights_are_saved(model: CSTrack, tmp_path: Path) -> None:
-    path = tmp_path / "weights.safetensors"
-    turned = CSTrack(SMALL).to(memory_format=torch.channels_last)
-    turned.load_state_dict(model.state_dict())
-    save_weights(path, turned, {})
-    assert same(load_weights(path), model)
-
-
-def test_safetensors_that_are_not_ours(model: CSTrack, tmp_path: Path) -> None:
-    path = tmp_path / "weights.safetensors"
-    with pytest.raises(InputError, match="no weights"):
-        load_weights(path)
-    path.write_bytes(b"rubbish")
-    with pytest.raises(InputError, match="cannot be read as safetensors"):
-        load_weights(path)
-    save_file({"weight": torch.zeros(1)}, path)
-    with pytest.raises(InputError, match="names no configuration of a network"):
-        load_weights(path)
-    config = json.dumps(SMALL.as_dict())
-    header = {"cstrack": json.dumps({"config": config})}
-    save_file({"weight": torch.zeros(1)}, path, header)
-    with pytest.raises(InputError, match="do not fit the configuration"):
-        load_weights(path)
-    header = {"cstrack": json.dumps({"config": '{"ren": "fast"}'})}
-    save_file({"weight": torch.zeros(1)}, path, header)
-    with pytest.raises(InputError, match=r"model\.ren"):
-        load_weights(path)
-
-
-def test_headers_from_before_other_systems_and_generations(
-    model: CSTrack, tmp_path: Path
-) -> None:
-    path = tmp_path / "old.safetensors"
-    config = SMALL.as_dict()
-    del config["generation"]
-    words = {"config": json.dumps(config)}
-    save_file(model.state_dict(), path, {"cstrack": json.dumps(words)})
-    loaded = load_weights(path)
-    assert loaded.config == SMALL
-    assert same(loaded, model)

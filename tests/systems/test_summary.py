@@ -3,17 +3,20 @@
 import pytest
 import torch
 
+from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import SIZES, make_config
 from cstrack_bench.models.jde_config import JdeConfig
-from cstrack_bench.models.summary import (
-    SYSTEMS,
-    dummy_gflops,
-    gflops,
-    line_up,
-    parameters,
-    skeleton,
-)
+from cstrack_bench.models.network import NetworkConfig
 from cstrack_bench.models.wide_resnet import WideResNetConfig
+from cstrack_bench.systems import summary
+from cstrack_bench.systems.registry import find_system, system_names
+from cstrack_bench.systems.summary import dummy_gflops, gflops, line_up, parameters
+from cstrack_bench.systems.system import SystemNetwork
+
+
+def skeleton(config: NetworkConfig, system: str = "cstrack") -> SystemNetwork:
+    return summary.skeleton(find_system(system), config)
+
 
 JDE = {"ren": "none", "reid_head": "basic"}
 
@@ -50,7 +53,7 @@ def test_counts_of_the_official_code(
 
 
 def test_counts_of_jde_on_yolov3() -> None:
-    model = skeleton(JdeConfig())
+    model = skeleton(JdeConfig(), "jde")
     counts = parameters(model)
     assert counts.pop("total") == sum(counts.values()) == 65_664_808
     for shape, wanted in (
@@ -62,12 +65,13 @@ def test_counts_of_jde_on_yolov3() -> None:
 
 
 def test_deepsorts_cost_is_that_of_a_crop_whatever_the_image() -> None:
-    model = skeleton(WideResNetConfig())
+    model = skeleton(WideResNetConfig(), "deepsort")
     counts = parameters(model)
     assert counts.pop("total") == sum(counts.values()) == sum(
-        p.numel() for p in model.parameters()
+        p.numel() for p in model.network.parameters()
     )  # fmt: skip
     assert gflops(model, (608, 1088)) == gflops(model, (64, 64)) > 0
+    assert dummy_gflops(model) is None
 
 
 @pytest.mark.parametrize(
@@ -88,12 +92,13 @@ def test_backbone_and_neck_of_the_new_generation(
 
 def test_the_line_up_has_every_system_and_size_once() -> None:
     rows = line_up((608, 1088))
-    assert len({config for _, _, config in rows}) == len(rows)
-    assert {size for size, _, _ in rows} == set(SIZES)
-    assert {name for _, name, _ in rows} == set(SYSTEMS)
-    jde = {size: config for size, name, config in rows if name == "JDE(yolov3)"}
+    assert len({row.model.network.config for row in rows}) == len(rows)
+    assert {row.size for row in rows} == set(SIZES)
+    variants = [v for name in system_names() for v in find_system(name).variants]
+    assert {row.variant.name for row in rows} == {v.name for v in variants}
+    jde = {row.size: row for row in rows if row.system == "jde"}
     assert set(jde) == {"l", "m", "s", "n"}
-    assert jde["l"] == JdeConfig()
+    assert jde["l"].model.network.config == JdeConfig()
 
 
 def test_parts_of_the_large_model() -> None:
@@ -109,7 +114,7 @@ def test_layers_of_the_large_model() -> None:
     """Row by row of REFERENCE 1.2."""
     model = skeleton(make_config("l"))
     counts = {
-        name: sum(p.numel() for p in model.get_submodule(name).parameters())
+        name: sum(p.numel() for p in model.network.get_submodule(name).parameters())
         for name in (
             "backbone.stem", "backbone.down4", "backbone.stage4", "backbone.down8",
             "backbone.stage8", "backbone.down16", "backbone.stage16",
@@ -145,10 +150,9 @@ def test_the_dummy_rule_inflates_ren() -> None:
 
 
 def test_counting_leaves_a_real_model_alone() -> None:
-    from cstrack_bench.models.cstrack import CSTrack
-
-    model = CSTrack(make_config("n", width=0.125))
-    before = {k: v.clone() for k, v in model.state_dict().items()}
+    network = CSTrack(make_config("n", width=0.125))
+    model = SystemNetwork(find_system("cstrack"), network)
+    before = {k: v.clone() for k, v in network.state_dict().items()}
     assert gflops(model, (64, 64)) > 0
-    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
-    assert model.training
+    assert all(torch.equal(v, before[k]) for k, v in network.state_dict().items())
+    assert network.training

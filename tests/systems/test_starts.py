@@ -2,9 +2,9 @@
 
 import torch
 
-from cstrack_bench.experiments.train_run import transfer
 from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import make_config
+from cstrack_bench.systems.starts import transfer
 
 
 def test_equal_names_and_shapes_are_copied_and_the_rest_is_not() -> None:

@@ -1,0 +1,134 @@
+"""Weights on disk: ours (safetensors), whose header says what they are of."""
+
+import dataclasses
+import json
+from collections import abc
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from cstrack_bench.checkpoints.reading import read_state_dict
+from cstrack_bench.errors import InputError
+from cstrack_bench.files import replacing
+from cstrack_bench.models.network import Network, NetworkConfig
+from cstrack_bench.models.sizes import build_config
+from cstrack_bench.systems.registry import DEFAULT, find_system, system_names
+from cstrack_bench.systems.system import AnySystem, SystemNetwork
+
+CONFIG_KEY = "config"
+HEADER_KEY = "cstrack"
+
+
+def save_weights(
+    path: Path, system: str, network: Network, metadata: abc.Mapping[str, str]
+) -> None:
+    """Write a network and its configuration atomically as safetensors.
+
+    Args:
+        path: the file to make or replace.
+        system: the name by which ``find_system`` finds the network's system again.
+        network: whose state is written.
+        metadata: further words for the header; the key ``config`` is ours.
+    """
+    config = {"system": system, **dataclasses.asdict(network.config)}
+    words = {**metadata, CONFIG_KEY: json.dumps(config)}
+    tensors = {
+        name: tensor.detach().cpu().contiguous()
+        for name, tensor in network.state_dict().items()
+    }
+    # One entry: the order of several in the file is random, and so was its hash.
+    header = {HEADER_KEY: json.dumps(words, sort_keys=True)}
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, header)
+
+
+def load_weights(path: Path) -> SystemNetwork:
+    """A network of any system with its weights, in eval mode on the CPU.
+
+    Args:
+        path: our safetensors, or a published checkpoint that a system can read.
+
+    Raises:
+        InputError: the file cannot be read or is no network of ours.
+    """
+    if path.suffix != ".safetensors":
+        return _load_published(path)
+    if not path.is_file():
+        raise InputError(f"There are no weights {path}.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise InputError(
+            f"{path} cannot be read as safetensors ({_first_line(error)})."
+        ) from error
+    system, config = _read_config(path, read_metadata(path))
+    network = system.build(config)
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise InputError(
+            f"The tensors of {path} do not fit the configuration in its header: "
+            "it was not written by this version."
+        ) from error
+    return SystemNetwork(system, network.eval())
+
+
+def _load_published(path: Path) -> SystemNetwork:
+    tensors = read_state_dict(path)
+    for name in system_names():
+        system = find_system(name)
+        if system.published is not None and system.published.recognises(tensors):
+            return SystemNetwork(system, system.published.build(tensors, path))
+    raise InputError(
+        f"{path} holds weights of no system that is known ({', '.join(system_names())})"
+        ": give a published checkpoint, or weights that cstrack train wrote."
+    )
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """The words in the header of our safetensors; none in any other file.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    if path.suffix != ".safetensors":
+        return {}
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = (file.metadata() or {}).get(HEADER_KEY, "{}")
+        return {str(key): str(value) for key, value in json.loads(header).items()}
+    except (SafetensorError, OSError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"{path} cannot be read as safetensors ({_first_line(error)})."
+        ) from error
+
+
+def read_config(document: abc.Mapping[str, object]) -> tuple[AnySystem, NetworkConfig]:
+    """A system and a configuration, as ``save_weights`` puts them into the header.
+
+    Raises:
+        InputError: an unknown system, field or value.
+    """
+    options = dict(document)
+    system = find_system(str(options.pop("system", DEFAULT)))
+    return system, build_config(system.config, options)
+
+
+def _read_config(
+    path: Path, metadata: abc.Mapping[str, str]
+) -> tuple[AnySystem, NetworkConfig]:
+    try:
+        return read_config(json.loads(metadata[CONFIG_KEY]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path} names no configuration of a network in its header: "
+            "give weights that cstrack train wrote."
+        ) from error
+    except InputError as error:
+        raise InputError(f"The header of {path} does not fit: {error}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
