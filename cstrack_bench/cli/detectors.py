@@ -40,8 +40,8 @@ def network(
     model = load_weights(weights)
     if not model.system.finds_boxes:
         raise InputError(
-            f"{weights} describes given boxes and finds none: give weights of CSTrack, "
-            "JDE or another system that detects."
+            f"{weights} describes given boxes and finds no boxes of its own: give "
+            "weights of CSTrack, JDE or another system that detects."
         )
     if chosen is None:
         chosen = _stored_size(weights)

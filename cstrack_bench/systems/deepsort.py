@@ -1,18 +1,24 @@
 """DeepSORT: a network that describes the boxes of another system's detector."""
 
-from collections import abc
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from cstrack_bench.components import Component
 from cstrack_bench.detection.crops import CropEncoder
-from cstrack_bench.formats.sequences import FrameSource
 from cstrack_bench.models.sizes import SIZES
 from cstrack_bench.models.wide_resnet import WideResNet, WideResNetConfig, make_config
-from cstrack_bench.stopwatch import Stopwatch
-from cstrack_bench.structures import Embedder
 from cstrack_bench.systems.system import Size, System, Variant
 from cstrack_bench.training.reid_loss import ReidLoss
-from cstrack_bench.training_data.augment import AugmentConfig
 from cstrack_bench.training_data.crop_set import CropSet
+
+if TYPE_CHECKING:
+    from collections import abc
+
+    from cstrack_bench.formats.sequences import FrameSource
+    from cstrack_bench.stopwatch import Stopwatch
+    from cstrack_bench.structures import Embedder
+    from cstrack_bench.training_data.augment import AugmentConfig
 
 COMPONENT = Component("system deepsort", 1)
 

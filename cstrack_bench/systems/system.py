@@ -1,22 +1,28 @@
 """What a system declares, in one object."""
 
+from __future__ import annotations
+
 from collections import abc
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from torch import Tensor, nn
-
-from cstrack_bench.components import Component
 from cstrack_bench.detection.network import NetworkDetector
-from cstrack_bench.detection.nms import NmsConfig
-from cstrack_bench.formats.sequences import FrameSource
 from cstrack_bench.models.network import DetectingNetwork, Network, NetworkConfig
-from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.structures import Detector, Embedder
-from cstrack_bench.training.train_config import LossConfig
-from cstrack_bench.training_data.augment import AugmentConfig
 from cstrack_bench.training_data.loading import LabelledImages, TrainingSet
+
+# Only annotations need these: what they compute is no part of a system.
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor, nn
+
+    from cstrack_bench.components import Component
+    from cstrack_bench.detection.nms import NmsConfig
+    from cstrack_bench.formats.sequences import FrameSource
+    from cstrack_bench.stopwatch import Stopwatch
+    from cstrack_bench.training.train_config import LossConfig
+    from cstrack_bench.training_data.augment import AugmentConfig
 
 C = TypeVar("C", bound=NetworkConfig)
 N = TypeVar("N", bound=Network)

@@ -1,6 +1,7 @@
 """Crops of people: cut from a frame, and a training set of them."""
 
 from collections import abc
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -9,9 +10,11 @@ from torch.utils.data import Dataset
 
 from cstrack_bench.console import progress
 from cstrack_bench.errors import InputError
-from cstrack_bench.formats.sequences import FrameSource
 from cstrack_bench.training_data.augment import AugmentConfig, augment_image
 from cstrack_bench.training_data.loading import Item
+
+if TYPE_CHECKING:
+    from cstrack_bench.formats.sequences import FrameSource
 
 # Of a box without any pixel.
 _GREY = 114
@@ -108,7 +111,7 @@ class CropSet(Dataset[Item]):
 
     def __init__(
         self,
-        sequences: abc.Sequence[FrameSource],
+        sequences: abc.Sequence["FrameSource"],
         size: tuple[int, int],
         augment: AugmentConfig | None,
         seed: int,
@@ -155,7 +158,7 @@ class CropSet(Dataset[Item]):
         self._stretches = np.concatenate([np.arange(count) for count in shown])
         self._shown = shown
 
-    def _cut_people(self, sequence: FrameSource) -> NDArray[np.uint8]:
+    def _cut_people(self, sequence: "FrameSource") -> NDArray[np.uint8]:
         """The crops of a sequence, person by person, each by time."""
         annotations = sequence.annotations()
         if annotations is None or not sequence.has_images:
