@@ -62,7 +62,7 @@ def _detector_config(config: CSTrackConfig) -> CSTrackConfig:
     )
 
 
-SYSTEM = System(
+SYSTEM: System[CSTrackConfig, CSTrack] = System(
     name="cstrack",
     component=COMPONENT,
     config=CSTrackConfig,

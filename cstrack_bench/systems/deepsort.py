@@ -43,7 +43,7 @@ def _embedder(network: WideResNet, device: str, stopwatch: Stopwatch) -> Embedde
     return CropEncoder(network, device, stopwatch=stopwatch)
 
 
-SYSTEM = System(
+SYSTEM: System[WideResNetConfig, WideResNet] = System(
     name="deepsort",
     component=COMPONENT,
     config=WideResNetConfig,

@@ -48,7 +48,7 @@ def _build_published(tensors: abc.Mapping[str, Tensor], path: Path) -> JDE:
         raise InputError(f"Cannot use {path}: {error}") from error
 
 
-SYSTEM = System(
+SYSTEM: System[JdeConfig, JDE] = System(
     name="jde",
     component=COMPONENT,
     config=JdeConfig,

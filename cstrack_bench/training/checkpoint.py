@@ -3,7 +3,6 @@
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -69,7 +68,7 @@ class TrainingState:
             for group in self.optimizer.param_groups
             for p in group["params"]
         ]
-        document: dict[str, Any] = {
+        document: dict[str, object] = {
             "identity": self.identity,
             "model": self.model.state_dict(),
             "average": self.average.model.state_dict(),

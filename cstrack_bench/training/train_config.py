@@ -6,7 +6,7 @@ paper says something else the ``paper`` preset below has the other value.
 
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from cstrack_bench.errors import InputError
 
@@ -145,7 +145,7 @@ class InitConfig:
             )
 
 
-IMPLEMENTATIONS: dict[str, dict[str, dict[str, Any]]] = {
+IMPLEMENTATIONS: dict[str, dict[str, dict[str, object]]] = {
     "official": {"train": {}, "loss": {}},
     "paper": {
         "train": {"lr": 5e-4},

@@ -104,7 +104,7 @@ def make_loss(network: SmallNetwork, identities: int, config: LossConfig) -> nn.
     return CSTrackLoss(network.anchors, network.strides, embedding, identities, config)
 
 
-SYSTEM = System(
+SYSTEM: System[SmallConfig, SmallNetwork] = System(
     name="small",
     # Raise the version when the network or its loss compute other numbers.
     component=Component("system small", 1),
