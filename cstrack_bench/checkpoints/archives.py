@@ -1,7 +1,7 @@
 """The zip archives of PyTorch 1.6 and later, through PyTorch's own safe loader.
 
 ``torch.load(weights_only=True)`` builds containers, tensors and objects of allowed
-classes alone. Here a stub is allowed in the place of every class that the file names,
+classes alone. Here a stub is allowed instead of every class that the file names,
 so that a module which was pickled whole comes out as records. This needs PyTorch 2.6:
 it takes stubs under the names of a file and says what those are; earlier ones have a
 hole through which a file runs code (CVE-2025-32434).
@@ -19,7 +19,7 @@ from cstrack_bench.checkpoints.records import RefusedError, printable, stub
 
 MAX_PICKLE_BYTES = 64 << 20  # YOLOv5 l needs 0.2 MB
 MAX_ENTRIES = 100_000
-# PyTorch refuses these whatever is allowed, in words that do not name them.
+# PyTorch refuses these whatever is allowed, in a message that does not name them.
 _NEVER_ALLOWED = ("sys.", "os.", "posix.", "nt.")
 
 

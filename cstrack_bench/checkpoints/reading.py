@@ -116,7 +116,9 @@ def _module_members(module: object) -> Iterator[tuple[object, Tensor]]:
         budget -= 1 + len(parameters) + len(buffers) + len(modules)
         # A module may be in another twice, and a forged one in itself.
         if budget < 0 or len(prefix) > MAX_NAME:
-            raise InputError("The modules in this checkpoint hold each other forever.")
+            raise InputError(
+                "The modules in this checkpoint contain each other without end."
+            )
         passing = own.get("_non_persistent_buffers_set")
         skipped = passing if isinstance(passing, set) else set()
         for name, value in (*parameters, *buffers):

@@ -2,7 +2,7 @@
 
 PyTorch's safe loader reads no module from it. So ``torch.load`` is given an unpickler
 that imports nothing: it finds the few functions that tensors are rebuilt with, and
-stubs in the place of all other names.
+stubs instead of everything else that is named.
 """
 
 import io

@@ -48,7 +48,7 @@ def train(
     table, _, row = recipe.partition(":")
     if row and not row.isdigit():
         raise InputError(f"A row is a number, as in table2:4, not {recipe!r}.")
-    place = pick_device(device)
+    chosen_device = pick_device(device)
     rows = [int(row)] if row else None
     plan = make_plan(table, data, profile, rows, seed + 1, settings or ())
     chosen = [run for run in plan.runs if run.seed == seed]
@@ -56,7 +56,7 @@ def train(
         known = ", ".join(f"{table}:{run.row}" for run in chosen)
         raise InputError(f"{table} has several rows; name one of {known}.")
     run = chosen[0]
-    workspace = Workspace(data, Ledger(results), place)
+    workspace = Workspace(data, Ledger(results), chosen_device)
     workspace.open_all(run)
     identity = workspace.training_identity(run)
     checkpoint = workspace.ledger.training(identity, ".ckpt")

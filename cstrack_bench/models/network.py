@@ -35,7 +35,7 @@ class NetworkConfig(Protocol):
 
 
 class Network(Protocol):
-    """A network of any system: an ``nn.Module`` that knows its configuration."""
+    """A network of any system: an ``nn.Module`` that holds its configuration."""
 
     @property
     def config(self) -> NetworkConfig:

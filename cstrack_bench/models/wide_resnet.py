@@ -82,7 +82,7 @@ class ShiftNorm(nn.BatchNorm2d):
         nn.init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
-        """The same shape; a lone vector has no spread, so it is normalised as later."""
+        """The same shape; one vector alone is normalised by the running statistics."""
         if self.training and input.numel() == self.num_features:
             return F.batch_norm(
                 input,

@@ -195,8 +195,8 @@ class System(Generic[C, N]):
         return self.detector is not None
 
 
-# Which classes a system has, only its module knows: who finds it by name sees Network
-# and NetworkConfig of it.
+# Only the module of a system has the types of its network and configuration; code that
+# finds it by name uses them as Network and NetworkConfig.
 AnySystem = System[Any, Any]
 
 

@@ -29,16 +29,16 @@ def save_weights(
         path: the file to make or replace.
         system: the name by which ``find_system`` finds the network's system again.
         network: whose state is written.
-        metadata: further words for the header; the key ``config`` is ours.
+        metadata: further entries of the header; the key ``config`` is ours.
     """
     config = {"system": system, **dataclasses.asdict(network.config)}
-    words = {**metadata, CONFIG_KEY: json.dumps(config)}
+    entries = {**metadata, CONFIG_KEY: json.dumps(config)}
     tensors = {
         name: tensor.detach().cpu().contiguous()
         for name, tensor in network.state_dict().items()
     }
     # One entry: the order of several in the file is random, and so was its hash.
-    header = {HEADER_KEY: json.dumps(words, sort_keys=True)}
+    header = {HEADER_KEY: json.dumps(entries, sort_keys=True)}
     with replacing(path) as temporary:
         save_file(tensors, temporary, header)
 
@@ -88,7 +88,7 @@ def _load_published(path: Path) -> SystemNetwork:
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """The words in the header of our safetensors; none in any other file.
+    """The entries in the header of our safetensors; none for any other file.
 
     Raises:
         InputError: the file cannot be read.

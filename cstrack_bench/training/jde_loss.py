@@ -24,7 +24,7 @@ class JdeLoss(nn.Module):
     The loss of a batch is 0.5 · Σ(exp(−s) · L + s) over levels and tasks. The s of a
     level learn from batches with a positive there alone: without one, boxes and
     identities are left out, and background is weighed by s as it stands. The published
-    formula always counts every s, which then nothing holds: where a level rarely sees
+    formula always counts every s, which then nothing holds: where a level rarely has
     a person (P5 of a small input), its s falls until the next person's weight, exp(−s),
     destroys the network (within 160 steps at 320×192).
 

@@ -1,6 +1,6 @@
 """Training images with their boxes and identities, in a fixed random order.
 
-Every random choice is drawn from (seed, epoch, image), so what a step sees depends
+Every random choice is drawn from (seed, epoch, image), so what a step gets depends
 neither on the number of worker processes nor on where a run was interrupted.
 """
 
