@@ -1,3 +1,3 @@
 """Benchmark and reproduction suite for CSTrack, the one-shot multi-object tracker."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

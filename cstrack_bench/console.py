@@ -1,4 +1,4 @@
-"""Where words go: tables to stdout, progress and remarks to stderr."""
+"""Consoles and progress displays: tables on stdout, progress and remarks on stderr."""
 
 from typing import Any
 
@@ -33,19 +33,19 @@ def relay_progress(queue: Any) -> None:
 
 
 class _Relayed(Progress):
-    """A progress display that shows nothing and tells a queue."""
+    """A progress display that shows nothing and writes to a queue."""
 
     def __init__(self, queue: Any) -> None:
         super().__init__(console=err, disable=True)
         self._queue = queue
 
     def update(self, task_id: TaskID, **changes: Any) -> None:
-        """Change a task and tell the queue."""
+        """Change a task and write it to the queue."""
         super().update(task_id, **changes)
         self._tell(task_id)
 
     def advance(self, task_id: TaskID, advance: float = 1) -> None:
-        """Advance a task and tell the queue."""
+        """Advance a task and write it to the queue."""
         super().advance(task_id, advance)
         self._tell(task_id)
 

@@ -6,14 +6,15 @@ nothing of this package is edited:
 
 - by the name of an entry point in the group ``cstrack_bench.trackers``,
   ``cstrack_bench.datasets`` or ``cstrack_bench.systems`` of an installed package;
-- by an import path, ``package.module:NAME``;
-- by a file, ``folder/my_tracker.py:NAME``.
+- by an import path, ``package.module:NAME``, of what is installed or on PYTHONPATH;
+- by a file, ``folder/my_tracker.py:NAME``, which may import only what is installed.
 """
 
 import hashlib
 import importlib
 import importlib.util
 import sys
+import traceback
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -52,11 +53,12 @@ def find_extension(
     else:
         raise InputError(
             f"No {what} {name!r}; {nearest(name, [*built_in, *points])}, or name one "
-            "of yours as package.module:NAME."
+            "of yours as package.module:NAME or folder/file.py:NAME."
         )
     if not isinstance(found, kind):
         raise InputError(
-            f"The {what} {name!r} is a {type(found).__name__}, not a {kind.__name__}."
+            f"The {what} {name!r} is of type {type(found).__name__}, not "
+            f"{kind.__name__}."
         )
     return found
 
@@ -69,24 +71,35 @@ def extension_names(group: str) -> tuple[str, ...]:
 def _load(point: EntryPoint, what: str) -> object:
     try:
         return point.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _not_loaded(what, point.name, error) from error
 
 
 def _import(path: str, what: str) -> object:
-    place, _, attribute = path.rpartition(":")
+    source, _, attribute = path.rpartition(":")
+    is_file = source.endswith(".py")
+    if is_file and not Path(source).is_file():
+        raise InputError(f"No file {source!r} to load the {what} {path!r} from.")
     try:
-        module = (
-            _from_file(Path(place))
-            if place.endswith(".py")
-            else importlib.import_module(place)
-        )
-    except Exception as error:
+        module = _from_file(Path(source)) if is_file else _from_path(source)
+    except (Exception, SystemExit) as error:
         raise _not_loaded(what, path, error) from error
     if not hasattr(module, attribute):
-        raise InputError(f"{place} has no {attribute!r} to use as a {what}.")
+        raise InputError(f"{source} has no {attribute!r} to use as a {what}.")
     found: object = getattr(module, attribute)
     return found
+
+
+def _from_path(source: str) -> ModuleType:
+    try:
+        return importlib.import_module(source)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{source}.".startswith(f"{error.name}."):
+            raise  # it is there, and imports something that is not
+        raise ImportError(
+            f"no module {error.name!r}; install it, put the folder that holds it on "
+            "PYTHONPATH, or name the file as folder/file.py:NAME"
+        ) from None
 
 
 def _from_file(path: Path) -> ModuleType:
@@ -108,6 +121,16 @@ def _from_file(path: Path) -> ModuleType:
     return module
 
 
-def _not_loaded(what: str, name: str, error: Exception) -> InputError:
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return InputError(f"The {what} {name!r} cannot be loaded: {reason}.")
+def _not_loaded(what: str, name: str, error: BaseException) -> InputError:
+    reason = " ".join(str(error).split()).rstrip(".")
+    if not isinstance(error, ImportError | InputError):
+        reason = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
+    return InputError(f"The {what} {name!r} cannot be loaded{_line(error)}: {reason}.")
+
+
+def _line(error: BaseException) -> str:
+    """Where in the code of an extension an error came up, if it did so there."""
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename != __file__ and "importlib" not in frame.filename:
+            return f" (line {frame.lineno} of {Path(frame.filename).name})"
+    return ""

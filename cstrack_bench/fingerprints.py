@@ -217,18 +217,22 @@ def _imports(tree: ast.AST, package: str) -> Iterator[str]:
         yield from _imports(node, package)
 
 
-def committed(file: Path = COMMITTED) -> dict[str, dict[str, str | int]]:
-    """Version and fingerprint of each component when they were last checked."""
+def read_committed(file: Path = COMMITTED) -> dict[str, dict[str, str | int]]:
+    """Version and fingerprint of each component when last checked; none at first."""
+    if not file.is_file():
+        return {}
     found: dict[str, dict[str, str | int]] = json.loads(file.read_text("utf-8"))
     return found
 
 
-def moved(found: Mapping[str, Sources], before: Mapping[str, Mapping]) -> list[str]:
+def moved(
+    found: Mapping[str, Sources], before: Mapping[str, Mapping[str, str | int]]
+) -> list[str]:
     """What has changed since ``fingerprints.json`` was written, a sentence each.
 
     Args:
         found: the components as the sources are.
-        before: as ``committed`` returns them.
+        before: as ``read_committed`` returns them.
     """
     sentences = []
     for name, now in found.items():

@@ -7,23 +7,25 @@ from cstrack_bench.tracking.filters import OutputFilter
 
 
 class Recorder:
-    """A detector that remembers what another one saw, frame by frame.
+    """A detector that keeps what another one detects, frame by frame.
 
-    What it holds can be played back to another tracker, which then gets the very same
-    detections.
+    Another tracker can then be given the very same detections.
 
     Args:
-        detector: the one that looks.
+        detector: whose detections are kept.
+
+    Attributes:
+        detections: 0-based frame -> what was detected.
     """
 
     def __init__(self, detector: Detector) -> None:
         self._detector = detector
-        self.seen: dict[int, Detections] = {}
+        self.detections: dict[int, Detections] = {}
 
     def detect(self, frame: Frame) -> Detections:
         """The other detector's detections of a frame."""
         detections = self._detector.detect(frame)
-        self.seen[frame.index] = detections
+        self.detections[frame.index] = detections
         return detections
 
 
@@ -34,7 +36,7 @@ def track_sequence(
     output_filter: OutputFilter | None = None,
     stopwatch: Stopwatch = NULL,
 ) -> TrackTable:
-    """Walk a sequence from frames to tracks.
+    """Track a sequence from its frames.
 
     Args:
         sequence: the frames; only what the detector asks for is decoded.

@@ -19,10 +19,10 @@ STAGES = (
 def percentile(values: list[float], percent: float) -> float:
     """Linear-interpolated percentile of a non-empty list, as NumPy computes it."""
     ordered = sorted(values)
-    place = (len(ordered) - 1) * percent / 100.0
-    low = int(place)
+    rank = (len(ordered) - 1) * percent / 100.0
+    low = int(rank)
     high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+    return ordered[low] + (ordered[high] - ordered[low]) * (rank - low)
 
 
 class Stopwatch:

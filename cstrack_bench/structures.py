@@ -1,4 +1,4 @@
-"""The few types that cross a wall of the house.
+"""The types that packages exchange: frames, detections, tracks, and who makes them.
 
 Frame numbers are 0-based in memory and 1-based in MOT files; pixel coordinates pass
 through unchanged (no ±1, as in the official code).
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame of a sequence; its pixels are read only when somebody asks.
+    """One frame of a sequence; its pixels are read only when asked for.
 
     Attributes:
         index: 0-based number in the sequence it came from (not in a part of it).
@@ -33,7 +33,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Detections:
-    """What a detector sees in one frame.
+    """What a detector finds in one frame.
 
     Attributes:
         boxes: (N, 4) float32, x1 y1 x2 y2 in pixels of the frame.
@@ -134,7 +134,7 @@ class Detector(Protocol):
 
 
 class Embedder(Protocol):
-    """Anything that describes the looks of given boxes."""
+    """Anything that describes given boxes by their appearance."""
 
     def embed(self, frame: Frame, boxes: NDArray[np.floating]) -> NDArray[np.float32]:
         """Vectors (N, D) of boxes (N, 4), x1 y1 x2 y2 in pixels of the frame."""

@@ -30,7 +30,7 @@ from cstrack_bench.formats.sequences import list_sequences
 from cstrack_bench.pipeline import track_sequence
 from cstrack_bench.report.association_table import SCHEMA, association_csv
 from cstrack_bench.structures import Detections
-from cstrack_bench.tracking.build import PRESETS, make_filter, make_tracker
+from cstrack_bench.tracking.registry import find_tracker, make_filter, make_tracker
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "mot17-yolox-x-ablation"
@@ -49,7 +49,7 @@ class Entry:
 
     Attributes:
         label: what a reader sees.
-        tracker: a name of ``tracking.build``.
+        tracker: a name of ``tracking.registry``.
         options: what differs from the tracker's preset.
         least_score: detections below it never reach the tracker.
     """
@@ -132,7 +132,7 @@ def run(
 
 def record_of(entry: Entry, evaluation: Evaluation) -> dict[str, Any]:
     """One line of the document."""
-    settings = dataclasses.replace(PRESETS[entry.tracker], **entry.options)
+    settings = find_tracker(entry.tracker).configured(entry.options)
     return {
         "label": entry.label,
         "tracker": entry.tracker,

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from cstrack_bench.models.cstrack import CSTrack
-from cstrack_bench.models.cstrack_config import CSTrackConfig
+from cstrack_bench.models.cstrack_config import ModelConfig
 from cstrack_bench.models.official_names import translate
 
 SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "parity.py"
@@ -129,7 +129,7 @@ def test_a_changed_network_output_fails(
 
 
 def fake(
-    golden: Path, folder: Path, name: str, config: CSTrackConfig, size: tuple
+    golden: Path, folder: Path, name: str, config: ModelConfig, size: tuple
 ) -> None:
     """A checkpoint and its recording as ours gives them, under official names."""
     document = torch.load(golden / f"{NETWORK}.pt", weights_only=True)
@@ -158,9 +158,9 @@ def test_other_widths_and_sizes_side_by_side(
     golden: Path, tmp_path: Path, run: Run
 ) -> None:
     names = {
-        "official_cstrack_d033_w0125": (CSTrackConfig(0.33, 0.125), (96, 160)),
-        "official_cstrack_d033_w0125_seed2": (CSTrackConfig(0.33, 0.125), (64, 64)),
-        "official_cstrack_d033_w0375": (CSTrackConfig(0.33, 0.375), (64, 96)),
+        "official_cstrack_d033_w0125": (ModelConfig(0.33, 0.125), (96, 160)),
+        "official_cstrack_d033_w0125_seed2": (ModelConfig(0.33, 0.125), (64, 64)),
+        "official_cstrack_d033_w0375": (ModelConfig(0.33, 0.375), (64, 96)),
     }
     for name, (config, size) in names.items():
         fake(golden, tmp_path, name, config, size)

@@ -8,6 +8,7 @@ from types import FrameType
 import typer
 
 from cstrack_bench.cli import (
+    audit,
     bench,
     doctor,
     download,
@@ -35,6 +36,7 @@ app.command("train")(train.train)
 app.command("track")(track.track)
 app.command("evaluate")(evaluate.evaluate)
 app.command("models")(models.models)
+app.command("audit")(audit.audit)
 app.add_typer(bench.app, name="bench")
 app.command("verify")(verify_verb.verify)
 app.command("doctor")(doctor.doctor)

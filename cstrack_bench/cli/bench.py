@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from cstrack_bench.cli.options import Json, print_json
+from cstrack_bench.cli.trackers import Tracker
 from cstrack_bench.errors import CstrackError, InputError
-from cstrack_bench.input_size import parse_input_size
 
 app = typer.Typer(help="Speed, measured on this machine.", no_args_is_help=True)
 
@@ -37,9 +37,7 @@ def association(
     embedding: Annotated[
         int, typer.Option("--embedding", help="Width of the embeddings.")
     ] = 512,
-    tracker: Annotated[
-        str, typer.Option("--tracker", help="As in cstrack track.")
-    ] = "cstrack",
+    tracker: Tracker = "cstrack",
     frames: Annotated[
         int, typer.Option("--frames", help="Frames timed, after 20 of warm-up.")
     ] = 160,
@@ -60,8 +58,8 @@ def association(
     os.environ.update(_ONE_THREAD)
 
     from cstrack_bench.console import err, out, progress
-    from cstrack_bench.tracking.benchmark import machine, time_association
-    from cstrack_bench.tracking.build import make_tracker
+    from cstrack_bench.tracking.association_speed import machine, time_association
+    from cstrack_bench.tracking.registry import make_tracker
 
     make = partial(make_tracker, tracker, 30.0)
     make()  # an unknown name is told before the clock starts
@@ -121,29 +119,30 @@ def loading(
     from tempfile import TemporaryDirectory
 
     from cstrack_bench.console import err, out
+    from cstrack_bench.datasets.experiment_data import parse_size
     from cstrack_bench.formats.sequences import open_sequence
-    from cstrack_bench.systems.registry import find_system
-    from cstrack_bench.systems.summary import gflops, skeleton
-    from cstrack_bench.tracking.benchmark import machine
+    from cstrack_bench.models.cstrack import CSTrack
+    from cstrack_bench.models.cstrack_config import make_config
+    from cstrack_bench.models.summary import gflops, skeleton
+    from cstrack_bench.tracking.association_speed import machine
     from cstrack_bench.training_data.loading_speed import (
         loading_need,
         paint_pictures,
         time_loading,
     )
 
-    input_size = parse_input_size(size, "--size")
-    system = find_system("cstrack")
-    costs = {}
-    for name in (part.strip() for part in models.split(",")):
-        config = system.make_config(name, "official", input_size, {})
-        costs[name] = gflops(skeleton(system, config), input_size)
+    height_width = parse_size(size)
+    costs = {
+        name.strip(): gflops(skeleton(CSTrack, make_config(name.strip())), height_width)
+        for name in models.split(",")
+    }
     speeds = _numbers(tflops)
     if source is not None:
-        speed = time_loading(open_sequence(source), input_size, repeats)
+        speed = time_loading(open_sequence(source), height_width, repeats)
     else:
         with TemporaryDirectory() as folder:
             painted = paint_pictures(Path(folder), frames)
-            speed = time_loading(painted, input_size, repeats)
+            speed = time_loading(painted, height_width, repeats)
     needs = [
         (name, loading_need(speed, cost, value))
         for name, cost in costs.items()

@@ -9,6 +9,7 @@ from typing import Any
 
 from cstrack_bench.cli.options import DATA_ROOT, Data, Json, print_json
 from cstrack_bench.errors import CstrackError, InputError
+from cstrack_bench.processor import processor_name
 
 PACKAGES = (
     *("torch", "numpy", "scipy", "pandas", "opencv-python", "trackeval"),
@@ -31,7 +32,7 @@ def doctor(data: Data = DATA_ROOT, json: Json = False) -> None:
 
 
 def examine(data: Path) -> dict[str, Any]:
-    """Everything the doctor looks at.
+    """Everything that is examined.
 
     Args:
         data: root of the data sets.
@@ -81,18 +82,8 @@ def _device(faults: list[str]) -> dict[str, Any]:
         faults.append(f"torch cannot be imported ({_one_line(error)})")
         return {"kind": None, "name": None, "threads": None}
     kind = "cuda" if torch.cuda.is_available() else "cpu"
-    name = torch.cuda.get_device_name(0) if kind == "cuda" else _processor()
+    name = torch.cuda.get_device_name(0) if kind == "cuda" else processor_name()
     return {"kind": kind, "name": name, "threads": torch.get_num_threads()}
-
-
-def _processor() -> str:
-    """The processor's own name where the system tells it."""
-    facts = Path("/proc/cpuinfo")
-    if facts.is_file():
-        for line in facts.read_text(errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def _opencv(faults: list[str]) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def evaluate(
             split_hash(parts),
             sum(len(part) for part in parts),
             {part.name: files[part.name] for part in parts},
-            scores.as_dict(),
+            scores,
         )
         _refresh_views(name, dataset.value, written, ledger)
     if json:

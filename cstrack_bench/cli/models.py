@@ -1,12 +1,13 @@
 """``cstrack models``: every system and size, its parameters and its cost."""
 
-from typing import Annotated, TypedDict
+import re
+from typing import Annotated, Any
 
 import typer
 
 from cstrack_bench import console
 from cstrack_bench.cli import options
-from cstrack_bench.input_size import format_input_size, parse_input_size
+from cstrack_bench.errors import InputError
 
 PARTS = ("backbone", "neck", "REN", "re-id head", "detect", "total")
 
@@ -18,59 +19,60 @@ def models(
     json: options.Json = False,
 ) -> None:
     """Every system and size: parameters by part, exact GFLOPs at an input size."""
-    input_size = parse_input_size(size, "--size")
-    rows = _rows(input_size)
+    width, height = _parse(size)
+    rows = _rows(width, height)
     if json:
-        document = {"input_size": format_input_size(input_size), "models": rows}
-        options.print_json(document)
+        options.print_json({"input_size": f"{width}x{height}", "models": rows})
     else:
-        _print(rows, input_size)
+        _print(rows, width, height)
 
 
-class Row(TypedDict):
-    """A size of a system; of the JSON document too."""
+def _parse(size: str) -> tuple[int, int]:
+    """``1088x608`` -> (1088, 608)."""
+    match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", size.strip().lower())
+    sides = (int(match[1]), int(match[2])) if match else (0, 0)
+    if any(side == 0 or side % 32 for side in sides):
+        raise InputError(
+            f"--size {size!r} is no input size: give WIDTHxHEIGHT in multiples of 32, "
+            "for example 1088x608."
+        )
+    return sides
 
-    size: str
-    system: str
-    parameters: dict[str, int]
-    gflops: float
-    gflops_32px_rule: float | None
-    weights_mb: float
-    embedding: int
-    settings: dict[str, object]
 
+def _rows(width: int, height: int) -> list[dict[str, Any]]:
+    from cstrack_bench.models import summary
+    from cstrack_bench.systems.line_up import line_up
 
-def _rows(input_size: tuple[int, int]) -> list[Row]:
-    from cstrack_bench.systems import summary
-
-    rows: list[Row] = []
+    rows = []
     with console.progress() as progress:
-        lines = summary.line_up(input_size)
-        for line in progress.track(lines, description="counting"):
-            counts = summary.parameters(line.model)
-            rule = summary.dummy_gflops(line.model)
+        lines = line_up((height, width))
+        for entry in progress.track(lines, description="counting"):
+            model = summary.skeleton(entry.system.network, entry.config)
+            counts = summary.parameters(model)
             rows.append(
                 {
-                    "size": line.size,
-                    "system": line.variant.name,
+                    "size": entry.size,
+                    "system": entry.name,
                     "parameters": counts,
-                    "gflops": round(summary.gflops(line.model, input_size), 3),
-                    "gflops_32px_rule": None if rule is None else round(rule, 1),
+                    "gflops": round(summary.gflops(model, (height, width)), 3),
+                    "gflops_32px_rule": round(summary.dummy_gflops(model), 1)
+                    # A crop never has 32×32 pixels.
+                    if entry.system.finds_boxes
+                    else None,
                     "weights_mb": round(4 * counts["total"] / 1e6, 1),
-                    "embedding": line.model.network.config.embedding,
-                    "settings": {"system": line.system, **line.variant.options},
+                    "embedding": entry.config.embedding,
+                    "settings": {"system": entry.system.name, **entry.options},
                 }
             )
     return rows
 
 
-def _print(rows: list[Row], input_size: tuple[int, int]) -> None:
+def _print(rows: list[dict[str, Any]], width: int, height: int) -> None:
     from rich.table import Table
 
     from cstrack_bench.cli.wide import print_wide
 
-    shown = format_input_size(input_size).replace("x", "×")
-    table = Table(title=f"Parameters, and GFLOPs of one {shown} image")
+    table = Table(title=f"Parameters, and GFLOPs of one {width}×{height} image")
     table.add_column("size")
     table.add_column("system")
     for part in (*PARTS, "GFLOPs", "by 32-px rule", "weights MB"):

@@ -22,6 +22,12 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", help="key=value, such as train.epochs=5; repeatable."),
 ]
+Recipes = Annotated[
+    Path | None,
+    typer.Option(
+        "--recipes", envvar="CSTRACK_RECIPES", help="Folder of recipes of your own."
+    ),
+]
 
 DATA_ROOT = Path("data")
 RESULTS_ROOT = Path("results")

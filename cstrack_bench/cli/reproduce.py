@@ -1,6 +1,6 @@
 """``cstrack reproduce``: measure a table of the paper and print it beside the paper."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,19 +12,30 @@ from cstrack_bench.cli.options import (
     Device,
     Json,
     Profile,
+    Recipes,
     Results,
     Settings,
     print_json,
 )
 from cstrack_bench.errors import InputError
 
+if TYPE_CHECKING:
+    from cstrack_bench.experiments.plan import Plan
+    from cstrack_bench.experiments.records import RunRecord
+    from cstrack_bench.experiments.run import RunResult
+    from cstrack_bench.experiments.workspace import Workspace
+
 
 def reproduce(
-    tables: Annotated[list[str], typer.Argument(help="table2, …, or all.")],
+    tables: Annotated[
+        list[str],
+        typer.Argument(help="table2, …, all of the paper's, or one of --recipes."),
+    ],
     rows: Annotated[str | None, typer.Option(help="Rows, such as 1,4.")] = None,
     seeds: Annotated[int, typer.Option(help="Seeds a row.")] = 1,
     profile: Profile = None,
     settings: Settings = None,
+    recipes: Recipes = None,
     data: Data = DATA_ROOT,
     results: Results = RESULTS_ROOT,
     device: Device = "auto",
@@ -42,14 +53,14 @@ def reproduce(
     """Measure the rows of a table, or take them from the ledger, and print it."""
     from cstrack_bench.experiments.ledger import Ledger
     from cstrack_bench.experiments.plan import describe_plan, make_plan
-    from cstrack_bench.experiments.recipes import list_tables
+    from cstrack_bench.experiments.recipe_files import list_tables
     from cstrack_bench.experiments.workspace import Workspace
     from cstrack_bench.training.distributed import pick_device
 
     chosen = list_tables() if "all" in tables else list(dict.fromkeys(tables))
     workspace = Workspace(data, Ledger(results), pick_device(device))
     plans = [
-        make_plan(table, data, profile, numbers(rows), seeds, settings or ())
+        make_plan(table, data, profile, numbers(rows), seeds, settings or (), recipes)
         for table in chosen
     ]
     for plan in plans:
@@ -57,19 +68,26 @@ def reproduce(
             f"{plan.recipe.table}: {plan.recipe.title} · profile {plan.profile} "
             f"({plan.reason})"
         )
+    documents: list[object] = []
     if dry_run:
-        documents = [describe_plan(plan, workspace) for plan in plans]
-        for document in [] if as_json else documents:
+        planned = [describe_plan(plan, workspace) for plan in plans]
+        documents += planned
+        for document in [] if as_json else planned:
             _print_plan(document)
     else:
-        documents = measure_tables(plans, workspace, fresh, jobs, as_json)
+        for records in measure_tables(plans, workspace, fresh, jobs, as_json):
+            documents.append([record.plain() for record in records])
     if as_json:
         print_json(documents[0] if len(documents) == 1 else documents)
 
 
 def measure_tables(
-    plans: list[Any], workspace: Any, fresh: bool, jobs: int | None, as_json: bool
-) -> list[Any]:
+    plans: "list[Plan]",
+    workspace: "Workspace",
+    fresh: bool,
+    jobs: int | None,
+    as_json: bool,
+) -> "list[list[RunRecord]]":
     """Run plans, write tables and RESULTS.md, print; returns each plan's records.
 
     Args:
@@ -80,12 +98,12 @@ def measure_tables(
         as_json: print no table.
     """
     from cstrack_bench.experiments.plan import reproduce as measure
-    from cstrack_bench.paper.claims import load_table
     from cstrack_bench.report.markdown import write_views
+    from cstrack_bench.report.own_rows import printed_table
     from cstrack_bench.report.tables import print_table, table_from
 
-    def remark(outcome: Any) -> None:
-        scores = outcome.record["scores"]["overall"]
+    def remark(outcome: "RunResult") -> None:
+        scores = outcome.record.scores.overall
         how = "measured before" if outcome.reused else "measured"
         run = outcome.run
         table = f"{run.table} " if len(plans) > 1 else ""
@@ -97,15 +115,15 @@ def measure_tables(
 
     ledger = workspace.ledger
     found = measure(plans, workspace, fresh, jobs, remark)
-    documents = [[outcome.record for outcome in outcomes] for outcomes in found]
+    measured = [[outcome.record for outcome in outcomes] for outcomes in found]
     written = write_views(ledger.root, ledger.root.resolve().parent / "RESULTS.md")
-    for plan, records in zip(plans, documents, strict=True):
+    for plan, records in zip(plans, measured, strict=True):
         if not as_json:
-            print_table(table_from(records, load_table(plan.recipe.table)), console.out)
+            print_table(table_from(records, printed_table(records)), console.out)
         folder = ledger.path(plan.runs[0]).parent.parent
         console.err.print(f"written: {folder}/row*/seed*.json")
     console.err.print("written: " + " · ".join(path.name for path in written))
-    return documents
+    return measured
 
 
 def numbers(text: str | None) -> list[int] | None:

@@ -10,6 +10,7 @@ import typer
 from cstrack_bench import console
 from cstrack_bench.cli.detectors import DEFAULT_SIZE, files, network, two_stage
 from cstrack_bench.cli.options import Device, Json, print_json
+from cstrack_bench.cli.trackers import ListTrackers, Tracker
 from cstrack_bench.errors import CstrackError, InputError
 from cstrack_bench.files import check_writable
 
@@ -38,12 +39,7 @@ def track(
         Path | None,
         typer.Option(help="DeepSORT's network, to describe the boxes instead."),
     ] = None,
-    tracker: Annotated[
-        str,
-        typer.Option(
-            help="cstrack, jde, deepsort; by motion: bytetrack, steady, sort, iou."
-        ),
-    ] = "cstrack",
+    tracker: Tracker = "cstrack",
     output: Annotated[
         Path | None,
         typer.Option(
@@ -71,17 +67,23 @@ def track(
         ),
     ] = None,
     as_json: Json = False,
+    list_trackers: ListTrackers = False,
 ) -> None:
     """Track people and write MOT rows; needs --weights or --detections."""
     from cstrack_bench.stopwatch import Stopwatch
-    from cstrack_bench.tracking.build import confidence_options, make_filter
+    from cstrack_bench.tracking.registry import confidence_options, find_tracker
 
     if (weights is None) == (detections is None):
         raise InputError(
             "Give either --weights (a network finds the boxes) or --detections (a file "
             "holds them)."
         )
-    make_filter(tracker)  # an unknown name is told before the network is read
+    # Before a network is read: a wrong name is told at once.
+    if not find_tracker(tracker).uses_embeddings and reid is not None:
+        raise InputError(
+            f"The tracker {tracker!r} compares no appearance: leave out --reid, or "
+            "choose one that does, such as deepsort."
+        )
     sequences, many = _open(source)
     jobs = _jobs(sequences, many, output, video)
     _spare([source, weights, detections, reid], jobs)
@@ -213,7 +215,7 @@ def _track_one(
     """Track a sequence and write what was asked for."""
     from cstrack_bench.formats.mot_files import write_tracks
     from cstrack_bench.pipeline import track_sequence
-    from cstrack_bench.tracking.build import make_filter, make_tracker
+    from cstrack_bench.tracking.registry import make_filter, make_tracker
 
     sequence = job.sequence
     keep = make_filter(tracker)

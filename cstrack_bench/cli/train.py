@@ -12,6 +12,7 @@ from cstrack_bench.cli.options import (
     Device,
     Json,
     Profile,
+    Recipes,
     Results,
     Settings,
     print_json,
@@ -20,10 +21,13 @@ from cstrack_bench.errors import InputError
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(help="TABLE:ROW, such as table2:4.")],
+    recipe: Annotated[
+        str, typer.Argument(help="TABLE:ROW, such as table2:4, or a row of --recipes.")
+    ],
     seed: Annotated[int, typer.Option(help="Of initial weights and order.")] = 0,
     profile: Profile = None,
     settings: Settings = None,
+    recipes: Recipes = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last checkpoint.")
     ] = False,
@@ -36,11 +40,9 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train one row; ``cstrack reproduce`` measures it from there."""
-    from dataclasses import asdict
-
     from cstrack_bench.experiments.ledger import Ledger
     from cstrack_bench.experiments.plan import make_plan
-    from cstrack_bench.experiments.run import place_weights, renewed_classifier
+    from cstrack_bench.experiments.run import link_weights, renewed_classifier
     from cstrack_bench.experiments.train_run import train_run
     from cstrack_bench.experiments.workspace import Workspace
     from cstrack_bench.training.distributed import is_main, pick_device
@@ -48,15 +50,15 @@ def train(
     table, _, row = recipe.partition(":")
     if row and not row.isdigit():
         raise InputError(f"A row is a number, as in table2:4, not {recipe!r}.")
-    chosen_device = pick_device(device)
+    where = pick_device(device)
     rows = [int(row)] if row else None
-    plan = make_plan(table, data, profile, rows, seed + 1, settings or ())
+    plan = make_plan(table, data, profile, rows, seed + 1, settings or (), recipes)
     chosen = [run for run in plan.runs if run.seed == seed]
     if len(chosen) > 1:
         known = ", ".join(f"{table}:{run.row}" for run in chosen)
         raise InputError(f"{table} has several rows; name one of {known}.")
     run = chosen[0]
-    workspace = Workspace(data, Ledger(results), chosen_device)
+    workspace = Workspace(data, Ledger(results), where)
     workspace.open_all(run)
     identity = workspace.training_identity(run)
     checkpoint = workspace.ledger.training(identity, ".ckpt")
@@ -69,18 +71,17 @@ def train(
     summary = train_run(run, workspace, fresh).summary
     if not is_main():
         return
-    weights = place_weights(run, workspace)
+    weights = link_weights(run, workspace)
     renewed = renewed_classifier(run, workspace, summary)
     if renewed is not None:
         console.err.print(str(renewed))
     if as_json:
-        classifier = {"classifier": asdict(renewed)} if renewed else {}
-        print_json({"weights": str(weights), **classifier, **summary})
+        classifier = {"classifier": renewed.model_dump()} if renewed else {}
+        document = summary.plain()
+        print_json({"weights": str(weights), **classifier, **document})
     else:
-        loss = " · ".join(
-            f"{name} {value:.4f}" for name, value in summary["loss"].items()
-        )
+        loss = " · ".join(f"{name} {value:.4f}" for name, value in summary.loss.items())
         console.out.print(
-            f"{weights}: {summary['steps']} steps over {summary['images']} images, "
-            f"{summary['wall_s']:.0f} s; last epoch's loss: {loss}"
+            f"{weights}: {summary.steps} steps over {summary.images} images, "
+            f"{summary.wall_s:.0f} s; last epoch's loss: {loss}"
         )

@@ -62,7 +62,7 @@ def upper_bound(
     """Measure Table VIII: how well boxes are told apart when all of them are given."""
     from cstrack_bench.cli.reproduce import measure_tables, numbers
     from cstrack_bench.cli.wide import print_wide
-    from cstrack_bench.experiments.ladder import climb, ladder_path
+    from cstrack_bench.experiments.ladder import ladder_path, measure_ladder
     from cstrack_bench.experiments.ledger import Ledger
     from cstrack_bench.experiments.workspace import Workspace
     from cstrack_bench.paper.claims import load_table
@@ -81,11 +81,16 @@ def upper_bound(
         f"{TABLE}: {plan.recipe.title} · profile {plan.profile} ({plan.reason})"
     )
     records = measure_tables([plan], workspace, fresh, jobs, as_json)[0]
-    document = climb(plan.runs, workspace) if ladder else None
+    document = measure_ladder(plan.runs, workspace) if ladder else None
     if document is not None:
         console.err.print(f"written: {ladder_path(plan.runs[0], workspace)}")
     if as_json:
-        print_json({"records": records, "ladder": document})
+        print_json(
+            {
+                "records": [record.plain() for record in records],
+                "ladder": document and document.plain(),
+            }
+        )
         return
     for grid in report.bound_grids(table_from(records, load_table(TABLE))):
         console.out.print()

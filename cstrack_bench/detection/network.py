@@ -1,6 +1,6 @@
 """The network as a detector: picture in, boxes with embeddings out."""
 
-from collections import abc
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -13,12 +13,11 @@ from cstrack_bench.detection.embeddings import cells, pick, source_cells
 from cstrack_bench.detection.letterbox import Letterboxed, letterbox
 from cstrack_bench.detection.nms import NmsConfig, suppress
 from cstrack_bench.errors import InputError, nearest
-from cstrack_bench.models.network import DetectingNetwork
+from cstrack_bench.models.network import DetectionNetwork
 from cstrack_bench.stopwatch import NULL, Stopwatch
 from cstrack_bench.structures import Detections, Frame
 
 COMPONENT = Component("detection", 1)
-
 DTYPES = {
     "float32": torch.float32,
     "bfloat16": torch.bfloat16,
@@ -27,19 +26,17 @@ DTYPES = {
 
 
 @dataclass(frozen=True)
-class _Prediction:
+class _Forwarded:
     """One frame after the network: (N, 6) decoded, (H, W, D) maps, and the way back."""
 
     decoded: torch.Tensor
-    maps: abc.Sequence[torch.Tensor]
-    grids: abc.Sequence[tuple[int, int]]
+    maps: Sequence[torch.Tensor]
+    grids: Sequence[tuple[int, int]]
     fitted: Letterboxed
 
 
 class NetworkDetector:
-    """A network with anchors as a ``Detector``.
-
-    Letterbox, forward pass, NMS, embeddings from the cells of the boxes.
+    """A network on anchors as a ``Detector``: letterbox, forward, NMS, embedding pick.
 
     Args:
         model: the network; put into eval mode and moved to ``device``.
@@ -56,7 +53,7 @@ class NetworkDetector:
 
     def __init__(
         self,
-        model: DetectingNetwork,
+        model: DetectionNetwork,
         size: tuple[int, int],
         nms: NmsConfig | None = None,
         device: str = "cpu",
@@ -81,12 +78,12 @@ class NetworkDetector:
     def detect(self, frame: Frame) -> Detections:
         """Boxes in pixels of the frame, best first, each with its embedding."""
         with torch.inference_mode():
-            prediction = self._run(frame)
+            output = self._forward(frame)
             with self.stopwatch("nms"):
-                kept, sources = suppress(prediction.decoded, self.nms)
+                kept, sources = suppress(output.decoded, self.nms)
             with self.stopwatch("embed"):
-                embeddings = self._pick(prediction, kept[:, :4], sources)
-        boxes = prediction.fitted.to_image(kept[:, :4]).astype(np.float32)
+                embeddings = self._pick(output, kept[:, :4], sources)
+        boxes = output.fitted.to_image(kept[:, :4]).astype(np.float32)
         return Detections(boxes, kept[:, 4].copy(), embeddings)
 
     def embed(self, frame: Frame, boxes: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -99,14 +96,14 @@ class NetworkDetector:
             boxes: (N, 4) x1 y1 x2 y2 in pixels of the frame.
         """
         with torch.inference_mode():
-            prediction = self._run(frame)
-            inside = prediction.fitted.to_network(np.asarray(boxes, np.float64))
+            output = self._forward(frame)
+            inside = output.fitted.to_network(np.asarray(boxes, np.float64))
             levels = np.zeros(len(inside), np.int64)
-            if len(prediction.maps) > 1:
+            if len(output.maps) > 1:
                 levels = self._best_level(inside)
-            return self._pick_at(prediction, inside, levels)
+            return self._pick_at(output, inside, levels)
 
-    def _run(self, frame: Frame) -> _Prediction:
+    def _forward(self, frame: Frame) -> _Forwarded:
         image = frame.image
         with self.stopwatch("preprocess"):
             fitted = letterbox(image, self.size)
@@ -121,33 +118,33 @@ class NetworkDetector:
             decoded = self.model.decode(raw)[0]
             self._synchronise()
         grids = [(level.shape[2], level.shape[3]) for level in raw]
-        return _Prediction(decoded, [m[0] for m in output.embeddings], grids, fitted)
+        return _Forwarded(decoded, [m[0] for m in output.embeddings], grids, fitted)
 
     def _pick(
         self,
-        prediction: _Prediction,
+        output: _Forwarded,
         boxes: NDArray[np.float32],
         sources: NDArray[np.int64],
     ) -> NDArray[np.float32]:
-        if len(prediction.maps) == 1:
-            return self._pick_at(prediction, boxes, np.zeros(len(boxes), np.int64))
+        if len(output.maps) == 1:
+            return self._pick_at(output, boxes, np.zeros(len(boxes), np.int64))
         anchors = self.model.anchors.shape[1]
-        return pick(prediction.maps, *source_cells(sources, prediction.grids, anchors))
+        return pick(output.maps, *source_cells(sources, output.grids, anchors))
 
     def _pick_at(
         self,
-        prediction: _Prediction,
+        output: _Forwarded,
         boxes: NDArray[np.floating],
         levels: NDArray[np.int64],
     ) -> NDArray[np.float32]:
         columns = np.zeros(len(boxes), np.int64)
         rows = np.zeros(len(boxes), np.int64)
-        for level, one in enumerate(prediction.maps):
+        for level, one in enumerate(output.maps):
             mine = levels == level
             grid = (one.shape[0], one.shape[1])
             stride = self.size[0] // grid[0]
             columns[mine], rows[mine] = cells(boxes[mine], stride, grid)
-        return pick(prediction.maps, levels, columns, rows)
+        return pick(output.maps, levels, columns, rows)
 
     def _best_level(self, boxes: NDArray[np.floating]) -> NDArray[np.int64]:
         """Level with the anchor of largest IoU when centres coincide, (N,) int64."""
@@ -163,6 +160,6 @@ class NetworkDetector:
         return torch.autocast(self.device.type, dtype=self.dtype)
 
     def _synchronise(self) -> None:
-        # A GPU goes on working after the call; a stage's time must include its work.
+        # A GPU works behind the caller's back; a stage's time must include its work.
         if self.stopwatch.enabled and self.device.type == "cuda":
             torch.cuda.synchronize(self.device)

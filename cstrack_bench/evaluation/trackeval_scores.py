@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from cstrack_bench import console
+from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.preprocessing import preprocess
 from cstrack_bench.evaluation.scores import (
@@ -16,6 +17,7 @@ from cstrack_bench.evaluation.scores import (
     check_results,
 )
 
+COMPONENT = Component("evaluation", 1)
 # trackeval keeps a count for each pair of identities at each of these thresholds.
 _HOTA_THRESHOLDS = 19
 # Its peak on MOT20 is under 2 GiB; more means a tracker that makes an id a box.

@@ -1,91 +1,148 @@
 """Measuring a trained network: detect, track, score."""
 
-from collections.abc import Callable, Iterable
-from collections.abc import Sequence as Many
+import collections.abc as abc
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
+from cstrack_bench.components import Component
 from cstrack_bench.console import progress
 from cstrack_bench.datasets.experiment_data import ExperimentData
+from cstrack_bench.detection.crops import TwoStage
 from cstrack_bench.detection.file_detector import FileDetector
 from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.detection.oracle import OracleDetector
 from cstrack_bench.evaluation.blocks import blocks
 from cstrack_bench.evaluation.scores import SequenceResult
 from cstrack_bench.evaluation.trackeval_scores import evaluate
-from cstrack_bench.experiments.ledger import Record
+from cstrack_bench.experiments.records import (
+    Block,
+    Measured,
+    Speed,
+    StageTimes,
+    Tracking,
+)
 from cstrack_bench.experiments.settings import Settings
-from cstrack_bench.experiments.upper_bound import measure_bound
+from cstrack_bench.experiments.upper_bound import measure_bound, pedestrians
 from cstrack_bench.formats.sequences import Sequence
+from cstrack_bench.models.network import Network
 from cstrack_bench.pipeline import Recorder, track_sequence
 from cstrack_bench.stopwatch import Stopwatch
-from cstrack_bench.structures import Detector, TrackTable
-from cstrack_bench.systems.inference import make_detector_and_embedder
-from cstrack_bench.systems.system import SystemNetwork
-from cstrack_bench.tracking.build import (
+from cstrack_bench.structures import Detector, Embedder, TrackTable
+from cstrack_bench.systems.registry import find_system
+from cstrack_bench.systems.system import DetectionOptions
+from cstrack_bench.tracking.registry import (
     confidence_options,
     make_filter,
     make_tracker,
 )
 
+COMPONENT = Component("measurement", 1)
+#: The tracker that gets the same detections, by overlap alone.
+BASELINE = "iou"
 WARM_UP_FRAMES = 5
 # The timer of the official code starts behind decoding and letterboxing (REFERENCE
 # 5.10) and stops before anything is written.
 PAPER_SCOPE = ("upload", "forward", "nms", "embed", "associate")
 
 
+@dataclass(frozen=True)
+class BoxNetwork:
+    """A network that finds the boxes for another.
+
+    Attributes:
+        system: its name.
+        network: with its weights.
+    """
+
+    system: str
+    network: Network
+
+
 def measure(
     settings: Settings,
-    model: SystemNetwork,
-    finder: SystemNetwork | None,
+    network: Network,
+    detector: BoxNetwork | None,
     data: ExperimentData,
     device: torch.device,
     label: str,
-) -> Record:
+) -> Measured:
     """Track what is to be measured and score it.
 
     Args:
         settings: thresholds, tracker, and what is measured.
-        model: the trained network.
-        finder: the network that finds the boxes where ``model`` does not.
+        network: the trained network.
+        detector: the network that finds the boxes where ``network`` cannot.
         data: whose test (or training) part is tracked.
         device: where to compute.
         label: what the progress display calls the run.
 
     Returns:
-        scores, blocks, baselines, tracking and speed; with ground-truth boxes
+        Scores, blocks, baselines, tracking and speed; with ground-truth boxes
         variants and losses too (Table VIII).
     """
     watch = Stopwatch()
-    source, embedder = make_detector_and_embedder(
-        model, finder, settings.data.size, settings.nms, str(device), watch
-    )
-    truth = settings.measure.boxes == "ground_truth"
+    finder, embedder = make_detectors(settings, network, detector, device, watch)
+    of_ground_truth = settings.measure.boxes == "ground_truth"
     sequences = data.own if settings.measure.part == "train" else data.val
 
-    def look(sequence: Sequence) -> Detector:
-        if not truth:
-            assert source is not None, "the run has a detector"
-            return source
-        annotations = sequence.annotations()
-        assert annotations is not None, "opened with ground truth"
-        return OracleDetector(annotations.pedestrians(), embedder)
+    def detector_of(sequence: Sequence) -> Detector:
+        if of_ground_truth:
+            return OracleDetector(pedestrians(sequence), embedder)
+        assert finder is not None, "a network without boxes was given a detector"
+        return finder
 
-    measured = _track(settings, look, sequences, data.benchmark, watch, label)
-    if truth:
-        measured |= measure_bound(data, embedder, settings.track)
+    measured = _track(settings, detector_of, sequences, data.benchmark, watch, label)
+    if of_ground_truth:
+        bound = measure_bound(data, embedder, settings.track)
+        update = {"variants": bound.variants, "losses": bound.losses}
+        measured = measured.model_copy(update=update)
     return measured
+
+
+def make_detectors(
+    settings: Settings,
+    network: Network,
+    detector: BoxNetwork | None,
+    device: torch.device,
+    watch: Stopwatch,
+) -> tuple[Detector | None, Embedder]:
+    """What finds boxes, and what describes given ones.
+
+    Args:
+        settings: thresholds and size of the input.
+        network: the trained network.
+        detector: the network that finds the boxes where ``network`` cannot.
+        device: where to compute.
+        watch: times the stages.
+
+    Returns:
+        The detector, None where neither network is one, and the embedder.
+    """
+    options = DetectionOptions(settings.data.size, settings.nms, device, watch)
+    system = find_system(settings.system)
+    if system.make_finder is not None:
+        own = system.make_finder(network, options)
+        return own, own
+    assert system.make_embedder is not None, f"{system.name} does nothing"
+    embedder = system.make_embedder(network, options)
+    if detector is None:
+        return None, embedder
+    found_by = find_system(detector.system)
+    assert found_by.make_finder is not None, "a detector finds boxes"
+    finder = found_by.make_finder(detector.network, options)
+    return TwoStage(finder, embedder), embedder
 
 
 def _track(
     settings: Settings,
-    look: Callable[[Sequence], Detector],
-    sequences: Many[Sequence],
+    detector_of: abc.Callable[[Sequence], Detector],
+    sequences: abc.Sequence[Sequence],
     benchmark: str,
     watch: Stopwatch,
     label: str,
-) -> Record:
+) -> Measured:
     """Track sequences and score them; an IoU-only tracker gets the same boxes."""
     own: list[tuple[Sequence, TrackTable]] = []
     plain: list[tuple[Sequence, TrackTable]] = []
@@ -93,44 +150,47 @@ def _track(
     track = settings.track
     options = {**_threshold(settings), **track.options}
 
-    def walk(
+    def tracked(
         name: str,
         sequence: Sequence,
-        source: Detector,
+        detector: Detector,
         options: dict[str, Any],
         watch: Stopwatch,
     ) -> tuple[TrackTable, dict[str, int]]:
         tracker = make_tracker(name, sequence.frame_rate, **options)
         keep = make_filter(track.name, **track.filter)
-        return track_sequence(sequence, source, tracker, keep, watch), keep.dropped
+        return track_sequence(sequence, detector, tracker, keep, watch), keep.dropped
 
     with progress() as display:
         task = display.add_task(f"{label}: tracking", total=len(sequences))
         for sequence in sequences:
-            recorder = Recorder(look(sequence))
-            table, dropped = walk(track.name, sequence, recorder, options, watch)
+            recorder = Recorder(detector_of(sequence))
+            table, dropped = tracked(track.name, sequence, recorder, options, watch)
             own.append((sequence, table))
             for reason, count in dropped.items():
                 filtered[reason] = filtered.get(reason, 0) + count
-            replay = FileDetector(recorder.seen)
-            plain.append((sequence, walk("iou", sequence, replay, {}, Stopwatch())[0]))
+            replay = FileDetector(recorder.detections)
+            baseline, _ = tracked(BASELINE, sequence, replay, {}, Stopwatch())
+            plain.append((sequence, baseline))
             display.advance(task)
-    results = to_results(own)
-    return {
-        "scores": evaluate(results, benchmark).as_dict(),
-        "blocks": blocks(results, benchmark),
-        "baselines": {"iou": evaluate(to_results(plain), benchmark).as_dict()},
-        "tracking": {
-            "frames": sum(len(s) for s, _ in own),
-            "filtered": filtered,
-            "dropped_first_frames": WARM_UP_FRAMES,
-            "stages": {
-                stage: {key: round(value, 3) for key, value in times.items()}
-                for stage, times in watch.summary(drop=WARM_UP_FRAMES).items()
+    results = [SequenceResult.of(*pair) for pair in own]
+    plain_results = [SequenceResult.of(*pair) for pair in plain]
+    stages = watch.summary(drop=WARM_UP_FRAMES)
+    return Measured(
+        scores=evaluate(results, benchmark),
+        blocks=[Block.model_validate(row) for row in blocks(results, benchmark)],
+        baselines={BASELINE: evaluate(plain_results, benchmark)},
+        tracking=Tracking(
+            frames=sum(len(s) for s, _ in own),
+            filtered=filtered,
+            dropped_first_frames=WARM_UP_FRAMES,
+            stages={
+                stage: StageTimes(**{key: round(ms, 3) for key, ms in times.items()})
+                for stage, times in stages.items()
             },
-        },
-        "speed": speed(watch),
-    }
+        ),
+        speed=speed(watch),
+    )
 
 
 def _threshold(settings: Settings) -> dict[str, float]:
@@ -144,11 +204,11 @@ def _threshold(settings: Settings) -> dict[str, float]:
     return confidence_options(settings.track.name, least)
 
 
-def speed(watch: Stopwatch) -> Record:
+def speed(watch: Stopwatch) -> Speed:
     """Frames a second, from the mean frame: in the paper's scope, and end to end."""
     frames = watch.frames[WARM_UP_FRAMES:] or watch.frames
 
-    def rate(stages: Iterable[str] | None) -> float | None:
+    def rate(stages: abc.Iterable[str] | None) -> float | None:
         total = sum(
             wall
             for frame in frames
@@ -157,18 +217,4 @@ def speed(watch: Stopwatch) -> Record:
         )
         return round(len(frames) / total, 2) if total else None
 
-    return {"fps_paper_scope": rate(PAPER_SCOPE), "fps_end_to_end": rate(None)}
-
-
-def to_results(tables: Iterable[tuple[Sequence, TrackTable]]) -> list[SequenceResult]:
-    """Pair what was tracked with the ground truth of the same frames."""
-    results = []
-    for sequence, table in tables:
-        annotations = sequence.annotations()
-        assert annotations is not None, f"{sequence.name} was opened with ground truth"
-        results.append(
-            SequenceResult(
-                sequence.name, annotations, table, sequence.start, sequence.stop
-            )
-        )
-    return results
+    return Speed(fps_paper_scope=rate(PAPER_SCOPE), fps_end_to_end=rate(None))

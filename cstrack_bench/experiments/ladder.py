@@ -1,33 +1,43 @@
 """How many points each of detection, embedding and association costs.
 
-The ladder puts ground truth in the place of one part of a tracker after the other. The
+The ladder replaces one part of a tracker after the other by ground truth. The
 paper stops at its first rung, ground-truth boxes (Table VIII).
 """
 
+import collections.abc as abc
 import dataclasses
-import json
-from collections.abc import Mapping
-from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from cstrack_bench.console import progress
 from cstrack_bench.datasets.experiment_data import ExperimentData
 from cstrack_bench.detection.oracle import IdentityOracle, Jitter, OracleDetector
+from cstrack_bench.documents import write_document
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.scores import Scores, SequenceResult
 from cstrack_bench.evaluation.trackeval_scores import evaluate
-from cstrack_bench.experiments.ledger import provenance
+from cstrack_bench.experiments.comparison_records import (
+    LadderRecord,
+    LadderRow,
+    LadderSystem,
+)
+from cstrack_bench.experiments.evaluate_run import BASELINE, BoxNetwork, make_detectors
+from cstrack_bench.experiments.provenance import provenance
 from cstrack_bench.experiments.recipes import Run
+from cstrack_bench.experiments.records import DataFacts
 from cstrack_bench.experiments.settings import TrackConfig
 from cstrack_bench.experiments.train_run import find_training, train_run
-from cstrack_bench.experiments.upper_bound import Seen, held_out, pedestrians, walk
+from cstrack_bench.experiments.upper_bound import (
+    ByFrame,
+    held_out,
+    pedestrians,
+    track_again,
+)
 from cstrack_bench.experiments.workspace import Workspace
-from cstrack_bench.files import write_text
 from cstrack_bench.formats.sequences import Sequence
+from cstrack_bench.models.network import Network
 from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.structures import (
     Detections,
@@ -37,12 +47,9 @@ from cstrack_bench.structures import (
     Tracks,
     TrackTable,
 )
-from cstrack_bench.systems.inference import make_detector_and_embedder
 from cstrack_bench.systems.registry import find_system
-from cstrack_bench.systems.system import SystemNetwork
-from cstrack_bench.tracking.build import make_filter
+from cstrack_bench.tracking.registry import make_filter
 
-Row = dict[str, Any]
 #: Whose differences to the first row are given.
 METRICS = ("MOTA", "IDF1", "IDSW", "HOTA", "AssA", "DetA")
 #: Of which detection, embedding and association have their share.
@@ -90,8 +97,8 @@ def ladder(
     embedder: Embedder,
     track: TrackConfig,
     label: str = "ladder",
-) -> list[Row]:
-    """Track the test part with ground truth in the place of one part after the other.
+) -> list[LadderRow]:
+    """Track the test part with one part after the other replaced by ground truth.
 
     With ground-truth embeddings each person has a random direction; with ground-truth
     association a box has the id of the person it covers by an IoU of at least 0.5, and
@@ -106,8 +113,7 @@ def ladder(
         label: what the progress display calls it.
 
     Returns:
-        A row for each of ``RUNGS``: ``boxes``, ``embeddings``, ``association``,
-        ``scores``, and the ``differences`` of ``METRICS`` to the first row.
+        A row for each of ``RUNGS``, with the differences of ``METRICS`` to the first.
     """
     results: dict[Rung, list[SequenceResult]] = {rung: [] for rung in RUNGS}
     with progress() as display:
@@ -120,31 +126,31 @@ def ladder(
             boxes = {name: {} for name in (OWN, *oracles)}
             for frame in sequence:
                 boxes[OWN][frame.index] = detector.detect(frame)
-                for name, seen in _embed(frame, oracles, embedder).items():
-                    boxes[name][frame.index] = seen
+                for name, described in _embed(frame, oracles, embedder).items():
+                    boxes[name][frame.index] = described
                 display.advance(task)
             for rung, found in results.items():
-                table = _climb(rung, sequence, boxes[rung.boxes], truth, track)
+                table = _track_rung(rung, sequence, boxes[rung.boxes], truth, track)
                 found.append(SequenceResult.of(sequence, table))
     scores = {
         rung: evaluate(found, data.benchmark).overall for rung, found in results.items()
     }
     usual = scores[USUAL]
     return [
-        {
+        LadderRow(
             **dataclasses.asdict(rung),
-            "scores": found,
-            "differences": {key: found[key] - usual[key] for key in METRICS},
-        }
+            scores=found,
+            differences={key: found[key] - usual[key] for key in METRICS},
+        )
         for rung, found in scores.items()
     ]
 
 
-def climb(runs: Many[Run], workspace: Workspace) -> dict[str, Any]:
-    """Climb the ladder with the network of each run, and write ``ladder.json``.
+def measure_ladder(runs: abc.Sequence[Run], workspace: Workspace) -> LadderRecord:
+    """Measure the ladder with the network of each run, and write ``ladder.json``.
 
-    A network that finds no boxes gets those of a run of the same seed that does, the
-    last of them in ``runs``. A training whose weights are not here
+    A network that finds no boxes (DeepSORT's) gets those of a CSTrack or JDE run of
+    the same seed, the last of them in ``runs``. A training whose weights are not here
     any more is done again.
 
     Args:
@@ -152,52 +158,54 @@ def climb(runs: Many[Run], workspace: Workspace) -> dict[str, Any]:
         workspace: data, ledger and device.
 
     Returns:
-        What was written: ``data`` with ``held_out``, ``systems`` (``row``, ``name``,
-        ``seed``, ``run``, ``boxes_of``, ``rows`` and ``costs`` of each run), and
-        ``provenance``.
+        What was written.
 
     Raises:
-        InputError: no run finds boxes for one that does not.
+        InputError: no network finds boxes for a run.
     """
     systems = []
-    tested: dict[str, Any] = {}
+    tested = None
     for run in runs:
         finder = _finder(run, runs)
         settings = run.settings
-        detector, embedder = make_detector_and_embedder(
-            _model(run, workspace),
-            None if finder is run else _model(finder, workspace),
-            settings.data.size,
-            settings.nms,
-            str(workspace.device),
+        detector, embedder = make_detectors(
+            settings,
+            _network(run, workspace),
+            None
+            if finder is run
+            else BoxNetwork(finder.settings.system, _network(finder, workspace)),
+            workspace.device,
             Stopwatch(),
         )
-        assert detector is not None, "a finder finds"
+        assert detector is not None, "the network of a finder finds boxes"
         data = workspace.open(settings.test_data)
-        tested = {**data.describe(), "held_out": held_out(data)}
+        tested = DataFacts.model_validate(
+            {**data.describe(), "held_out": held_out(data)}
+        )
         rows = ladder(data, detector, embedder, settings.track, run.title)
         systems.append(
-            {
-                "row": run.row,
-                "name": run.name,
-                "seed": run.seed,
-                "run": workspace.identity(run),
-                "boxes_of": finder.name,
-                "rows": rows,
-                "costs": costs(rows),
-            }
+            LadderSystem(
+                row=run.row,
+                name=run.name,
+                seed=run.seed,
+                run=workspace.identity(run),
+                boxes_of=finder.name,
+                rows=rows,
+                costs=costs(rows),
+            )
         )
-    document = {
-        "table": runs[0].table,
-        "profile": runs[0].profile,
-        "label": runs[0].label,
-        "data": tested,
-        "systems": systems,
-        "provenance": provenance(str(workspace.device)),
-    }
-    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
-    write_text(ladder_path(runs[0], workspace), text)
-    return document
+    record = LadderRecord.model_validate(
+        {
+            "table": runs[0].table,
+            "profile": runs[0].profile,
+            "label": runs[0].label,
+            "data": tested,
+            "systems": systems,
+            "provenance": provenance(str(workspace.device)),
+        }
+    )
+    write_document(ladder_path(runs[0], workspace), record)
+    return record
 
 
 def ladder_path(run: Run, workspace: Workspace) -> Path:
@@ -205,7 +213,7 @@ def ladder_path(run: Run, workspace: Workspace) -> Path:
     return workspace.ledger.path(run).parents[1] / "ladder.json"
 
 
-def _finder(run: Run, runs: Many[Run]) -> Run:
+def _finder(run: Run, runs: abc.Sequence[Run]) -> Run:
     """The run whose network finds the boxes for this one: itself, if it can."""
     if find_system(run.settings.system).finds_boxes:
         return run
@@ -222,11 +230,12 @@ def _finder(run: Run, runs: Many[Run]) -> Run:
     return able[-1]
 
 
-def _model(run: Run, workspace: Workspace) -> SystemNetwork:
-    return (find_training(run, workspace) or train_run(run, workspace)).model
+def _network(run: Run, workspace: Workspace) -> Network:
+    found = find_training(run, workspace) or train_run(run, workspace)
+    return found.network
 
 
-def costs(rows: Many[Row]) -> dict[str, dict[str, float]]:
+def costs(rows: abc.Sequence[LadderRow]) -> dict[str, dict[str, float]]:
     """How the points that a tracker lacks divide among its three parts.
 
     Over the tracker's own boxes, its embeddings are replaced by the truth, then its
@@ -241,8 +250,7 @@ def costs(rows: Many[Row]) -> dict[str, dict[str, float]]:
         ``SHARED``; the three add up to 100 less the usual score.
     """
     scores = {
-        Rung(row["boxes"], row["embeddings"], row["association"]): row["scores"]
-        for row in rows
+        Rung(row.boxes, row.embeddings, row.association): row.scores for row in rows
     }
     steps: list[Scores] = [
         *(scores[rung] for rung in (USUAL, TRUE_EMBEDDINGS, TRUE_ASSOCIATION)),
@@ -258,67 +266,67 @@ def costs(rows: Many[Row]) -> dict[str, dict[str, float]]:
 def _oracles(sequence: Sequence) -> dict[str, OracleDetector]:
     """The kinds of ground-truth boxes."""
     truth = pedestrians(sequence)
-    kinds: Mapping[str, Jitter | None] = {TRUE: None, **JITTERS}
+    kinds: abc.Mapping[str, Jitter | None] = {TRUE: None, **JITTERS}
     return {name: OracleDetector(truth, None, kind) for name, kind in kinds.items()}
 
 
 def _embed(
-    frame: Frame, oracles: Mapping[str, OracleDetector], embedder: Embedder
+    frame: Frame, oracles: abc.Mapping[str, OracleDetector], embedder: Embedder
 ) -> dict[str, Detections]:
-    """Every kind's boxes with their embeddings, from one look at the picture."""
-    seen = [oracle.detect(frame) for oracle in oracles.values()]
-    vectors = embedder.embed(frame, np.concatenate([one.boxes for one in seen]))
-    pieces = np.split(vectors, np.cumsum([len(one) for one in seen])[:-1])
+    """Every kind's boxes with their embeddings, in one pass of the network."""
+    found = [oracle.detect(frame) for oracle in oracles.values()]
+    vectors = embedder.embed(frame, np.concatenate([one.boxes for one in found]))
+    pieces = np.split(vectors, np.cumsum([len(one) for one in found])[:-1])
     return {
         name: Detections(one.boxes, one.scores, piece)
-        for name, one, piece in zip(oracles, seen, pieces, strict=True)
+        for name, one, piece in zip(oracles, found, pieces, strict=True)
     }
 
 
-def _climb(
+def _track_rung(
     rung: Rung,
     sequence: Sequence,
-    seen: Seen,
+    found: ByFrame,
     truth: IdentityOracle,
     track: TrackConfig,
 ) -> TrackTable:
     """The tracks of one sequence with what a row replaces."""
     if rung.association == TRUE:
-        return _true_tracks(sequence, seen, truth, track)
+        return _true_tracks(sequence, found, truth, track)
     if rung.association == OVERLAP:
         limits = make_filter(track.name, **track.filter).config
-        track = TrackConfig("iou", {}, dataclasses.asdict(limits))
+        track = TrackConfig(BASELINE, {}, dataclasses.asdict(limits))
     if rung.embeddings != OWN:
-        seen = {
+        found = {
             frame.index: Detections(
-                found.boxes,
-                found.scores,
-                truth.embed(frame, found.boxes) if rung.embeddings == TRUE else None,
+                own.boxes,
+                own.scores,
+                truth.embed(frame, own.boxes) if rung.embeddings == TRUE else None,
             )
             for frame in sequence
-            for found in [seen[frame.index]]
+            for own in [found[frame.index]]
         }
-    return walk(sequence, seen, track)[0]
+    return track_again(sequence, found, track)[0]
 
 
 def _true_tracks(
-    sequence: Sequence, seen: Seen, truth: IdentityOracle, track: TrackConfig
+    sequence: Sequence, found: ByFrame, truth: IdentityOracle, track: TrackConfig
 ) -> TrackTable:
     """Boxes under the ids of the people they cover.
 
-    Boxes of nobody stay, as detection's errors: the first in each frame under one id,
-    the second under the next.
+    A box that covers no person stays, as an error of detection: the first of a frame
+    under one id, the second under the next.
     """
     keep = make_filter(track.name, **track.filter)
     first = 1 + int(pedestrians(sequence).ids.max(initial=0))
     reported = []
     for frame in sequence:
-        found = seen[frame.index]
-        ids = truth.identities(frame, found.boxes)
-        nobody = ids < 0
-        ids[nobody] = first + np.arange(np.count_nonzero(nobody))
+        own = found[frame.index]
+        ids = truth.identities(frame, own.boxes)
+        false = ids < 0
+        ids[false] = first + np.arange(np.count_nonzero(false))
         tracks = Tracks(
-            ids, found.boxes.astype(np.float64), found.scores.astype(np.float64)
+            ids, own.boxes.astype(np.float64), own.scores.astype(np.float64)
         )
         reported.append((frame.index, keep.apply(tracks)))
     return TrackTable.from_frames(reported)

@@ -10,13 +10,15 @@ import torch
 
 from cstrack_bench.datasets.experiment_data import SYNTHMOT, DataConfig, data_is_there
 from cstrack_bench.errors import InputError
+from cstrack_bench.experiments.recipe_files import RECIPES
 from cstrack_bench.experiments.recipes import Recipe, Run, load_recipe
-from cstrack_bench.experiments.run import Outcome, find_outcome
+from cstrack_bench.experiments.run import RunResult, find_result
 from cstrack_bench.experiments.schedule import plan_steps, work
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.files import check_writable
-from cstrack_bench.systems.registry import find_system
-from cstrack_bench.systems.summary import gflops, parameters, skeleton
+from cstrack_bench.models.summary import gflops, parameters
+from cstrack_bench.paper.claims import table_names
+from cstrack_bench.systems.registry import build_network, find_system
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,28 @@ def make_plan(
     rows: Iterable[int] | None = None,
     seeds: int = 1,
     overrides: Iterable[str] = (),
+    recipes: Path | None = None,
 ) -> Plan:
     """Load a recipe and expand it into runs.
+
+    Args:
+        table: name of the recipe.
+        data_root: folder of the data sets.
+        profile: by default the one whose data is there.
+        rows: numbers of the rows; all where None.
+        seeds: how many seeds.
+        overrides: ``key.of.setting=value``.
+        recipes: folder of a user's own recipes.
 
     Raises:
         InputError: an unknown table, profile, row or setting.
     """
-    recipe = load_recipe(table)
+    recipe = load_recipe(table, recipes or RECIPES)
+    if recipe.paper_table not in table_names():
+        raise InputError(
+            f"{recipe.folder / recipe.table}.yaml stands beside no table of the paper: "
+            "write `extends: table2`, or another one, into it."
+        )
     if profile is None:
         profile, reason = choose_profile(recipe, data_root, torch.cuda.is_available())
     else:
@@ -78,9 +95,9 @@ def describe_plan(plan: Plan, workspace: Workspace) -> dict[str, Any]:
     """
     missing: dict[str, None] = {}
     speeds = {
-        record["run"]["table"] + str(record["run"]["row"]): record
+        (record.run.table, record.run.row): record
         for record in workspace.ledger.records()
-        if record["run"]["profile"] == plan.profile
+        if record.run.profile == plan.profile
     }
     runs = []
     disk = 0.0
@@ -95,15 +112,17 @@ def describe_plan(plan: Plan, workspace: Workspace) -> dict[str, Any]:
         except InputError as error:
             missing[str(error)] = None
             state = "data missing"
-        model = skeleton(find_system(run.settings.system), run.settings.model)
-        disk += parameters(model)["total"] * 4 * (1 + 4) / 1e6  # weights; its state
+        with torch.device("meta"):
+            system = find_system(run.settings.system)
+            network = build_network(system, run.settings.model)
+        disk += parameters(network)["total"] * 4 * (1 + 4) / 1e6  # weights; its state
         minutes = None
         if images is not None and state == "to measure":
-            work = 3 * gflops(model, config.size) * images * run.settings.train.epochs
+            work = 3 * gflops(network, config.size) * images * run.settings.train.epochs
             minutes = work / 210 / 60
-            known = speeds.get(run.table + str(run.row))
+            known = speeds.get((run.table, run.row))
             if known is not None and run.label != "custom":
-                minutes = known["training"]["wall_s"] / 60
+                minutes = known.training.wall_s / 60
         runs.append(
             {
                 "row": run.row,
@@ -136,10 +155,10 @@ def _images(config: DataConfig) -> int | None:
 
 
 def _state(run: Run, workspace: Workspace) -> str:
-    if run.settings.data.dataset == SYNTHMOT:  # not made for a look at the plan
+    if run.settings.data.dataset == SYNTHMOT:  # not made to show a plan
         finished = workspace.ledger.path(run).is_file()
     else:
-        finished = find_outcome(run, workspace) is not None
+        finished = find_result(run, workspace) is not None
     return "finished" if finished else "to measure"
 
 
@@ -148,8 +167,8 @@ def reproduce(
     workspace: Workspace,
     fresh: bool = False,
     jobs: int | None = None,
-    on_outcome: Callable[[Outcome], None] | None = None,
-) -> list[list[Outcome]]:
+    on_result: Callable[[RunResult], None] | None = None,
+) -> list[list[RunResult]]:
     """Measure every run of some plans that has not been measured.
 
     Args:
@@ -158,7 +177,7 @@ def reproduce(
         fresh: measure again what is there already.
         jobs: steps at a time; by default one a core, and one on a GPU. A small network
             keeps one core busy but not two, so two runs side by side end sooner.
-        on_outcome: called after each run.
+        on_result: called after each run.
 
     Returns:
         For each plan its outcomes, in its order.
@@ -166,17 +185,17 @@ def reproduce(
     runs = [run for plan in plans for run in plan.runs]
     for run in runs:
         check_writable(workspace.ledger.path(run))
-    outcomes: dict[int, Outcome] = {}
+    outcomes: dict[int, RunResult] = {}
 
-    def done(number: int, outcome: Outcome) -> None:
+    def done(number: int, outcome: RunResult) -> None:
         outcomes[number] = outcome
-        if on_outcome is not None:
-            on_outcome(outcome)
+        if on_result is not None:
+            on_result(outcome)
 
     waiting: list[int] = []
     for number, run in enumerate(runs):
         workspace.open_all(run)
-        found = None if fresh else find_outcome(run, workspace)
+        found = None if fresh else find_result(run, workspace)
         if found is None:
             waiting.append(number)
         else:

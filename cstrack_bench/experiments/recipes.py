@@ -3,7 +3,8 @@
 A row is a few keys over its table, a table a few keys over ``base.yaml``, and
 ``base.yaml`` a few keys over the defaults of the option classes (``settings``). What a
 system other than CSTrack brings along (JDE's thresholds, DeepSORT's schedule) stands
-under ``systems`` and lies between the table and the row.
+under ``systems`` and lies between the table and the row. A user's own recipe adds rows
+to those of a table, from a folder of the user's.
 """
 
 import copy
@@ -17,18 +18,22 @@ from typing import Any
 import yaml
 
 from cstrack_bench.errors import InputError, nearest
+from cstrack_bench.experiments.recipe_files import (
+    RECIPES,
+    RecipeFile,
+    read_recipe_files,
+)
 from cstrack_bench.experiments.settings import (
     MeasureConfig,
     Settings,
     build_settings,
     merge,
 )
+from cstrack_bench.paper.claims import load_table, table_names
 from cstrack_bench.systems.registry import DEFAULT, find_system
 from cstrack_bench.training.train_config import InitConfig
 
-RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 PROFILES = ("paper", "twin", "smoke", "real", "real-coco")
-ALIASES = {"hieve": "table7"}
 # The detector that several rows start from stands for COCO weights, which are the
 # same for every seed.
 DETECTOR_SEED = 0
@@ -57,7 +62,9 @@ class Run:
         start: the training that its network starts from: another row's, or that of
             the profile's detector; None for random or published weights.
         detector: the training whose network finds the boxes of a system that has no
-            detector of its own; None where it has, or where nobody looks for boxes.
+            detector of its own; None where it has one, or where boxes are given.
+        paper_table: the paper's table that a user's recipe extends; None for a run of
+            such a table itself.
     """
 
     table: str
@@ -70,6 +77,7 @@ class Run:
     variant: str = ""
     start: "Run | None" = None
     detector: "Run | None" = None
+    paper_table: str | None = None
 
     @property
     def title(self) -> str:
@@ -82,11 +90,12 @@ class Recipe:
     """A table: its common settings and what each row changes.
 
     Attributes:
-        table: ``table2``.
+        table: ``table2``, or the name of a user's own.
         title: what the table shows.
         rows: number -> (name, overrides by profile).
         common: overrides of every row, by profile.
-        folder: where the recipe and its neighbours lie.
+        folder: where a user's recipes lie; that of the package where there are none.
+        paper_table: the table of the paper that it is or extends.
     """
 
     table: str
@@ -94,6 +103,7 @@ class Recipe:
     rows: Mapping[int, tuple[str, Mapping[str, Mapping[str, Any]]]]
     common: Mapping[str, Mapping[str, Any]]
     folder: Path = RECIPES
+    paper_table: str = ""
 
     def runs(
         self,
@@ -128,31 +138,39 @@ class Recipe:
         changes: dict[str, Any] = {}
         for override in given:
             merge(changes, _parse_override(override))
+        extended = None if self.table == self.paper_table else self.paper_table
         runs = []
-        other = _system(changes)
-        # What a call says about another system's network is not about a detector's.
-        of_all = {k: v for k, v in changes.items() if other is None or k != "model"}
         for row in wanted:
             name, differences = self.rows[row]
             base = copy.deepcopy(dict(self.common[profile]))
+            systems = base.pop("systems", {})
             mixes = base.pop("mixes", {})
-            plain = _with_system(base, differences[profile])
-            chosen = plain
-            if other is not None and other != (_system(plain) or DEFAULT):
-                # The row's options of a network are of its own system's.
-                rest = {k: v for k, v in differences[profile].items() if k != "model"}
-                chosen = _with_system(base, {**rest, "model": {"system": other}})
-            base.pop("systems", None)
-            chosen = merge(copy.deepcopy(chosen), changes)
+            difference = differences[profile]
+            system = (difference.get("model") or {}).get("system")
+            plain = copy.deepcopy(base)
+            if system not in (None, DEFAULT):
+                # A profile's network is CSTrack's; another has only the size of it.
+                sizes = {"size": plain["model"]["size"]} if "model" in plain else {}
+                plain["model"] = sizes
+            merge(merge(plain, systems.get(system) or {}), difference)
+            chosen = merge(copy.deepcopy(plain), changes)
             settings = build_settings(_with_mix(chosen, mixes))
             # A setting given its own profile's value changes nothing.
             same = settings == build_settings(_with_mix(plain, mixes))
             label, variant = (profile, "") if same else ("custom", digest(changes, 8))
             for seed in range(seeds):
                 run = Run(
-                    self.table, row, name, seed, profile, label, settings, variant
+                    self.table,
+                    row,
+                    name,
+                    seed,
+                    profile,
+                    label,
+                    settings,
+                    variant,
+                    paper_table=extended,
                 )
-                common = _with_mix(merge(base, of_all), mixes)
+                common = _with_mix(merge(base, changes), mixes)
                 runs.append(self._with_ancestors(run, given, common))
         return runs
 
@@ -198,35 +216,6 @@ class Recipe:
         return found
 
 
-def _system(document: Mapping[str, Any]) -> str | None:
-    """The system that settings name."""
-    model = document.get("model")
-    name = model.get("system") if isinstance(model, Mapping) else None
-    return None if name is None else str(name)
-
-
-def _with_system(
-    base: Mapping[str, Any], difference: Mapping[str, Any]
-) -> dict[str, Any]:
-    """A row's settings, with what its system and the profile for it bring along.
-
-    Args:
-        base: of the table; what is special to a system is under ``systems``.
-        difference: of the row; names the system where it is another than the base's.
-    """
-    plain = copy.deepcopy(dict(base))
-    systems = plain.pop("systems", {})
-    name = _system(difference)
-    if name not in (None, DEFAULT):
-        # A profile's network is CSTrack's; another has only the size of it.
-        model = plain.get("model", {})
-        plain["model"] = {key: model[key] for key in ("size",) if key in model}
-    defaults = find_system(name or DEFAULT).defaults
-    for layer in (defaults, systems.get(name) or {}, difference):
-        merge(plain, layer)
-    return plain
-
-
 def _with_mix(document: dict[str, Any], mixes: Mapping[str, Any]) -> dict[str, Any]:
     """Settings whose ``data.mix``, where it is a name (S, M, B), is its parts.
 
@@ -248,7 +237,7 @@ def _detector(run: Run, settings: Settings) -> Run:
     It learns from the main data set alone: what is mixed in belongs to a row.
     """
     data = replace(settings.data, mix=())
-    model = find_system(settings.system).detector_config(settings.model)
+    model = find_system(settings.system).shared_detector(settings.model)
     epochs = settings.init.detector_epochs
     if epochs == 0:
         # Published weights know no pedestrians' boxes: a full training makes them.
@@ -272,33 +261,23 @@ def _detector(run: Run, settings: Settings) -> Run:
     )
 
 
-def list_tables(folder: Path = RECIPES) -> list[str]:
-    """Names of the tables that have a recipe."""
-    return sorted(path.stem for path in folder.glob("table*.yaml"))
-
-
 def load_recipe(table: str, folder: Path = RECIPES) -> Recipe:
-    """Read a table's recipe.
+    """Read a recipe and all that it extends.
+
+    Args:
+        table: name of a table of the paper, or of a recipe of the folder.
+        folder: of a user's recipes.
 
     Raises:
-        InputError: no such table, or an unknown key in its file.
+        InputError: no such recipe, an unknown key in its file, or a row with the
+            number of one that it extends.
     """
-    table = ALIASES.get(table, table)
-    path = folder / f"{table}.yaml"
-    if not path.is_file():
-        raise InputError(
-            f"No recipe for {table!r}; "
-            f"{nearest(table, [*list_tables(folder), *ALIASES])}."
-        )
-    document = _read(path)
-    base = _read(folder / document.pop("extends", "base.yaml"))
-    rows = document.pop("rows", None)
-    title = document.pop("title", table)
-    if not isinstance(rows, dict) or not rows:
-        raise InputError(f"{path} has no rows.")
-    base_profiles = base.pop("profiles", {})
-    own_profiles = document.pop("profiles", {})
-    chains = {profile: _chain(base_profiles, profile, path) for profile in PROFILES}
+    files = read_recipe_files(table, folder)
+    own = files[-1]
+    parts = [_Part.of(file) for file in files]
+    chains = {
+        profile: _chain(parts[0].profiles, profile, own.path) for profile in PROFILES
+    }
 
     def layered(profile: str, *profiles: Mapping[str, Any]) -> dict[str, Any]:
         merged: dict[str, Any] = {}
@@ -308,26 +287,81 @@ def load_recipe(table: str, folder: Path = RECIPES) -> Recipe:
         merged.pop("extends", None)
         return merged
 
-    common = {
-        profile: merge(
-            merge(copy.deepcopy(base), document),
-            layered(profile, base_profiles, own_profiles),
-        )
-        for profile in PROFILES
+    common: dict[str, dict[str, Any]] = {}
+    for profile in PROFILES:
+        common[profile] = {}
+        for part in parts:
+            merge(common[profile], copy.deepcopy(part.settings))
+        merge(common[profile], layered(profile, *(part.profiles for part in parts)))
+    rows: dict[int, tuple[str, Mapping[str, Mapping[str, Any]]]] = {}
+    for file, part in zip(files, parts, strict=True):
+        labels = _printed(file.name)[1]
+        for number, row in part.rows.items():
+            if number in rows:
+                raise InputError(
+                    f"{file.path}: row {number} is one of those that it extends; give "
+                    "yours another number."
+                )
+            difference = dict(row)
+            name = str(difference.pop("name", labels.get(number, f"row {number}")))
+            changed = difference.pop("profiles", {})
+            rows[number] = (
+                name,
+                {
+                    profile: merge(copy.deepcopy(difference), layered(profile, changed))
+                    for profile in PROFILES
+                },
+            )
+    if not parts[-1].rows:
+        raise InputError(f"{own.path} has no rows.")
+    title = parts[-1].title or _printed(own.name)[0]
+    # The first file is what all recipes share; the second is the paper's table.
+    return Recipe(own.name, title, rows, common, folder, files[1].name)
+
+
+def _printed(table: str) -> tuple[str, dict[int, str]]:
+    """Title and row labels of a printed table; of another its own name and none."""
+    if table not in table_names():
+        return table, {}
+    paper = load_table(table)
+    labels = {
+        row.number: ", ".join(filter(None, (row.label, row.group)))
+        for row in paper.rows
     }
-    parsed: dict[int, tuple[str, Mapping[str, Mapping[str, Any]]]] = {}
-    for number, row in rows.items():
-        difference = dict(row)
-        name = str(difference.pop("name", f"row {number}"))
-        own = difference.pop("profiles", {})
-        parsed[int(number)] = (
-            name,
-            {
-                profile: merge(copy.deepcopy(difference), layered(profile, own))
-                for profile in PROFILES
-            },
-        )
-    return Recipe(table, str(title), parsed, common, folder)
+    return paper.title, labels
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What one recipe file says.
+
+    Attributes:
+        title: of the table; empty where it has none.
+        rows: number -> keys of the row.
+        profiles: name -> settings.
+        settings: those of every row under every profile.
+    """
+
+    title: str
+    rows: Mapping[int, Mapping[str, Any]]
+    profiles: Mapping[str, Any]
+    settings: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, file: RecipeFile) -> "_Part":
+        settings = dict(file.document)
+        title = str(settings.pop("title", ""))
+        rows = settings.pop("rows", None) or {}
+        profiles = settings.pop("profiles", None) or {}
+        if not isinstance(rows, dict) or not isinstance(profiles, dict):
+            raise InputError(f"{file.path}: rows and profiles are mappings.")
+        for number, row in rows.items():
+            if not isinstance(number, int) or not isinstance(row, dict):
+                raise InputError(
+                    f"{file.path}: a row is a number and its keys, as in "
+                    f"7: {{name: mine, model: {{ren: none}}}}, not {number!r}: {row!r}."
+                )
+        return cls(title, rows, profiles, settings)
 
 
 def _chain(profiles: Mapping[str, Any], name: str, path: Path) -> list[str]:
@@ -340,17 +374,6 @@ def _chain(profiles: Mapping[str, Any], name: str, path: Path) -> list[str]:
             f"{path}: profile {name} extends {parent!r}, which is unknown."
         )
     return [*_chain(profiles, parent, path), name]
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"The recipe {path} cannot be read: {reason}.") from error
-    if not isinstance(document, dict):
-        raise InputError(f"The recipe {path} is not a mapping.")
-    return document
 
 
 def _parse_override(text: str) -> dict[str, Any]:

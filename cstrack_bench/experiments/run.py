@@ -1,23 +1,32 @@
 """One run: its training, its measurement, its record."""
 
-import dataclasses
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from cstrack_bench.experiments.evaluate_run import measure
-from cstrack_bench.experiments.ledger import SCHEMA, Record, provenance
+from cstrack_bench.datasets.experiment_data import DataConfig
+from cstrack_bench.experiments.evaluate_run import BoxNetwork, measure
+from cstrack_bench.experiments.identity import run_components
+from cstrack_bench.experiments.provenance import provenance
 from cstrack_bench.experiments.recipes import Run
+from cstrack_bench.experiments.records import (
+    DataFacts,
+    ModelFacts,
+    RenewedClassifier,
+    RunName,
+    RunRecord,
+    TrainingRecord,
+)
 from cstrack_bench.experiments.train_run import find_training, train_run
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.files import replacing, sha256
-from cstrack_bench.systems.summary import gflops, parameters
-from cstrack_bench.systems.system import SystemNetwork
+from cstrack_bench.models.network import Network
+from cstrack_bench.models.summary import gflops, parameters
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunResult:
     """A run and its record.
 
     Attributes:
@@ -27,34 +36,12 @@ class Outcome:
     """
 
     run: Run
-    record: Record
+    record: RunRecord
     reused: bool
 
 
-@dataclass(frozen=True)
-class RenewedClassifier:
-    """The identity classifier of a fine-tuning, which takes none from its start.
-
-    Attributes:
-        identities: that it tells apart, "no identity" not counted.
-        start: that the classifier of the network before told apart.
-        of: whose network that was.
-    """
-
-    identities: int
-    start: int
-    of: str
-
-    def __str__(self) -> str:
-        if self.identities == self.start:
-            size = f"for {self.identities} identities, as many as {self.of} had"
-        else:
-            size = f"for {self.identities} identities; {self.of} had {self.start}"
-        return f"the identity classifier is made anew {size}"
-
-
 def renewed_classifier(
-    run: Run, workspace: Workspace, summary: Record
+    run: Run, workspace: Workspace, summary: TrainingRecord
 ) -> RenewedClassifier | None:
     """How a fine-tuned run's classifier differs from that of the row it starts from.
 
@@ -71,84 +58,105 @@ def renewed_classifier(
     start = find_training(run.start, workspace)
     if start is None:
         return None
-    before = int(start.summary["identities"])
-    of = f"{run.start.table} row {run.start.row}"
-    return RenewedClassifier(int(summary["identities"]), before, of)
+    return RenewedClassifier(
+        identities=summary.identities,
+        start=start.summary.identities,
+        of=f"{run.start.table} row {run.start.row}",
+    )
 
 
-def measure_run(run: Run, workspace: Workspace) -> Outcome:
+def measure_run(run: Run, workspace: Workspace) -> RunResult:
     """Measure a run and write its record; trains first what is not trained yet."""
     trained = find_training(run, workspace) or train_run(run, workspace)
     finder = None
     if run.detector is not None:
-        finder = (
-            find_training(run.detector, workspace) or train_run(run.detector, workspace)
-        ).model
+        found = find_training(run.detector, workspace)
+        found = found or train_run(run.detector, workspace)
+        finder = BoxNetwork(run.detector.settings.system, found.network)
     settings = run.settings
     test = workspace.open(settings.test_data)
     measured = measure(
-        settings, trained.model, finder, test, workspace.device, run.title
+        settings, trained.network, finder, test, workspace.device, run.title
     )
-    weights = place_weights(run, workspace)
-    data = workspace.open(settings.data).describe()
-    data["input_size"] = settings.data.input_size
-    if settings.measure.data is not None:
-        tested = test.describe()
-        data |= {key: tested[key] for key in ("dataset", "benchmark", "split", "val")}
-    if settings.measure.part == "train":
-        data["val"] = data["train"]
-    record: Record = {
-        "schema": SCHEMA,
-        "run": {**_names(run), "hash": workspace.identity(run)},
-        "recipe": settings.as_dict(),
-        **measured,
-        "model": _model(trained.model, settings.data.size, weights),
-        "training": trained.summary,
-        "data": data,
-        "provenance": provenance(str(workspace.device)),
-    }
-    renewed = renewed_classifier(run, workspace, trained.summary)
-    if renewed is not None:
-        record["classifier"] = dataclasses.asdict(renewed)
+    weights = link_weights(run, workspace)
+    record = RunRecord(
+        **dict(measured),
+        run=_name(run, workspace),
+        recipe=settings.as_dict(),
+        model=_model(trained.network, settings.data.size, weights),
+        training=trained.summary,
+        data=_data(run, workspace),
+        provenance=provenance(str(workspace.device)),
+        classifier=renewed_classifier(run, workspace, trained.summary),
+    )
     workspace.ledger.write(run, record)
-    return Outcome(run, record, reused=False)
+    return RunResult(run, record, reused=False)
 
 
-def find_outcome(run: Run, workspace: Workspace) -> Outcome | None:
+def _data(run: Run, workspace: Workspace) -> DataFacts:
+    """What was trained on, and what was measured."""
+    settings = run.settings
+    facts = _described(settings.data, workspace)
+    measured = facts.val
+    if settings.measure.part == "train":
+        measured = facts.train
+    changes: dict[str, object] = {
+        "val": measured,
+        "input_size": settings.data.input_size,
+    }
+    if settings.measure.data is not None:
+        tested = _described(settings.test_data, workspace)
+        changes |= {
+            "dataset": tested.dataset,
+            "benchmark": tested.benchmark,
+            "split": tested.split,
+            "val": tested.val,
+        }
+    return facts.model_copy(update=changes)
+
+
+def _described(config: DataConfig, workspace: Workspace) -> DataFacts:
+    return DataFacts.model_validate(workspace.open(config).describe())
+
+
+def find_result(run: Run, workspace: Workspace) -> RunResult | None:
     """The outcome of a run that was measured before, under any row; else None."""
     found = workspace.ledger.find(run, workspace.identity(run))
     if found is None:
         return None
-    named = {**found, "run": {**found["run"], **_names(run)}}
+    named = found.model_copy(update={"run": _name(run, workspace)})
     if named != found:  # an equal run of another row: this row's record too
         workspace.ledger.write(run, named)
-    return Outcome(run, named, reused=True)
+    return RunResult(run, named, reused=True)
 
 
-def _names(run: Run) -> Record:
-    return {
-        "table": run.table,
-        "row": run.row,
-        "name": run.name,
-        "seed": run.seed,
-        "profile": run.profile,
-        "label": run.label,
-    }
+def _name(run: Run, workspace: Workspace) -> RunName:
+    return RunName(
+        table=run.table,
+        row=run.row,
+        name=run.name,
+        seed=run.seed,
+        profile=run.profile,
+        label=run.label,
+        hash=workspace.identity(run),
+        components=run_components(run),
+        paper_table=run.paper_table,
+    )
 
 
-def _model(model: SystemNetwork, size: tuple[int, int], weights: Path) -> Record:
-    relation = model.system.relation_weights(model.network)
-    return {
-        "parameters": parameters(model)["total"],
-        "gflops": round(gflops(model, size), 3),
-        "relation_weights": relation
-        and [[round(x, 5) for x in pair] for pair in relation],
-        "checkpoint": "last",
-        "weights_sha256": sha256(weights),
-    }
+def _model(network: Network, size: tuple[int, int], weights: Path) -> ModelFacts:
+    learned = network.relation_weights()
+    return ModelFacts(
+        parameters=parameters(network)["total"],
+        gflops=round(gflops(network, size), 3),
+        relation_weights=learned
+        and [(round(detection, 5), round(reid, 5)) for detection, reid in learned],
+        checkpoint="last",
+        weights_sha256=sha256(weights),
+    )
 
 
-def place_weights(run: Run, workspace: Workspace) -> Path:
+def link_weights(run: Run, workspace: Workspace) -> Path:
     """Have a trained run's weights beside its record too; returns that path."""
     identity = workspace.training_identity(run)
     source = workspace.ledger.training(identity, ".safetensors")

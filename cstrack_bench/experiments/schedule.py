@@ -11,10 +11,9 @@ import torch
 
 from cstrack_bench import console
 from cstrack_bench.experiments.recipes import Run
-from cstrack_bench.experiments.run import Outcome, find_outcome, measure_run
+from cstrack_bench.experiments.run import RunResult, find_result, measure_run
 from cstrack_bench.experiments.train_run import train_run
 from cstrack_bench.experiments.workspace import Workspace
-from cstrack_bench.systems.registry import find_system
 
 
 @dataclass(frozen=True)
@@ -58,9 +57,9 @@ class Measurement:
     workspace: Workspace
     equal: bool = False
 
-    def __call__(self) -> Outcome:
+    def __call__(self) -> RunResult:
         """Measure, write the record, return it."""
-        found = find_outcome(self.run, self.workspace) if self.equal else None
+        found = find_result(self.run, self.workspace) if self.equal else None
         return found or measure_run(self.run, self.workspace)
 
     def in_pool(self) -> "Measurement":
@@ -108,7 +107,7 @@ def plan_steps(
 
 def work(
     steps: Mapping[str, Planned], jobs: int, threads: int
-) -> Iterator[tuple[str, Outcome | None]]:
+) -> Iterator[tuple[str, RunResult | None]]:
     """Do every step; yields names and outcomes as they come.
 
     Interrupted, the processes end at once; each goes on from its last checkpoint when
@@ -133,14 +132,13 @@ def work(
 
 def _in_pool(
     waiting: dict[str, Planned], jobs: int, threads: int
-) -> Iterator[tuple[str, Outcome | None]]:
+) -> Iterator[tuple[str, RunResult | None]]:
     context = multiprocessing.get_context("spawn")
     queue: Any = context.SimpleQueue()
     done: set[str] = set()
-    systems = {planned.step.run.settings.system for planned in waiting.values()}
     with (
         console.progress() as display,
-        context.Pool(jobs, _start, (queue, threads, systems)) as pool,
+        context.Pool(jobs, _start, (queue, threads)) as pool,
     ):
         whole = display.add_task(f"steps, {jobs} at a time", total=len(waiting))
         bars: dict[str, Any] = {}
@@ -165,10 +163,7 @@ def _in_pool(
                 yield name, outcome
 
 
-def _start(queue: Any, threads: int, systems: set[str]) -> None:
-    # A user's own module is imported before its classes come in the steps.
-    for name in systems:
-        find_system(name)
+def _start(queue: Any, threads: int) -> None:
     # The parent decides what an interruption means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(threads)

@@ -1,10 +1,9 @@
-"""Everything a run depends on, put together from the option classes of its rooms.
+"""Everything a run depends on, put together from the option classes of the packages.
 
-Those classes belong to the rooms that use them (models, training, tracking …), so a
-room can be used without a recipe; this module checks plain values into them.
+Those classes belong to the packages that use them (models, training, tracking …), so a
+package can be used without a recipe; this module checks plain values into them.
 """
 
-import copy
 import dataclasses
 import json
 import typing
@@ -19,10 +18,10 @@ from pydantic.dataclasses import dataclass as checked
 from cstrack_bench.datasets.experiment_data import SYNTHMOT, DataConfig
 from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.errors import InputError, nearest
+from cstrack_bench.experiments.implementations import preset
 from cstrack_bench.models.network import NetworkConfig
 from cstrack_bench.systems.registry import DEFAULT, find_system
-from cstrack_bench.systems.system import AnySystem
-from cstrack_bench.tracking.build import TRACKERS, make_filter, make_tracker
+from cstrack_bench.tracking.registry import find_tracker, make_filter, make_tracker
 from cstrack_bench.training.train_config import (
     IMPLEMENTATIONS,
     InitConfig,
@@ -37,7 +36,8 @@ class TrackConfig:
     """Which tracker, and what of it differs from its published settings.
 
     Attributes:
-        name: one of ``tracking.build.TRACKERS``.
+        name: as ``tracking.registry.find_tracker`` takes it: of this package, or of a
+            user's own.
         options: fields of the tracker's own configuration.
         filter: fields of its output filter.
     """
@@ -76,9 +76,9 @@ class Settings:
 
     Attributes:
         implementation: ``official`` or ``paper``, where they differ.
-        system: name of the network's system.
         size: name of the model's size.
-        model: the network.
+        system: its name (``systems.registry.find_system``).
+        model: the network's configuration.
         data: images and split.
         augment: changes to training images.
         init: what the network starts from.
@@ -90,8 +90,8 @@ class Settings:
     """
 
     implementation: str
-    system: str
     size: str
+    system: str
     model: NetworkConfig
     data: DataConfig
     augment: AugmentConfig
@@ -110,17 +110,15 @@ class Settings:
     def as_dict(self) -> dict[str, Any]:
         """Plain nested values, as they go into the ledger."""
         document: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
-        # Where a file lies does not matter and is not published.
-        system = document.pop("system")
-        if system.partition(":")[0].endswith(".py"):
-            system = Path(system).name
-        document["model"] = {"system": system, **document["model"]}
-        for place in (document["data"], document["measure"]["data"]):
-            for part in [place, *place["mix"]] if place else []:
+        document["model"] = {"system": document.pop("system"), **document["model"]}
+        for data in (document["data"], document["measure"]["data"]):
+            for part in [data, *data["mix"]] if data else []:
                 if part["dataset"] != SYNTHMOT:
                     part.pop("synth")
+        # Where a file lies changes no number, and is not published.
         if self.init.weights is not None:
             document["init"]["weights"] = Path(self.init.weights).name
+        document["track"]["name"] = find_tracker(self.track.name).name
         return document
 
     def training_dict(self) -> dict[str, Any]:
@@ -177,21 +175,19 @@ def build_settings(document: Mapping[str, Any]) -> Settings:
     system = str(model.pop("system", DEFAULT))
     built: dict[str, Any] = {}
     for section, kind in _SECTIONS.items():
-        options: dict[str, Any] = copy.deepcopy(
-            dict(IMPLEMENTATIONS[implementation].get(section, {}))
-        )
         given = document.get(section) or {}
         if not isinstance(given, Mapping):
             raise InputError(f"The setting {section} is a mapping, not {given!r}.")
+        options = preset(implementation, section, given)
         built[section] = _checked(kind, merge(options, given), section)
     if built["init"].weights is not None:
         name = built["init"].weights.replace("{size}", size)
         built["init"] = dataclasses.replace(built["init"], weights=name)
     settings = Settings(
         implementation=implementation,
-        system=system,
         size=size,
-        model=_model(find_system(system), size, implementation, built["data"], model),
+        system=system,
+        model=_model(system, size, implementation, built["data"], model),
         **built,
     )
     _check_tracker(settings.track)
@@ -199,51 +195,50 @@ def build_settings(document: Mapping[str, Any]) -> Settings:
 
 
 def _model(
-    system: AnySystem,
+    system: str,
     size: str,
     implementation: str,
     data: DataConfig,
     options: Mapping[str, Any],
 ) -> NetworkConfig:
-    names = {field.name for field in dataclasses.fields(system.config)}
+    found = find_system(system)
+    names = {field.name for field in dataclasses.fields(found.config)}
     for key in options:
         if key not in names:
             known = {f"model.{name}" for name in names | {"size", "system"}}
             hint = nearest(f"model.{key}", known)
             raise InputError(f"No setting 'model.{key}'; {hint}.")
-    draft = system.make_config(size, implementation, data.size, options)
+    draft = found.make_config(size, implementation, data.size, options)
     config: NetworkConfig = _checked(type(draft), dataclasses.asdict(draft), "model")
     return config
 
 
 def _check_tracker(track: TrackConfig) -> None:
-    if track.name not in TRACKERS:
-        raise InputError(f"No tracker {track.name!r}; {nearest(track.name, TRACKERS)}.")
     make_tracker(track.name, 30.0, **track.options)
     make_filter(track.name, **track.filter)
 
 
-def _checked(kind: type, values: Mapping[str, Any], place: str) -> Any:
+def _checked(kind: type, values: Mapping[str, Any], section: str) -> Any:
     """An instance of an option class, from plain values."""
-    _refuse_unknown(kind, values, place)
+    _refuse_unknown(kind, values, section)
     try:
         return TypeAdapter(kind).validate_python(dict(values))
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join([place, *(str(part) for part in first["loc"])])
+        where = ".".join([section, *(str(part) for part in first["loc"])])
         raise InputError(
             f"The setting {where} cannot be {first['input']!r}: {first['msg']}."
         ) from None
 
 
-def _refuse_unknown(kind: type, values: Mapping[str, Any], place: str) -> None:
+def _refuse_unknown(kind: type, values: Mapping[str, Any], section: str) -> None:
     """Name the nearest option of an unknown key, at any depth."""
     types = typing.get_type_hints(kind)
     names = {field.name for field in dataclasses.fields(kind)}
     for key, value in values.items():
         if key not in names:
-            hint = nearest(f"{place}.{key}", {f"{place}.{name}" for name in names})
-            raise InputError(f"No setting '{place}.{key}'; {hint}.")
+            hint = nearest(f"{section}.{key}", {f"{section}.{name}" for name in names})
+            raise InputError(f"No setting '{section}.{key}'; {hint}.")
         inner = [types[key], *typing.get_args(types[key])]
         below = next((t for t in inner if dataclasses.is_dataclass(t)), None)
         if below is None or not isinstance(below, type):
@@ -252,4 +247,4 @@ def _refuse_unknown(kind: type, values: Mapping[str, Any], place: str) -> None:
         for number, part in enumerate(parts):
             if isinstance(part, Mapping):
                 index = f".{number}" if part is not value else ""
-                _refuse_unknown(below, part, f"{place}.{key}{index}")
+                _refuse_unknown(below, part, f"{section}.{key}{index}")

@@ -1,22 +1,26 @@
 """One training: what it starts from, the loop, the weights it leaves."""
 
 import dataclasses
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+from cstrack_bench.documents import read_document, write_document
 from cstrack_bench.errors import InputError
-from cstrack_bench.experiments.ledger import Record, provenance
+from cstrack_bench.experiments.identity import training_components
+from cstrack_bench.experiments.provenance import provenance
 from cstrack_bench.experiments.recipes import Run
+from cstrack_bench.experiments.records import TrainingRecord
 from cstrack_bench.experiments.workspace import Workspace
-from cstrack_bench.files import write_text
-from cstrack_bench.systems.registry import find_system
-from cstrack_bench.systems.starts import start_from_file, transfer
-from cstrack_bench.systems.system import SystemNetwork
+from cstrack_bench.models.network import Network
+from cstrack_bench.systems.registry import build_network, find_system
+from cstrack_bench.systems.starts import transfer
+from cstrack_bench.systems.system import TrainingOptions
 from cstrack_bench.systems.weights import load_weights, read_metadata, save_weights
 from cstrack_bench.training.checkpoint import Position
 from cstrack_bench.training.distributed import World, join_world
 from cstrack_bench.training.loop import seed_everything, train
+from cstrack_bench.training_data.loading import LabelledImages
 
 
 @dataclass(frozen=True)
@@ -24,12 +28,12 @@ class Trained:
     """A network and how it came about.
 
     Attributes:
-        model: the network with its weights, in evaluation mode, and its system.
+        network: with its weights, in evaluation mode.
         summary: cost, losses, hash and provenance of the training.
     """
 
-    model: SystemNetwork
-    summary: Record
+    network: Network
+    summary: TrainingRecord
 
 
 def find_training(run: Run, workspace: Workspace) -> Trained | None:
@@ -41,7 +45,11 @@ def find_training(run: Run, workspace: Workspace) -> Trained | None:
         return None
     if read_metadata(weights).get("training") != identity:
         raise InputError(f"{weights} holds another training; delete it.")
-    return Trained(load_weights(weights), json.loads(about.read_text(encoding="utf-8")))
+    return Trained(load_weights(weights).network, _read_summary(about))
+
+
+def _read_summary(file: Path) -> TrainingRecord:
+    return read_document(file, TrainingRecord, "a training's record", "delete it")
 
 
 def train_run(
@@ -91,25 +99,18 @@ def _train(
         start = _train(run.start, workspace, world, fresh=False)
     seed_everything(run.seed)
     system = find_system(settings.system)
-    network = system.build(settings.model)
+    network = build_network(system, settings.model)
     copied = None
     if start is not None:
         # Another row hands on its re-id head too; a detector has none.
         whole = settings.init.row is not None
-        copied = len(transfer(start.model.network, network, reid=whole))
+        copied = len(transfer(start.network, network, reid=whole))
     elif settings.init.weights is not None:
-        model = SystemNetwork(system, network)
-        copied = start_from_file(model, workspace.weights_file(run))
-    dataset = system.training_images(
-        workspace.open(settings.data).train,
-        settings.model,
-        settings.data.size,
-        settings.augment,
-        run.seed,
-    )
+        copied = system.start(network, workspace.weights_file(run))
+    dataset = _dataset(run, workspace)
     network, summary = train(
         network,
-        system.make_loss(network, dataset.identities, settings.loss),
+        system.loss(network, dataset.identities, settings.loss),
         dataset,
         settings.train,
         checkpoint,
@@ -122,19 +123,28 @@ def _train(
     )
     if world.main:
         start_of = run.start and workspace.training_identity(run.start)
-        document = {
+        record = TrainingRecord(
             **dataclasses.asdict(summary),
-            "hash": identity,
-            "start": start_of or settings.as_dict()["init"]["weights"],
-            "tensors_from_start": copied,
-            "provenance": provenance(str(workspace.device)),
-        }
-        words = {"training": identity, "input_size": settings.data.input_size}
-        save_weights(weights, settings.system, network, words)
-        write_text(about, json.dumps(document, indent=1) + "\n")
+            hash=identity,
+            start=start_of or settings.as_dict()["init"]["weights"],
+            tensors_from_start=copied,
+            components=training_components(run),
+            provenance=provenance(str(workspace.device)),
+        )
+        header = {"training": identity, "input_size": settings.data.input_size}
+        save_weights(weights, settings.system, network, header)
+        write_document(about, record)
         checkpoint.unlink(missing_ok=True)
     world.wait()
     # What is measured is what was written, so that the file gives the numbers again.
     trained = find_training(run, workspace)
     assert trained is not None, "just written"
     return trained
+
+
+def _dataset(run: Run, workspace: Workspace) -> LabelledImages:
+    settings = run.settings
+    options = TrainingOptions(settings.data.size, settings.augment, run.seed)
+    sources = workspace.open(settings.data).train
+    system = find_system(settings.system)
+    return system.training_images(sources, settings.model, options)

@@ -1,29 +1,32 @@
 """How good association can be where the boxes are given (Table VIII, REFERENCE 6.4).
 
-A second tracker over the same boxes needs no second look at the pictures: embeddings
-are computed once a frame and played back.
+Embeddings are computed once a frame; every tracker over the same boxes gets them again.
 """
 
+import collections.abc as abc
 import dataclasses
-from collections.abc import Iterable, Mapping
-from collections.abc import Sequence as Many
 from dataclasses import dataclass, field
 from typing import Any
 
+from cstrack_bench.components import Component
 from cstrack_bench.console import progress
 from cstrack_bench.datasets.experiment_data import ExperimentData
 from cstrack_bench.detection.file_detector import FileDetector
 from cstrack_bench.detection.oracle import OracleDetector
 from cstrack_bench.evaluation.scores import Scores, SequenceResult
 from cstrack_bench.evaluation.trackeval_scores import evaluate
+from cstrack_bench.experiments.records import BoundVariant, RuleLoss
 from cstrack_bench.experiments.settings import TrackConfig
 from cstrack_bench.formats.mot_files import Annotations
 from cstrack_bench.formats.sequences import Sequence
 from cstrack_bench.pipeline import Recorder, track_sequence
 from cstrack_bench.structures import Detections, Embedder, TrackTable
-from cstrack_bench.tracking.build import PRESETS, make_filter, make_tracker
+from cstrack_bench.tracking.registry import find_tracker, make_filter, make_tracker
 
-Seen = Mapping[int, Detections]
+#: 0-based frame -> its detections.
+ByFrame = abc.Mapping[int, Detections]
+
+COMPONENT = Component("upper bound", 1)
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,8 @@ class Rule:
     """
 
     name: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    filter: Mapping[str, Any] = field(default_factory=dict)
+    options: abc.Mapping[str, Any] = field(default_factory=dict)
+    filter: abc.Mapping[str, Any] = field(default_factory=dict)
 
 
 ASPECT = Rule("aspect filter", filter={"max_aspect": float("inf")})
@@ -56,9 +59,23 @@ ASSOCIATION = "association"
 _PERFECT: Scores = {"MOTA": 100, "IDF1": 100, "HOTA": 100, "FN": 0, "FP": 0, "IDSW": 0}
 
 
+@dataclass(frozen=True)
+class Bound:
+    """What ground-truth boxes give, and what each rule of the tracker costs.
+
+    Attributes:
+        variants: scores by part of the data, with the aspect filter on and off.
+        losses: by part and rule: what is lost by that rule while the others hold;
+            then by all the rules together; then, without any of them, by association.
+    """
+
+    variants: list[BoundVariant]
+    losses: list[RuleLoss]
+
+
 def measure_bound(
     data: ExperimentData, embedder: Embedder | None, track: TrackConfig
-) -> dict[str, list[dict[str, Any]]]:
+) -> Bound:
     """Track ground-truth boxes, and find what each rule of the tracker costs.
 
     On the frames trained on, as printed, and on held-out ones where the split leaves
@@ -69,17 +86,9 @@ def measure_bound(
         data: what was trained on, and what was not.
         embedder: gives each box its embedding; None for a tracker without appearance.
         track: the tracker.
-
-    Returns:
-        ``variants``: a list of ``name``, ``part`` (train or val), ``filter`` (on or
-        off), ``dropped`` (boxes, by the filter's reason) and ``scores``.
-        ``losses``: a list of ``part``, ``rule``, and what is lost by that rule while
-        the others hold: points of ``MOTA``, ``IDF1`` and ``HOTA``, missed ``boxes``,
-        ``FP`` and ``IDSW``; then by all the rules together; then, without any of them,
-        by association.
     """
-    variants: list[dict[str, Any]] = []
-    losses: list[dict[str, Any]] = []
+    variants: list[BoundVariant] = []
+    losses: list[RuleLoss] = []
     # Table VIII's rows have the aspect filter off; here it is on, then off.
     limits = {k: v for k, v in track.filter.items() if k not in ASPECT.filter}
     track = dataclasses.replace(track, filter=limits)
@@ -87,30 +96,37 @@ def measure_bound(
     limits = {key: value for key, value in track.filter.items() if key != "max_aspect"}
     track = TrackConfig(track.name, track.options, limits)
     for part, (words, sequences) in parts(data).items():
-        seen = _look(sequences, embedder, f"ground-truth boxes, {words}")
+        boxes = _describe(sequences, embedder, f"ground-truth boxes, {words}")
 
-        def score(*off: Rule, seen: Many[tuple[Sequence, Seen]] = seen) -> _Scored:
-            return _score(seen, _without(off, track), data.benchmark)
+        def score(
+            *off: Rule, boxes: abc.Sequence[tuple[Sequence, ByFrame]] = boxes
+        ) -> _Scored:
+            return _score(boxes, _without(off, track), data.benchmark)
 
         usual, free = score(), score(*rules)
         alone = {rule.name: score(rule) for rule in rules}
         for state, found in (("on", usual), ("off", alone[ASPECT.name])):
             variants.append(
-                {
-                    "name": f"{words}, aspect filter {state}",
-                    "part": part,
-                    "filter": state,
-                    "dropped": found.dropped,
-                    "scores": found.scores,
-                }
+                BoundVariant.model_validate(
+                    {
+                        "name": f"{words}, aspect filter {state}",
+                        "part": part,
+                        "filter": state,
+                        "dropped": found.dropped,
+                        "scores": found.scores,
+                    }
+                )
             )
         lost = {
             name: _loss(usual.scores, found.scores) for name, found in alone.items()
         }
         lost[TOGETHER] = _loss(usual.scores, free.scores)
         lost[ASSOCIATION] = _loss(free.scores, _PERFECT)
-        losses += [{"part": part, "rule": name, **row} for name, row in lost.items()]
-    return {"variants": variants, "losses": losses}
+        losses += [
+            RuleLoss.model_validate({"part": part, "rule": name, **row})
+            for name, row in lost.items()
+        ]
+    return Bound(variants, losses)
 
 
 def parts(data: ExperimentData) -> dict[str, tuple[str, list[Sequence]]]:
@@ -139,14 +155,14 @@ def pedestrians(sequence: Sequence) -> Annotations:
     return annotations.pedestrians()
 
 
-def walk(
-    sequence: Sequence, seen: Seen, track: TrackConfig
+def track_again(
+    sequence: Sequence, found: ByFrame, track: TrackConfig
 ) -> tuple[TrackTable, dict[str, int]]:
-    """Track what was seen before.
+    """Track detections that were made before.
 
     Args:
         sequence: whose frames.
-        seen: 0-based frame -> detections.
+        found: its detections.
         track: the tracker.
 
     Returns:
@@ -154,16 +170,15 @@ def walk(
     """
     tracker = make_tracker(track.name, sequence.frame_rate, **track.options)
     keep = make_filter(track.name, **track.filter)
-    return track_sequence(sequence, FileDetector(seen), tracker, keep), keep.dropped
+    return track_sequence(sequence, FileDetector(found), tracker, keep), keep.dropped
 
 
 def _holds(rule: Rule, tracker: str) -> bool:
     """Whether a tracker has the rule, and so the option to switch it off."""
-    known = {option.name for option in dataclasses.fields(PRESETS[tracker])}
-    return known >= set(rule.options)
+    return rule.options.keys() <= find_tracker(tracker).options
 
 
-def _without(rules: Iterable[Rule], track: TrackConfig) -> TrackConfig:
+def _without(rules: abc.Iterable[Rule], track: TrackConfig) -> TrackConfig:
     options, limits = dict(track.options), dict(track.filter)
     for rule in rules:
         options |= rule.options
@@ -171,11 +186,11 @@ def _without(rules: Iterable[Rule], track: TrackConfig) -> TrackConfig:
     return TrackConfig(track.name, options, limits)
 
 
-def _look(
-    sequences: Many[Sequence], embedder: Embedder | None, label: str
-) -> list[tuple[Sequence, Seen]]:
+def _describe(
+    sequences: abc.Sequence[Sequence], embedder: Embedder | None, label: str
+) -> list[tuple[Sequence, ByFrame]]:
     """The pedestrians' boxes of every frame, with their embeddings."""
-    result: list[tuple[Sequence, Seen]] = []
+    result: list[tuple[Sequence, ByFrame]] = []
     with progress() as display:
         task = display.add_task(label, total=sum(len(s) for s in sequences))
         for sequence in sequences:
@@ -183,7 +198,7 @@ def _look(
             for frame in sequence:
                 recorder.detect(frame)
                 display.advance(task)
-            result.append((sequence, recorder.seen))
+            result.append((sequence, recorder.detections))
     return result
 
 
@@ -196,12 +211,12 @@ class _Scored:
 
 
 def _score(
-    seen: Many[tuple[Sequence, Seen]], track: TrackConfig, benchmark: str
+    boxes: abc.Sequence[tuple[Sequence, ByFrame]], track: TrackConfig, benchmark: str
 ) -> _Scored:
     results = []
     dropped: dict[str, int] = {}
-    for sequence, detections in seen:
-        table, counts = walk(sequence, detections, track)
+    for sequence, detections in boxes:
+        table, counts = track_again(sequence, detections, track)
         results.append(SequenceResult.of(sequence, table))
         for reason, count in counts.items():
             dropped[reason] = dropped.get(reason, 0) + count

@@ -9,7 +9,8 @@ import torch
 from cstrack_bench.datasets.catalogue import load_catalogue
 from cstrack_bench.datasets.experiment_data import DataConfig, ExperimentData, open_data
 from cstrack_bench.errors import InputError
-from cstrack_bench.experiments.ledger import Ledger, code_version
+from cstrack_bench.experiments.identity import run_components, training_components
+from cstrack_bench.experiments.ledger import Ledger
 from cstrack_bench.experiments.recipes import Run, digest
 from cstrack_bench.files import sha256
 
@@ -63,7 +64,7 @@ class Workspace:
             start,
             run.seed,
             self._manifest(settings.data, ("train",)),
-            code_version(settings.system),
+            training_components(run),
         ]
         return digest(content, 16)
 
@@ -75,7 +76,7 @@ class Workspace:
             self.training_identity(run),
             run.detector and self.training_identity(run.detector),
             self._manifest(run.settings.test_data, ("train", "val")),
-            code_version(),
+            run_components(run),
         ]
         return digest(content, 16)
 
@@ -93,15 +94,15 @@ class Workspace:
         """
         name = run.settings.init.weights
         assert name is not None, "asked for a run that starts from a file"
-        places = [
+        candidates = [
             Path(name),
             self.data_root / "weights" / name,
             self.data_root / name,
             self.data_root.parent / "weights" / name,
         ]
-        for place in places:
-            if place.is_file():
-                return place
+        for candidate in candidates:
+            if candidate.is_file():
+                return candidate
         published = [
             item.name
             for item in load_catalogue().values()

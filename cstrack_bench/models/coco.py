@@ -6,10 +6,10 @@ from pathlib import Path
 
 from torch import Tensor
 
-from cstrack_bench.checkpoints.reading import read_state_dict
 from cstrack_bench.errors import InputError
+from cstrack_bench.models.checkpoints import LoadReport, read_official
 from cstrack_bench.models.cstrack import CSTrack
-from cstrack_bench.models.cstrack_config import SIZES, CSTrackConfig
+from cstrack_bench.models.cstrack_config import SIZES, ModelConfig
 from cstrack_bench.models.official_names import (
     FIRST_HEAD,
     infer_generation,
@@ -17,7 +17,6 @@ from cstrack_bench.models.official_names import (
     layer_of,
     translate,
 )
-from cstrack_bench.models.official_weights import LoadReport
 
 TRUNK = ("backbone.", "pyramid.")
 FILLED_LIMIT = 0.95
@@ -34,7 +33,7 @@ def read_coco(path: Path) -> dict[str, Tensor]:
     """
     return {
         name: tensor.float() if tensor.is_floating_point() else tensor
-        for name, tensor in read_state_dict(path).items()
+        for name, tensor in read_official(path).items()
     }
 
 
@@ -104,8 +103,7 @@ def _check_kind(model: CSTrack, tensors: Mapping[str, Tensor], path: Path) -> No
     sizes = [
         name
         for name, values in SIZES.items()
-        if _trunk_shape(replace(wanted, depth=values["depth"], width=values["width"]))
-        == _trunk_shape(wanted)
+        if _trunk_shape(replace(wanted, **values)) == _trunk_shape(wanted)
     ]
     raise InputError(
         f"{path} does not fit this model (generation {config.generation}, depth "
@@ -116,7 +114,7 @@ def _check_kind(model: CSTrack, tensors: Mapping[str, Tensor], path: Path) -> No
     )
 
 
-def _trunk_shape(config: CSTrackConfig) -> tuple[object, ...]:
+def _trunk_shape(config: ModelConfig) -> tuple[object, ...]:
     """What decides the shapes of backbone and neck."""
     return (
         config.generation,

@@ -2,18 +2,19 @@
 
 from typing import cast
 
+import torch
 from torch import Tensor, nn
 
+from cstrack_bench.errors import InputError
 from cstrack_bench.models import heads
-from cstrack_bench.models.anchor_network import AnchorNetwork
-from cstrack_bench.models.cstrack_config import CSTrackConfig
-from cstrack_bench.models.network import Output
+from cstrack_bench.models.cstrack_config import STRIDES, ModelConfig
+from cstrack_bench.models.network import DetectionNetwork, Output, Piece
 from cstrack_bench.models.reciprocal import Reciprocal, make_ren
 from cstrack_bench.models.scale_aware import ScaleAware
 from cstrack_bench.models.yolov5 import PathAggregation, make_backbone
 
 
-class CSTrack(AnchorNetwork):
+class CSTrack(DetectionNetwork):
     """Backbone, neck, REN, detection and re-identification heads.
 
     Args:
@@ -21,22 +22,50 @@ class CSTrack(AnchorNetwork):
 
     Attributes:
         config: the same.
+        strides: pixels a cell, by level.
+        anchors: buffer (3, 3, 2), widths and heights in pixels.
     """
 
-    def __init__(self, config: CSTrackConfig) -> None:
-        super().__init__(config.anchors)
-        self.config = config
+    # The official Detect holds one scalar that is never used nor trained; it is
+    # counted so that totals are those of the official code (REFERENCE 1.6, 1.7).
+    unused_scalars = 1
+    config: ModelConfig
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.strides = STRIDES
         self.backbone = make_backbone(config)
         self.pyramid = PathAggregation(config)
         self.ren = make_ren(config)
         self.detect = heads.Detect(config)
         saan = config.reid_head == "saan"
         self.reid = ScaleAware(config) if saan else heads.BasicReid(config)
+        # Not in the state dict: the configuration already says them.
+        self.register_buffer(
+            "anchors", torch.tensor(config.anchors, dtype=torch.float32), False
+        )
 
     def neck(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(B, 3, H, W) -> P3, P4, P5, before any decoupling."""
         features = self.backbone(images)
         return cast(tuple[Tensor, Tensor, Tensor], self.pyramid(*features))
+
+    def forward(self, images: Tensor) -> Output:
+        """Run the network.
+
+        Args:
+            images: (B, 3, H, W) RGB in [0, 1]; H and W divisible by 32.
+
+        Raises:
+            InputError: H or W is not divisible by 32.
+        """
+        height, width = images.shape[-2:]
+        if height % STRIDES[-1] or width % STRIDES[-1]:
+            raise InputError(
+                f"Input size {width}x{height} does not fit the network: "
+                "width and height must be multiples of 32."
+            )
+        return self.task_heads(self.neck(images))
 
     def task_heads(self, features: tuple[Tensor, ...]) -> Output:
         """P3, P4, P5 -> decoupled features -> logits and embeddings."""
@@ -57,6 +86,26 @@ class CSTrack(AnchorNetwork):
             "re-id head": self.reid,
             "detect": self.detect,
         }
+
+    def pieces(self, size: tuple[int, int]) -> list[Piece]:
+        """Backbone and neck, which many arrangements share; then the heads."""
+        height, width = size
+        trunk = ModelConfig(
+            depth=self.config.depth,
+            width=self.config.width,
+            generation=self.config.generation,
+        )
+        image = torch.empty(1, 3, height, width, device="meta")
+        levels = tuple(
+            torch.empty(1, channels, height // stride, width // stride, device="meta")
+            for channels, stride in zip(
+                self.config.level_channels, STRIDES, strict=True
+            )
+        )
+        return [
+            Piece(("trunk", trunk), self.neck, image),
+            Piece((type(self), self.config), self.task_heads, levels),
+        ]
 
     def relation_weights(self) -> list[tuple[float, float]] | None:
         """λ of (detection, re-id) at P3, P4, P5; None without relations."""

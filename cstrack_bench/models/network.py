@@ -1,8 +1,7 @@
-"""What a network offers to those who train it, run it and count it."""
+"""What a network of any system offers to the code that trains, counts and runs it."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import Field
-from typing import ClassVar, NamedTuple, Protocol, Self
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -12,9 +11,8 @@ class Output(NamedTuple):
     """What one forward pass of a detecting network gives.
 
     Attributes:
-        raw: detection logits, (B, A, H_l, W_l, 6) for strides 8, 16, 32.
-        embeddings: maps (B, H_l, W_l, D), not normalised; one at stride 8, or one a
-            level.
+        raw: detection logits, (B, A, H_l, W_l, 6) a level.
+        embeddings: maps (B, H_l, W_l, D), not normalised; one, or one a level.
     """
 
     raw: tuple[Tensor, ...]
@@ -22,89 +20,76 @@ class Output(NamedTuple):
 
 
 class NetworkConfig(Protocol):
-    """Everything that shapes a network: a frozen dataclass of plain values."""
-
-    __dataclass_fields__: ClassVar[dict[str, Field[object]]]
+    """What shapes a network: a frozen dataclass of plain values."""
 
     @property
     def embedding(self) -> int:
         """Length of an appearance vector."""
         ...
 
-    def __hash__(self) -> int: ...
-
-
-class Network(Protocol):
-    """A network of any system: an ``nn.Module`` that holds its configuration."""
-
-    @property
-    def config(self) -> NetworkConfig:
-        """What it was built from."""
+    def as_dict(self) -> Mapping[str, object]:
+        """Plain values, as JSON takes them."""
         ...
 
-    def __call__(self, images: Tensor, /) -> object:
-        """Run it on (B, 3, H, W) RGB in [0, 1]."""
-        ...
 
-    def parts(self) -> Mapping[str, nn.Module]:
-        """Its parts by the name that a parameter count gives them."""
-        ...
+class Piece(NamedTuple):
+    """A part of a network whose operations are counted once for all that share it.
 
-    def parameters(self) -> Iterator[nn.Parameter]:
-        """As ``nn.Module`` has it, and so below."""
-        ...
+    Attributes:
+        key: equal for equal parts at one input size.
+        call: runs it.
+        inputs: without memory (device ``meta``).
+    """
 
-    def state_dict(self) -> dict[str, Tensor]: ...
-
-    def load_state_dict(self, state: Mapping[str, Tensor], /) -> object: ...
-
-    def to(self, device: torch.device, /) -> Self: ...
-
-    def eval(self) -> Self: ...
+    key: Hashable
+    call: Callable[[Any], object]  # a tensor, or a tuple of them, as the part takes it
+    inputs: Tensor | tuple[Tensor, ...]
 
 
-class DetectingNetwork(Network, Protocol):
-    """A network that finds boxes by anchors, with embedding maps beside them."""
+class Network(nn.Module):
+    """The base of every network.
 
-    @property
-    def strides(self) -> tuple[int, ...]:
-        """Pixels a cell, by level."""
-        ...
+    A subclass is made from its configuration alone: ``type(network)(network.config)``
+    is an equal network with other weights.
+    """
 
-    @property
-    def anchors(self) -> Tensor:
-        """(L, A, 2) widths and heights in pixels."""
-        ...
+    #: Scalars of the published network that are never used and not made here.
+    unused_scalars = 0
+    config: NetworkConfig
 
-    def __call__(self, images: Tensor, /) -> Output:
-        """Run it on (B, 3, H, W) RGB in [0, 1]."""
-        ...
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
 
-    def decode(self, raw: tuple[Tensor, ...], /) -> Tensor:
-        """Logits -> (B, N, 6): cx, cy, w, h in pixels, objectness, class probability.
+    def parts(self) -> dict[str, nn.Module]:
+        """The network's parts by the name that a parameter count gives them."""
+        raise NotImplementedError
 
-        Levels in order, each by anchor, row, column.
+    def pieces(self, size: tuple[int, int]) -> list[Piece]:
+        """What one image costs, in pieces.
+
+        Args:
+            size: height, width of the image in pixels.
         """
-        ...
+        image = torch.empty(1, 3, *size, device="meta")
+        return [Piece((type(self), self.config), self, image)]
+
+    def relation_weights(self) -> list[tuple[float, float]] | None:
+        """λ of (detection, re-id) at P3, P4, P5; None without relations."""
+        return None
 
 
-class CropConfig(NetworkConfig, Protocol):
-    """The configuration of a network that takes crops."""
+class DetectionNetwork(Network):
+    """A network that finds boxes on anchors at three levels.
 
-    @property
-    def crop_size(self) -> tuple[int, int]:
-        """Height, width of a crop in pixels."""
-        ...
+    Attributes:
+        strides: pixels a cell, by level.
+        anchors: buffer (3, A, 2), widths and heights in pixels.
+    """
 
+    strides: tuple[int, ...]
+    anchors: Tensor
 
-class CropNetwork(Network, Protocol):
-    """A network that describes crops of people."""
-
-    @property
-    def config(self) -> CropConfig:
-        """What it was built from."""
-        ...
-
-    def __call__(self, images: Tensor, /) -> Tensor:
-        """Crops (B, 3, H, W) RGB in [0, 1] -> (B, D) of length 1."""
-        ...
+    def decode(self, raw: tuple[Tensor, ...]) -> Tensor:
+        """Logits -> (B, N, 6): centre, size in pixels, two probabilities."""
+        raise NotImplementedError

@@ -1,10 +1,10 @@
-"""REN, the reciprocal network, and what Table II replaces it with."""
+"""REN, the reciprocal network, and what Table II puts in its place."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cstrack_bench.models.cstrack_config import CSTrackConfig
+from cstrack_bench.models.cstrack_config import ModelConfig
 from cstrack_bench.models.layers import Conv, full_precision
 
 POOLED = (6, 10)  # rows, columns (REFERENCE 1.4)
@@ -31,7 +31,7 @@ class Reciprocal(nn.Module):
     """Decouples one level's features for detection and re-identification.
 
     Self relations keep what a task needs for itself, cross relations what the other
-    task uses too; λ weighs them (paper section III-B, REFERENCE 1.4).
+    task knows too; λ weighs them (paper section III-B, REFERENCE 1.4).
 
     Args:
         channels: C of the level.
@@ -146,12 +146,12 @@ class PooledConvolutional(nn.Module):
         return x + self.detection_mix(x + first), x + self.reid_mix(x + second)
 
 
-def make_ren(config: CSTrackConfig) -> nn.ModuleList:
+def make_ren(config: ModelConfig) -> nn.ModuleList:
     """One module a level, each mapping features to a (detection, re-id) pair."""
     return nn.ModuleList(_make_level(config, c) for c in config.level_channels)
 
 
-def _make_level(config: CSTrackConfig, channels: int) -> nn.Module:
+def _make_level(config: ModelConfig, channels: int) -> nn.Module:
     match config.ren:
         case "none":
             return Shared()

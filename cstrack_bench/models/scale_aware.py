@@ -4,14 +4,14 @@ import torch
 from torch import Tensor, nn
 
 from cstrack_bench.models.attention import Attention
-from cstrack_bench.models.cstrack_config import CSTrackConfig
+from cstrack_bench.models.cstrack_config import ModelConfig
 from cstrack_bench.models.layers import Conv, DepthwiseUpsample
 
 
 class ScaleLevel(nn.Module):
     """One level brought to stride 8 and to SAAN's width, then attended to."""
 
-    def __init__(self, config: CSTrackConfig, inputs: int, factor: int) -> None:
+    def __init__(self, config: ModelConfig, inputs: int, factor: int) -> None:
         super().__init__()
         width = config.saan_width
         self.official = config.saan_layout == "official"
@@ -37,7 +37,7 @@ class ScaleLevel(nn.Module):
 class ScaleAware(nn.Module):
     """Fuses the re-id features of all levels at stride 8 (REFERENCE 1.5)."""
 
-    def __init__(self, config: CSTrackConfig) -> None:
+    def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         width = config.saan_width
         official = config.saan_layout == "official"

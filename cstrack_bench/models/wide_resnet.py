@@ -6,13 +6,16 @@ batch normalisation that shifts but does not scale (2,799,456 weights of convolu
 and of the dense layer, 1,408 shifts and biases), so that is what is built here.
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cstrack_bench.errors import InputError
-from cstrack_bench.models import sizes
+from cstrack_bench.errors import InputError, nearest
+from cstrack_bench.models.cstrack_config import SIZES
+from cstrack_bench.models.network import Network, Piece
 
 #: Height, width of a crop in pixels: the dense layer fits no other.
 CROP = (128, 64)
@@ -36,7 +39,11 @@ class WideResNetConfig:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be built, naming the setting."""
-        sizes.check_multiplier("width", self.width)
+        sound = isinstance(self.width, (int, float)) and math.isfinite(self.width)
+        if not sound or not 0 < self.width <= 4:
+            raise InputError(
+                f"model.width is {self.width!r}: give a number above 0 and at most 4."
+            )
         if not isinstance(self.embedding, int) or self.embedding < 1:
             raise InputError(
                 f"model.embedding is {self.embedding!r}: give a whole number from 1."
@@ -44,29 +51,38 @@ class WideResNetConfig:
 
     def channels(self, count: int) -> int:
         """Channels of a layer that has ``count`` at width 1: a multiple of 8."""
-        return sizes.scaled_channels(count, self.width)
+        return math.ceil(count * self.width / 8) * 8
 
     @property
     def crop_size(self) -> tuple[int, int]:
         """Height, width of a crop in pixels."""
         return CROP
 
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as JSON takes them."""
+        return asdict(self)
 
-def make_config(size: str = "l", **overrides: object) -> WideResNetConfig:
+
+def make_config(size: str = "l", **overrides: Any) -> WideResNetConfig:
     """The network at a size: as published down to s, half as wide below it (s30, n).
 
     A few people's crops need no 2.8 million parameters, nor have two cores the time.
 
     Args:
-        size: a name of ``models.sizes.SIZES``.
+        size: a name of ``models.config.SIZES``.
         overrides: fields of ``WideResNetConfig``; they win.
 
     Raises:
         InputError: an unknown name or a value that cannot be built.
     """
-    values = sizes.size_values(size, sizes.SIZES)
-    width = 1.0 if values["width"] >= sizes.SIZES["s"]["width"] else 0.5
-    return sizes.build_config(WideResNetConfig, {"width": width}, overrides)
+    if size not in SIZES:
+        raise InputError(f"Unknown model.size {size!r}: {nearest(size, SIZES)}.")
+    known = [field.name for field in fields(WideResNetConfig)]
+    for name in overrides:
+        if name not in known:
+            raise InputError(f"Unknown setting model.{name}: {nearest(name, known)}.")
+    width = 1.0 if SIZES[size]["width"] >= SIZES["s"]["width"] else 0.5
+    return WideResNetConfig(**{"width": width, **overrides})
 
 
 class ShiftNorm(nn.BatchNorm2d):
@@ -82,7 +98,7 @@ class ShiftNorm(nn.BatchNorm2d):
         nn.init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
-        """The same shape; one vector alone is normalised by the running statistics."""
+        """The same shape; a lone vector has no spread, so it is normalised as later."""
         if self.training and input.numel() == self.num_features:
             return F.batch_norm(
                 input,
@@ -141,16 +157,17 @@ class Residual(nn.Module):
         return self.bypass(x) + self.second(self.first(self.enter(x)))
 
 
-class WideResNet(nn.Module):
+class WideResNet(Network):
     """Two convolutions, a pooling, six residual blocks, one dense layer.
 
     Args:
         config: width and length of the embedding.
     """
 
+    config: WideResNetConfig
+
     def __init__(self, config: WideResNetConfig | None = None) -> None:
-        super().__init__()
-        self.config = config or WideResNetConfig()
+        super().__init__(config or WideResNetConfig())
         width = self.config.channels(_STEM)
         self.stem = nn.Sequential(
             Layer(3, width),
@@ -173,6 +190,10 @@ class WideResNet(nn.Module):
         x = self.blocks(self.stem(images))  # (B, C, 16, 8)
         x = self.norm(self.dense(x.flatten(1)))  # (B, D)
         return F.normalize(x.float())
+
+    def pieces(self, size: tuple[int, int]) -> list[Piece]:
+        """One crop, whatever the size of the image."""
+        return super().pieces(self.config.crop_size)
 
     def parts(self) -> dict[str, nn.Module]:
         """The parts whose parameters are counted apart."""

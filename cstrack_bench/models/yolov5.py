@@ -7,7 +7,7 @@ comments give a layer's number in the official table.
 import torch
 from torch import Tensor, nn
 
-from cstrack_bench.models.cstrack_config import CSTrackConfig
+from cstrack_bench.models.cstrack_config import ModelConfig
 from cstrack_bench.models.layers import (
     C3,
     LEAKY,
@@ -19,7 +19,7 @@ from cstrack_bench.models.layers import (
 )
 
 
-def make_backbone(config: CSTrackConfig) -> "Backbone | BackboneV6":
+def make_backbone(config: ModelConfig) -> "Backbone | BackboneV6":
     """The backbone of the configuration's generation."""
     return BackboneV6(config) if config.generation == "v6" else Backbone(config)
 
@@ -27,7 +27,7 @@ def make_backbone(config: CSTrackConfig) -> "Backbone | BackboneV6":
 class Backbone(nn.Module):
     """Image to features at strides 8, 16 and 32, generation v2."""
 
-    def __init__(self, config: CSTrackConfig) -> None:
+    def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         c64, c128, c256, c512, c1024 = (config.channels(64 << i) for i in range(5))
         three, nine = config.repeats(3), config.repeats(9)
@@ -57,7 +57,7 @@ class BackboneV6(nn.Module):
     the pyramid pooling behind the last stage instead of before it.
     """
 
-    def __init__(self, config: CSTrackConfig) -> None:
+    def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         c64, c128, c256, c512, c1024 = (config.channels(64 << i) for i in range(5))
         three, six, nine = (config.repeats(count) for count in (3, 6, 9))
@@ -83,7 +83,7 @@ class BackboneV6(nn.Module):
 class PathAggregation(nn.Module):
     """Top-down, then bottom-up: P3, P4 and P5."""
 
-    def __init__(self, config: CSTrackConfig) -> None:
+    def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         c256, c512, c1024 = config.level_channels
         three = config.repeats(3)

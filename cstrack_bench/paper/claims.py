@@ -1,10 +1,9 @@
-"""What the paper prints, as data: every number a claim, every known slip beside it."""
+"""What the paper prints, read from this package: every number is a claim."""
 
 import csv
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -12,181 +11,24 @@ from typing import Any
 import yaml
 
 from cstrack_bench.errors import InputError, nearest
+from cstrack_bench.paper.arguments import Argument, parse_arguments, parse_quotations
+from cstrack_bench.paper.errata import Erratum, load_errata
+from cstrack_bench.paper.printed import Claim, Metric, PaperRow, PaperTable
 
-
-@dataclass(frozen=True)
-class Metric:
-    """One measured column of a printed table.
-
-    Attributes:
-        column: heading as printed, e.g. ``ID Sw.↓``.
-        key: name in our scores, e.g. ``IDSW``.
-        higher_is_better: which way the arrow points.
-        decimals: digits after the point in print.
-        judged: whether a printed number may be held against ours; frames a second of
-            other hardware may not.
-    """
-
-    column: str
-    key: str
-    higher_is_better: bool
-    decimals: int
-    judged: bool = True
-
-    @property
-    def title(self) -> str:
-        """The heading with a space before its arrow, e.g. ``ID Sw. ↓``."""
-        return f"{self.name} {self.column[-1]}"
-
-    @property
-    def name(self) -> str:
-        """The heading without its arrow, e.g. ``ID Sw.``."""
-        return self.column[:-1]
-
-
-@dataclass(frozen=True)
-class Erratum:
-    """One contradiction, difference or gap of the paper (see errata.yaml).
-
-    Attributes:
-        id: short name.
-        kind: print, text, code, unstated or note.
-        where: place in the paper.
-        printed: what stands there.
-        found: what tables, arithmetic or code say.
-        handling: what this project does about it.
-        cells: names of the claims that cannot be judged because of it.
-    """
-
-    id: str
-    kind: str
-    where: str
-    printed: str
-    found: str
-    handling: str
-    cells: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One printed number.
-
-    Attributes:
-        name: ``table2/4/IDF1``.
-        printed: the characters in print.
-        value: their number.
-        margin: half of the last printed digit.
-        inconsistent: the erratum that says why it cannot be right, if there is one.
-    """
-
-    name: str
-    printed: str
-    value: float
-    margin: float
-    inconsistent: Erratum | None = None
-
-
-@dataclass(frozen=True)
-class PaperRow:
-    """One printed row.
-
-    Attributes:
-        number: from 1.
-        mark: as printed, e.g. ``④``.
-        label: what the row is, in a few words.
-        cells: column -> characters in print.
-        claims: our score key -> claim; a column without a number in print ("-",
-            "<8.6") has none.
-        group: what it was measured on, where a table has several; rows of different
-            groups are never compared.
-    """
-
-    number: int
-    mark: str
-    label: str
-    cells: Mapping[str, str]
-    claims: Mapping[str, Claim]
-    group: str = ""
-
-
-@dataclass(frozen=True)
-class Argument:
-    """A comparison the text draws a conclusion from: row ``first`` minus ``second``."""
-
-    first: int
-    second: int
-    why: str
-
-
-@dataclass(frozen=True)
-class PaperTable:
-    """One printed table.
-
-    Attributes:
-        name: ``table2``.
-        number: Roman, as printed.
-        title: what it asks, in a few words of ours.
-        caption: as printed.
-        split: what it was measured on.
-        verifiable_by: local-gt, server, print-audit or nobody-today.
-        columns: all printed headings.
-        settings: the headings that are settings, not measurements.
-        metrics: the measured columns.
-        relation_weights: the columns of learned λ; empty where there are none.
-        rows: the printed rows.
-        arguments: the comparisons the text argues from.
-        marked: whether rows are numbered in print; else they are counted.
-        server: who scores the paper's test set, where its ground truth is not public.
-        group: the column that says what a row was measured on; empty where all rows
-            were measured on the same.
-        dataset: that same data set, where other trackers' files on it fill rows.
-        ours: the rows that this project can run.
-        others: why it does not run the other ones.
-        caveats: profile (or ``all``) -> what to know about its numbers.
-    """
-
-    name: str
-    number: str
-    title: str
-    caption: str
-    split: str
-    verifiable_by: str
-    columns: tuple[str, ...]
-    settings: tuple[str, ...]
-    metrics: tuple[Metric, ...]
-    relation_weights: tuple[str, ...]
-    rows: tuple[PaperRow, ...]
-    arguments: tuple[Argument, ...]
-    marked: bool = True
-    server: str = ""
-    group: str = ""
-    dataset: str = ""
-    ours: tuple[int, ...] = ()
-    others: str = ""
-    caveats: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """What rows were measured on, in the order of print; one of them is usual."""
-        return tuple(dict.fromkeys(row.group for row in self.rows))
-
-    def measured_on(self, row: PaperRow) -> str:
-        """The data set of a row as ``cstrack evaluate`` calls it; empty if unknown."""
-        return (row.group or self.dataset).casefold()
-
-    def row(self, number: int) -> PaperRow:
-        """The row with this number.
-
-        Raises:
-            InputError: there is none.
-        """
-        for row in self.rows:
-            if row.number == number:
-                return row
-        raise InputError(
-            f"Table {self.number} has no row {number}: choose from 1 to "
-            f"{len(self.rows)}."
-        )
+__all__ = [
+    "Argument",
+    "Claim",
+    "Erratum",
+    "Metric",
+    "PaperRow",
+    "PaperTable",
+    "load_errata",
+    "load_table",
+    "parse_table",
+    "plain_name",
+    "table_names",
+    "table_text",
+]
 
 
 def _text(name: str) -> str:
@@ -203,16 +45,6 @@ def table_names() -> tuple[str, ...]:
     return tuple(_described())
 
 
-@cache
-def load_errata() -> tuple[Erratum, ...]:
-    """Every known contradiction, difference and gap, in the order of errata.yaml."""
-    entries = yaml.safe_load(_text("errata.yaml"))
-    return tuple(
-        Erratum(**{**entry, "cells": tuple(entry.get("cells", ()))})
-        for entry in entries
-    )
-
-
 def _margin(printed: str) -> float:
     """Half of the last digit of a printed number: '66.0' -> 0.05, '535' -> 0.5."""
     return 0.5 * 10.0 ** -len(printed.partition(".")[2])
@@ -226,14 +58,15 @@ def _is_number(printed: str) -> bool:
 def _claims(
     name: str, metrics: tuple[Metric, ...], cells: Mapping[str, str]
 ) -> dict[str, Claim]:
-    slips = {cell: slip for slip in load_errata() for cell in slip.cells}
+    errata = [erratum for erratum in load_errata() if erratum.withdraws]
+    withdrawn = {cell: erratum for erratum in errata for cell in erratum.cells}
     claims = {}
     for metric in metrics:
         printed = cells[metric.column]
         claim = f"{name}/{metric.key}"
         if _is_number(printed):
             claims[metric.key] = Claim(
-                claim, printed, float(printed), _margin(printed), slips.get(claim)
+                claim, printed, float(printed), _margin(printed), withdrawn.get(claim)
             )
     return claims
 
@@ -296,8 +129,23 @@ def load_table(name: str) -> PaperTable:
     """
     if name not in _described():
         raise InputError(f"No printed table {name!r}: {nearest(name, table_names())}.")
+    return parse_table(name, table_text(name))
+
+
+def table_text(name: str) -> str:
+    """The printed table as CSV, every cell as printed."""
+    return _text(f"{name}.csv")
+
+
+def parse_table(name: str, text: str) -> PaperTable:
+    """A table from its print.
+
+    Args:
+        name: e.g. ``table2``, for what surrounds its numbers.
+        text: the print, as ``table_text`` gives it.
+    """
     about = _described()[name]
-    lines = list(csv.DictReader(_text(f"{name}.csv").splitlines()))
+    lines = list(csv.DictReader(text.splitlines()))
     columns = tuple(lines[0])
     metrics = tuple(_metrics(about, lines))
     weights = tuple(about.get("relation_weights", ()))
@@ -327,7 +175,8 @@ def load_table(name: str) -> PaperTable:
         metrics=metrics,
         relation_weights=weights,
         rows=rows,
-        arguments=tuple(Argument(**pair) for pair in about["argued"]),
+        arguments=tuple(parse_arguments(about["argued"])),
+        quotations=tuple(parse_quotations(about.get("quoted", []))),
         marked=marked,
         server=about.get("server", ""),
         group=group,

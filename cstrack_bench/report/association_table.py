@@ -5,17 +5,19 @@
 
 import csv
 import io
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from cstrack_bench.errors import InputError
-from cstrack_bench.report.provenance import Grid
+from cstrack_bench.documents import read_document
+from cstrack_bench.evaluation.scores import Scores
+from cstrack_bench.experiments.comparison_records import (
+    AssociationLine,
+    AssociationRecord,
+)
+from cstrack_bench.report.details import Grid
 from cstrack_bench.report.words import MISSING
 
 FOLDER = "association"
-SCHEMA = 1
 # Column of the CSV -> score.
 COLUMNS = {
     "HOTA_percent": "HOTA",
@@ -32,100 +34,89 @@ COLUMNS = {
 ALL = "all"
 _SHOWN = ("HOTA", "DetA", "AssA", "MOTA", "IDF1", "IDSW", "FP", "FN")
 
-Document = Mapping[str, Any]
 
-
-def read_associations(results_root: Path) -> list[tuple[Document, Path]]:
+def read_associations(results_root: Path) -> list[tuple[AssociationRecord, Path]]:
     """Every such document below the results folder, with its path.
 
     Raises:
         InputError: a file there is not one.
     """
-    found = []
-    for path in sorted((results_root / FOLDER).glob("*.json")):
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-            sound = document["schema"] == SCHEMA and bool(document["trackers"])
-        except (OSError, ValueError, KeyError, TypeError):
-            sound = False
-        if not sound:
-            raise InputError(
-                f"{path} is not what scripts/association.py writes; run that again."
-            )
-        found.append((document, path))
-    return found
+    what = "what scripts/association.py writes"
+    return [
+        (read_document(path, AssociationRecord, what, "run that again"), path)
+        for path in sorted((results_root / FOLDER).glob("*.json"))
+    ]
 
 
-def association_csv(document: Document) -> str:
+def association_csv(record: AssociationRecord) -> str:
     """One line a tracker and sequence, and one over all; scores with six decimals."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(["detections", "split", "part", "tracker", "sequence", *COLUMNS])
-    for part, line in _lines(document):
-        scores = line["scores"]
-        for sequence, row in {ALL: scores["overall"], **scores["sequences"]}.items():
-            start = [document["name"], document["split"], part, line["label"], sequence]
+    for part, line in _lines(record):
+        scores = line.scores
+        for sequence, row in {ALL: scores.overall, **scores.sequences}.items():
+            start = [record.name, record.split, part, line.label, sequence]
             writer.writerow(start + [_plain(row[key]) for key in COLUMNS.values()])
     return buffer.getvalue()
 
 
-def association_section(document: Document) -> list[str]:
+def association_section(record: AssociationRecord) -> list[str]:
     """The lines of its section, up to its tables."""
-    split = f"{document['split']} ({document['split_hash']})"
-    frames = sum(stop - start for start, stop in document["sequences"].values())
-    machine = document["provenance"]
-    changed = ", with uncommitted changes" if machine["dirty"] else ""
+    split = f"{record.split} ({record.split_hash})"
+    frames = sum(stop - start for start, stop in record.sequences.values())
+    machine = record.provenance
+    changed = ", with uncommitted changes" if machine.dirty else ""
     return [
-        f"## {document['title']}",
+        f"## {record.title}",
         "",
-        f"Second halves of {len(document['sequences'])} sequences, split {split}, "
+        f"Second halves of {len(record.sequences)} sequences, split {split}, "
         f"{frames} frames; the same detections for all. Not a table of the paper. "
-        f"Measured by `scripts/association.py` at {machine['git'][:10]}{changed}, "
-        f"{machine['time'][:10]}.",
+        f"Measured by `scripts/association.py` at {machine.git[:10]}{changed}, "
+        f"{machine.time[:10]}.",
         "",
     ]
 
 
-def tracker_grid(document: Document) -> Grid:
+def tracker_grid(record: AssociationRecord) -> Grid:
     """Trackers over all sequences, peers in quotes below them."""
     head = ["tracker", *_SHOWN]
-    rows = [[line["label"], *_cells(line)] for line in document["trackers"]]
-    held_out = document["leave_one_out"]["scores"]
+    rows = [[line.label, *_cells(line.scores.overall)] for line in record.trackers]
+    held_out = record.leave_one_out.scores.overall
     label = "ours, thresholds from the other six sequences"
-    rows.append([label, *_cells({"scores": held_out})])
-    for peer in document["peers"]:
-        cells = [_number(peer[key]) if key in peer else MISSING for key in _SHOWN]
-        rows.append([f"quoted: {peer['label']}", *cells])
+    rows.append([label, *_cells(held_out)])
+    for peer in record.peers:
+        quoted = [getattr(peer, key, None) for key in _SHOWN]
+        cells = [MISSING if value is None else _number(value) for value in quoted]
+        rows.append([f"quoted: {peer.label}", *cells])
     return head, rows
 
 
-def rule_grid(document: Document) -> Grid:
+def rule_grid(record: AssociationRecord) -> Grid:
     """What single rules bring."""
-    rows = [[line["label"], *_cells(line)] for line in document["rules"]]
+    rows = [[line.label, *_cells(line.scores.overall)] for line in record.rules]
     return ["rule", *_SHOWN], rows
 
 
-def sequence_grid(document: Document) -> Grid:
+def sequence_grid(record: AssociationRecord) -> Grid:
     """HOTA of each tracker on each sequence."""
-    names = list(document["sequences"])
+    names = list(record.sequences)
     rows = [
         [
-            line["label"],
-            *(_number(line["scores"]["sequences"][n]["HOTA"]) for n in names),
+            line.label,
+            *(_number(line.scores.sequences[n]["HOTA"]) for n in names),
         ]
-        for line in document["trackers"]
+        for line in record.trackers
     ]
     return ["HOTA", *names], rows
 
 
-def _lines(document: Document) -> Iterator[tuple[str, Document]]:
-    for part in ("trackers", "rules"):
-        for line in document[part]:
-            yield part.removesuffix("s"), line
+def _lines(record: AssociationRecord) -> Iterator[tuple[str, AssociationLine]]:
+    yield from (("tracker", line) for line in record.trackers)
+    yield from (("rule", line) for line in record.rules)
 
 
-def _cells(line: Document) -> Sequence[str]:
-    overall = line["scores"]["overall"]
+def _cells(overall: Scores) -> Sequence[str]:
     return [_number(overall[key]) for key in _SHOWN]
 
 

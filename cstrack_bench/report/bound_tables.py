@@ -1,12 +1,12 @@
 """What ``cstrack upper-bound`` prints under Table VIII."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from rich.table import Table as Grid
 
+from cstrack_bench.experiments.comparison_records import LadderRecord, LadderSystem
 from cstrack_bench.report import words
-from cstrack_bench.report.provenance import losses, variants
+from cstrack_bench.report.details import losses, variants
 from cstrack_bench.report.rows import Table
 
 _PARTS = ("boxes", "embeddings", "association")
@@ -34,60 +34,60 @@ def bound_grids(table: Table) -> list[Grid]:
     return grids
 
 
-def ladder_grids(document: Mapping[str, Any]) -> list[Grid]:
+def ladder_grids(record: LadderRecord) -> list[Grid]:
     """A grid a system: each rung with its scores and their differences to the first.
 
     Args:
-        document: what ``cstrack_bench.experiments.ladder.climb`` returned.
+        record: what ``cstrack_bench.experiments.ladder.measure_ladder`` returned.
     """
-    return [_ladder(system) for system in document["systems"]]
+    return [_ladder(system) for system in record.systems]
 
 
-def cost_lines(document: Mapping[str, Any]) -> list[str]:
+def cost_lines(record: LadderRecord) -> list[str]:
     """A sentence a system and score: which part lacks how many points.
 
     Args:
-        document: what ``cstrack_bench.experiments.ladder.climb`` returned.
+        record: what ``cstrack_bench.experiments.ladder.measure_ladder`` returned.
     """
-    held = "held-out frames" if document["data"]["held_out"] else "training frames"
+    held = "held-out frames" if record.data.held_out else "training frames"
     lines = []
-    for system in document["systems"]:
-        shares = system["costs"]
+    for system in record.systems:
+        shares = system.costs
         for score in next(iter(shares.values())):
-            usual = system["rows"][0]["scores"][score]
+            usual = system.rows[0].scores[score]
             parts = ", ".join(
                 f"{name} {words.number(share[score], 1)}"
                 for name, share in shares.items()
             )
             lines.append(
-                f"row {system['row']} ({system['name']}) seed {system['seed']}, "
+                f"row {system.row} ({system.name}) seed {system.seed}, "
                 f"{held}: of the {words.number(100 - usual, 1)} points of {score} that "
                 f"are lacking: {parts}"
             )
     return lines
 
 
-def ladder_rows(system: Mapping[str, Any]) -> tuple[str, list[str], list[list[str]]]:
+def ladder_rows(system: LadderSystem) -> tuple[str, list[str], list[list[str]]]:
     """Title, headings and cells of one system's ladder.
 
     Args:
-        system: one of the ``systems`` that ``experiments.ladder.climb`` returned.
+        system: one of a ladder record's.
     """
-    title = f"Ladder: row {system['row']} ({system['name']}) seed {system['seed']}"
-    if system["boxes_of"] != system["name"]:
-        title += f"; its own boxes are those of {system['boxes_of']}"
+    title = f"Ladder: row {system.row} ({system.name}) seed {system.seed}"
+    if system.boxes_of != system.name:
+        title += f"; its own boxes are those of {system.boxes_of}"
     rows = []
-    for row in system["rows"]:
-        cells = [str(row[part]) for part in _PARTS]
+    for row in system.rows:
+        cells = [getattr(row, part) for part in _PARTS]
         for score, decimals in _SCORES.items():
-            text = words.number(row["scores"][score], decimals)
-            change = words.signed(row["differences"][score], decimals)
+            text = words.number(row.scores[score], decimals)
+            change = words.signed(row.differences[score], decimals)
             cells.append(f"{text} ({change})")
         rows.append(cells)
     return title, [*_PARTS, *_SCORES], rows
 
 
-def _ladder(system: Mapping[str, Any]) -> Grid:
+def _ladder(system: LadderSystem) -> Grid:
     title, head, rows = ladder_rows(system)
     grid = Grid(title=title, title_justify="left", box=None)
     _columns(grid, head, len(_PARTS))
@@ -98,5 +98,5 @@ def _ladder(system: Mapping[str, Any]) -> Grid:
 
 def _columns(grid: Grid, names: Sequence[str], words_first: int) -> None:
     """Columns of words, then columns of numbers."""
-    for place, name in enumerate(names):
-        grid.add_column(name, justify="left" if place < words_first else "right")
+    for column, name in enumerate(names):
+        grid.add_column(name, justify="left" if column < words_first else "right")

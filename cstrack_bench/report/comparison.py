@@ -4,9 +4,10 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from cstrack_bench.errors import InputError
+from cstrack_bench.experiments.comparison_records import OtherRecord
+from cstrack_bench.experiments.records import RunRecord
 from cstrack_bench.paper.claims import Argument, Claim, Metric, PaperTable
 from cstrack_bench.report.statistics import (
     Blocks,
@@ -30,10 +31,10 @@ UNDECIDED = "not distinguishable"
 # The columns that the text argues from; each follows from summed counts.
 ARGUED = ("MOTA", "IDF1", "IDSW")
 
-Record = Mapping[str, Any]
+Scored = RunRecord | OtherRecord
 
 
-def measured(record: Record, key: str) -> float | None:
+def measured(record: Scored, key: str) -> float | None:
     """One number of a run, by the key of a printed column.
 
     Args:
@@ -45,40 +46,39 @@ def measured(record: Record, key: str) -> float | None:
     Returns:
         The number, or None where it was not measured.
     """
-    overall = record["scores"]["overall"]
+    overall = record.scores.overall
     if key == "FPS":
-        speed = record.get("speed") or {}
-        return speed.get("fps_paper_scope")
+        speed = record.speed if isinstance(record, RunRecord) else None
+        return speed.fps_paper_scope if speed else None
     if key in ("MTR", "MLR"):
         return 100.0 * overall[key[:2]] / max(1, overall["IDs"])
     value: float = overall[key]
     return value
 
 
-def comparable_key(record: Record) -> tuple[str, ...]:
+def comparable_key(record: RunRecord) -> tuple[str, ...]:
     """What two runs must share before one may be subtracted from the other.
 
     Profile, label (the profile's name or "custom"), data set, split, the synthetic
     world, and the hash of the frames that were measured.
     """
-    run, data = record["run"], record["data"]
     return (
-        run["profile"],
-        run["label"],
-        data["dataset"],
-        data["split"],
+        record.run.profile,
+        record.run.label,
+        record.data.dataset,
+        record.data.split,
         _world(record),
-        data["val"]["hash"],
+        record.data.val.hash,
     )
 
 
-def _world(record: Record) -> str:
+def _world(record: RunRecord) -> str:
     """Stands for the synthetic world that was measured; a dash without one.
 
     Its sequences have the same names and lengths whatever is in them, so the hash of
     the frames does not tell two worlds apart.
     """
-    recipe = record["recipe"]
+    recipe = record.recipe
     place = (recipe.get("measure") or {}).get("data") or recipe.get("data") or {}
     synth = place.get("synth")
     if not synth:
@@ -88,7 +88,7 @@ def _world(record: Record) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def check_comparable(records: Sequence[Record]) -> None:
+def check_comparable(records: Sequence[RunRecord]) -> None:
     """Refuse runs that may not be held against each other.
 
     Raises:
@@ -102,9 +102,9 @@ def check_comparable(records: Sequence[Record]) -> None:
         ours, theirs = comparable_key(records[0]), comparable_key(record)
         for name, a, b in zip(names, ours, theirs, strict=True):
             if a != b:
-                rows = [r["run"]["row"] for r in (records[0], record)]
+                rows = [r.run.row for r in (records[0], record)]
                 raise InputError(
-                    f"Rows {rows[0]} and {rows[1]} of {record['run']['table']} differ "
+                    f"Rows {rows[0]} and {rows[1]} of {record.run.table} differ "
                     f"in {name} ({a} and {b}) and are not compared: run both the "
                     f"same way."
                 )
@@ -176,7 +176,7 @@ def claim_verdict(
     return NOT_REPRODUCED
 
 
-def cell_verdict(claim: Claim, records: Sequence[Record], key: str) -> str:
+def cell_verdict(claim: Claim, records: Sequence[RunRecord], key: str) -> str:
     """The verdict of one cell from the runs of its row (none: see the errata)."""
     if claim.inconsistent is not None:
         return INCONSISTENT
@@ -189,20 +189,20 @@ def cell_verdict(claim: Claim, records: Sequence[Record], key: str) -> str:
     return claim_verdict(claim, ours, over_time)
 
 
-def estimate_of(records: Sequence[Record], key: str) -> Estimate | None:
+def estimate_of(records: Sequence[Scored], key: str) -> Estimate | None:
     """One column's mean over the seeds of a row; None where a seed lacks it."""
     values = [measured(record, key) for record in records]
     known = [value for value in values if value is not None]
     return over_seeds(known) if known and len(known) == len(values) else None
 
 
-def _by_seed(records: Sequence[Record]) -> dict[int, Record]:
-    return {record["run"]["seed"]: record for record in records}
+def _by_seed(records: Sequence[RunRecord]) -> dict[int, RunRecord]:
+    return {record.run.seed: record for record in records}
 
 
 def directions(
     paper: PaperTable,
-    rows: Mapping[int, Sequence[Record]],
+    rows: Mapping[int, Sequence[RunRecord]],
     reasons: Mapping[int, str],
 ) -> tuple[Direction, ...]:
     """Every argued comparison in every column that the text argues from.
@@ -250,10 +250,10 @@ def _measured(
     argument: Argument,
     metric: Metric,
     printed: float,
-    both: Sequence[Sequence[Record]],
+    both: Sequence[Sequence[RunRecord]],
     blocks: Sequence[Blocks],
 ) -> Direction:
-    values = [[r["scores"]["overall"][metric.key] for r in side] for side in both]
+    values = [[r.scores.overall[metric.key] for r in side] for side in both]
     differences = [a - b for a, b in zip(*values, strict=True)]
     interval = interval_of_difference(blocks[0], blocks[1], metric.key, differences)
     low, high = interval or (None, None)

@@ -1,17 +1,19 @@
 """RESULTS.md, a view of everything under results/."""
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from cstrack_bench.errors import InputError
-from cstrack_bench.experiments.ledger import read_record
+from cstrack_bench.experiments.comparison_records import (
+    AssociationRecord,
+    LadderRecord,
+    read_ladder,
+)
+from cstrack_bench.experiments.records import RunRecord, read_record
 from cstrack_bench.files import write_text
 from cstrack_bench.paper.claims import load_errata, load_table, table_names
 from cstrack_bench.report import words
 from cstrack_bench.report.association_table import (
-    Document,
     association_csv,
     association_section,
     read_associations,
@@ -20,9 +22,7 @@ from cstrack_bench.report.association_table import (
     tracker_grid,
 )
 from cstrack_bench.report.bound_tables import cost_lines, ladder_rows
-from cstrack_bench.report.comparison import Record
-from cstrack_bench.report.others import match_rows, read_others
-from cstrack_bench.report.provenance import (
+from cstrack_bench.report.details import (
     Grid,
     losses,
     per_sequence,
@@ -30,6 +30,8 @@ from cstrack_bench.report.provenance import (
     unprinted,
     variants,
 )
+from cstrack_bench.report.others import match_rows, read_others
+from cstrack_bench.report.own_rows import printed_table
 from cstrack_bench.report.rows import Row, Table
 from cstrack_bench.report.tables import newest_comparable, table_from, write_csv
 from cstrack_bench.report.words import MISSING
@@ -99,7 +101,7 @@ def find_tables(results_root: Path) -> list[tuple[Table, Path]]:
     Raises:
         InputError: a file there is not a run's record.
     """
-    folders: dict[Path, list[Record]] = {}
+    folders: dict[Path, list[RunRecord]] = {}
     for path in sorted(results_root.glob("**/row*/seed*.json")):
         folders.setdefault(path.parent.parent, []).append(read_record(path))
     others = read_others(results_root)
@@ -109,14 +111,10 @@ def find_tables(results_root: Path) -> list[tuple[Table, Path]]:
             folders.setdefault(results_root / "paper" / name, [])
     found = []
     for folder, records in folders.items():
-        name = records[0]["run"]["table"] if records else folder.name
-        if name not in table_names():
-            raise InputError(
-                f"{folder} holds runs of {name}, whose print is not in this package."
-            )
-        newest, reasons = newest_comparable(records, load_table(name))
-        profile = newest[0]["run"]["profile"] if newest else "paper"
-        table = table_from(newest, load_table(name), profile, reasons, others)
+        paper = printed_table(records) if records else load_table(folder.name)
+        newest, reasons = newest_comparable(records, paper)
+        profile = newest[0].run.profile if newest else "paper"
+        table = table_from(newest, paper, profile, reasons, others)
         found.append((table, folder.parent / f"{folder.name}.csv"))
     order = list(PROFILES)
     found.sort(key=lambda t: (order.index(t[0].profile), t[0].custom, t[1].as_posix()))
@@ -145,7 +143,7 @@ def write_views(results_root: Path, page: Path) -> list[Path]:
         write_text(sheet, association_csv(document))
     associations = [document for document, _ in documents]
     ladders = [
-        _read_ladder(ladder)
+        read_ladder(ladder)
         for _, path in tables
         if (ladder := path.with_suffix("") / "ladder.json").is_file()
     ]
@@ -155,21 +153,10 @@ def write_views(results_root: Path, page: Path) -> list[Path]:
     return [*(path for _, path in tables), *sheets, page]
 
 
-def _read_ladder(path: Path) -> Document:
-    try:
-        document: Document = json.loads(path.read_text(encoding="utf-8"))
-        _ = document["systems"], document["provenance"]["git"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path} is not a ladder ({type(error).__name__}); delete it."
-        ) from error
-    return document
-
-
 def results_markdown(
     tables: Sequence[Table],
-    associations: Sequence[Document] = (),
-    ladders: Sequence[Document] = (),
+    associations: Sequence[AssociationRecord] = (),
+    ladders: Sequence[LadderRecord] = (),
 ) -> str:
     """The page for these tables.
 
@@ -179,9 +166,7 @@ def results_markdown(
         ladders: what ``cstrack upper-bound --gt --ladder`` wrote.
     """
     parts = [MARKER, INTRO]
-    if not any(
-        "gpu" in record["provenance"] for table in tables for record in table.records
-    ):
+    if not any(record.provenance.gpu for table in tables for record in table.records):
         parts.append(NO_GPU)
     for profile, meaning in PROFILES.items():
         own = [table for table in tables if table.profile == profile]
@@ -225,31 +210,31 @@ def _section(table: Table) -> str:
     return "\n".join(lines)
 
 
-def _ladder(document: Document) -> str:
-    made = document["provenance"]
+def _ladder(record: LadderRecord) -> str:
+    made = record.provenance
     lines = [
-        f"## What each stage costs · profile `{document['profile']}`",
+        f"## What each stage costs · profile `{record.profile}`",
         "",
         "Every stage of a trained tracker replaced by the ground truth in turn, and "
         "given boxes made worse (`cstrack upper-bound --gt --ladder`; differences are "
         "to the tracker as it is).",
         "",
-        *_bullets(line[0].upper() + line[1:] for line in cost_lines(document)),
-        f"- measured {made['time']} at {made['git'][:10]} on {made['cpu']}",
+        *_bullets(line[0].upper() + line[1:] for line in cost_lines(record)),
+        f"- measured {made.time} at {made.git[:10]} on {made.cpu}",
         "",
     ]
-    for system in document["systems"]:
+    for system in record.systems:
         title, head, rows = ladder_rows(system)
         lines += _folded(title, [(head, rows)])
     return "\n".join(lines)
 
 
-def _association(document: Document) -> str:
-    lines = association_section(document)
-    lines += [*markdown_table(*tracker_grid(document)), ""]
-    lines += [*_bullets(document["caveats"]), ""]
-    lines += _folded("What single rules bring", [rule_grid(document)])
-    lines += _folded("HOTA by sequence", [sequence_grid(document)])
+def _association(record: AssociationRecord) -> str:
+    lines = association_section(record)
+    lines += [*markdown_table(*tracker_grid(record)), ""]
+    lines += [*_bullets(record.caveats), ""]
+    lines += _folded("What single rules bring", [rule_grid(record)])
+    lines += _folded("HOTA by sequence", [sequence_grid(record)])
     return "\n".join(lines)
 
 
@@ -320,6 +305,8 @@ def _further(row: Row, key: str) -> str:
 
 def _directions(table: Table) -> list[str]:
     """A row a comparison; the ones that lack a row are told in one sentence."""
+    if not table.paper.arguments:
+        return []
     lines = ["What the paper argues from, and whether it shows here:", ""]
     keys = list(dict.fromkeys(d.metric.key for d in table.directions))
     names = {d.metric.key: d.metric.name for d in table.directions}

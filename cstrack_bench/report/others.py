@@ -5,20 +5,20 @@ fills the row of that name in the printed tables. It is another tracker's result
 public ground truth: neither a run of ours nor the benchmark's server.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from cstrack_bench.documents import read_document, write_document
 from cstrack_bench.errors import InputError
-from cstrack_bench.experiments.ledger import provenance
-from cstrack_bench.files import sha256, write_text
+from cstrack_bench.evaluation.scores import Evaluation
+from cstrack_bench.experiments.comparison_records import OtherRecord
+from cstrack_bench.experiments.provenance import provenance
+from cstrack_bench.files import sha256
 from cstrack_bench.paper.claims import PaperRow, PaperTable, plain_name
 
 FOLDER = "others"
-SCHEMA = 1
 
 
 @dataclass(frozen=True)
@@ -26,20 +26,26 @@ class Evaluated:
     """One tracker's files on one data set.
 
     Attributes:
-        name: as given.
-        dataset: such as mot16.
-        place: subset, split and its hash: ``train, split full (0123456789ab)``.
-        sequences: how many.
-        frames: how many.
-        record: the whole document, its scores as in a run's record.
+        record: what was written about them.
     """
 
-    name: str
-    dataset: str
-    place: str
-    sequences: int
-    frames: int
-    record: Mapping[str, Any]
+    record: OtherRecord
+
+    @property
+    def name(self) -> str:
+        """The tracker's, as given."""
+        return self.record.name
+
+    @property
+    def dataset(self) -> str:
+        """Such as mot16."""
+        return self.record.dataset
+
+    @property
+    def frames_measured(self) -> str:
+        """Subset, split and its hash: ``train, split full (0123456789ab)``."""
+        found = self.record
+        return f"{found.subset}, split {found.split} ({found.split_hash})"
 
     def is_row(self, table: PaperTable, row: PaperRow) -> bool:
         """Whether a printed row is this tracker on this data set."""
@@ -51,8 +57,9 @@ class Evaluated:
     def describe(self) -> str:
         """``DeepSORT-2: its files on mot16 train, split full (…), 7 sequences, …``."""
         return (
-            f"{self.name}: its result files on {self.dataset} {self.place}, "
-            f"{self.sequences} sequences, {self.frames} frames"
+            f"{self.name}: its result files on {self.dataset} "
+            f"{self.frames_measured}, {len(self.record.scores.sequences)} sequences, "
+            f"{self.record.frames} frames"
         )
 
 
@@ -65,7 +72,7 @@ def write_other(
     split_hash: str,
     frames: int,
     files: Mapping[str, Path],
-    scores: Mapping[str, Any],
+    scores: Evaluation,
 ) -> Path:
     """Record another tracker's scores atomically.
 
@@ -78,7 +85,7 @@ def write_other(
         split_hash: of the frames that were measured.
         frames: how many.
         files: sequence -> the tracker's file.
-        scores: ``{"overall": {…}, "sequences": {…}}``.
+        scores: over all sequences and of each.
 
     Returns:
         The file written.
@@ -90,20 +97,18 @@ def write_other(
     if not re.search(r"\w", slug):
         raise InputError(f"--as takes the tracker's name, not {name!r}.")
     path = root / FOLDER / dataset / f"{slug}.json"
-    document = {
-        "schema": SCHEMA,
-        "name": name,
-        "dataset": dataset,
-        "subset": subset,
-        "split": split,
-        "split_hash": split_hash,
-        "frames": frames,
-        "files": {sequence: sha256(file) for sequence, file in sorted(files.items())},
-        "scores": scores,
-        "provenance": provenance("cpu"),
-    }
-    write_text(path, json.dumps(document, indent=1, allow_nan=False) + "\n")
-    return path
+    record = OtherRecord(
+        name=name,
+        dataset=dataset,
+        subset=subset,
+        split=split,
+        split_hash=split_hash,
+        frames=frames,
+        files={sequence: sha256(file) for sequence, file in sorted(files.items())},
+        scores=scores,
+        provenance=provenance("cpu"),
+    )
+    return write_document(path, record)
 
 
 def read_others(root: Path) -> list[Evaluated]:
@@ -112,28 +117,11 @@ def read_others(root: Path) -> list[Evaluated]:
     Raises:
         InputError: a file is not such a record.
     """
-    return [_read(path) for path in sorted((root / FOLDER).glob("*/*.json"))]
-
-
-def _read(path: Path) -> Evaluated:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if found["schema"] != SCHEMA:
-            raise ValueError(f"schema {found['schema']}")
-        place = f"{found['subset']}, split {found['split']} ({found['split_hash']})"
-        return Evaluated(
-            str(found["name"]),
-            str(found["dataset"]),
-            place,
-            len(found["scores"]["sequences"]),
-            int(found["frames"]),
-            found,
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path} is not a record of `cstrack evaluate --as` "
-            f"({type(error).__name__}); delete it."
-        ) from error
+    what = "a record of `cstrack evaluate --as`"
+    return [
+        Evaluated(read_document(path, OtherRecord, what, "delete it"))
+        for path in sorted((root / FOLDER).glob("*/*.json"))
+    ]
 
 
 def match_rows(
@@ -147,11 +135,11 @@ def match_rows(
     """
     filled: dict[int, Evaluated] = {}
     rest = []
-    places = {table.measured_on(row) for row in table.rows}
+    datasets = {table.measured_on(row) for row in table.rows}
     for other in others:
         rows = [row.number for row in table.rows if other.is_row(table, row)]
         if rows:
             filled[rows[0]] = other
-        elif other.dataset.casefold() in places:
+        elif other.dataset.casefold() in datasets:
             rest.append(other)
     return filled, rest

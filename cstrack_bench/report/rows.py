@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from cstrack_bench.experiments.records import RunRecord
 from cstrack_bench.paper.claims import Metric, PaperRow, PaperTable
 from cstrack_bench.report.comparison import (
     INCONSISTENT,
     NOT_ATTEMPTED,
     Direction,
-    Record,
+    Scored,
     cell_verdict,
     estimate_of,
 )
@@ -73,14 +74,14 @@ class Row:
     further: Mapping[str, Estimate]
     relation_weights: tuple[tuple[float, float], ...] | None
     baseline: Baseline | None
-    records: tuple[Record, ...]
+    records: tuple[RunRecord, ...]
     reason: str | None
     evaluated: Evaluated | None = None
 
     @property
     def seeds(self) -> tuple[int, ...]:
         """The seeds it was run with."""
-        return tuple(record["run"]["seed"] for record in self.records)
+        return tuple(record.run.seed for record in self.records)
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class Table:
     unprinted: tuple[Evaluated, ...] = ()
 
     @property
-    def records(self) -> tuple[Record, ...]:
+    def records(self) -> tuple[RunRecord, ...]:
         """Every run in the table."""
         return tuple(record for row in self.rows for record in row.records)
 
@@ -136,7 +137,7 @@ class Table:
 def row_from(
     table: PaperTable,
     row: PaperRow,
-    records: Sequence[Record],
+    records: Sequence[RunRecord],
     judged: bool,
     why: str,
     evaluated: Evaluated | None = None,
@@ -152,7 +153,7 @@ def row_from(
         evaluated: another tracker's scores for this row; our runs come first.
     """
     shown = None if records else evaluated
-    sources = [shown.record] if shown else records
+    sources: Sequence[Scored] = [shown.record] if shown else records
     cells = {
         metric.key: Cell(
             metric,
@@ -162,7 +163,7 @@ def row_from(
         )
         for metric in table.metrics
     }
-    overall = [source["scores"]["overall"] for source in sources]
+    overall = [source.scores.overall for source in sources]
     further = {k: over_seeds([o[k] for o in overall]) for k in FURTHER if overall}
     return Row(
         row,
@@ -180,7 +181,7 @@ def _verdict(
     table: PaperTable,
     row: PaperRow,
     metric: Metric,
-    records: Sequence[Record],
+    records: Sequence[RunRecord],
     why: str,
 ) -> str | None:
     """About one printed number; None where there is none to be judged."""
@@ -199,10 +200,14 @@ def _verdict(
 
 
 def _relation_weights(
-    records: Sequence[Record],
+    records: Sequence[RunRecord],
 ) -> tuple[tuple[float, float], ...] | None:
-    learned = [record["model"].get("relation_weights") for record in records]
-    if not learned or any(weights is None for weights in learned):
+    learned = [
+        record.model.relation_weights
+        for record in records
+        if record.model.relation_weights is not None
+    ]
+    if not learned or len(learned) < len(records):
         return None
     n = len(learned)
     levels = zip(*learned, strict=True)  # level -> one (detection, re-id) a seed
@@ -212,11 +217,15 @@ def _relation_weights(
     )
 
 
-def _baseline(records: Sequence[Record]) -> Baseline | None:
-    scored = [record.get("baselines", {}).get("iou") for record in records]
-    if not scored or any(one is None for one in scored):
+def _baseline(records: Sequence[RunRecord]) -> Baseline | None:
+    scored = [
+        record.baselines["iou"].overall
+        for record in records
+        if "iou" in record.baselines
+    ]
+    if not scored or len(scored) < len(records):
         return None
-    mota = over_seeds([one["overall"]["MOTA"] for one in scored]).mean
-    idf1 = over_seeds([one["overall"]["IDF1"] for one in scored]).mean
-    ours = over_seeds([r["scores"]["overall"]["IDF1"] for r in records]).mean
+    mota = over_seeds([one["MOTA"] for one in scored]).mean
+    idf1 = over_seeds([one["IDF1"] for one in scored]).mean
+    ours = over_seeds([r.scores.overall["IDF1"] for r in records]).mean
     return Baseline(mota, idf1, ours - idf1)

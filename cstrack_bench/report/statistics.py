@@ -6,15 +6,15 @@ over sequences and blocks of time, paired between two rows because both were mea
 on the same frames.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from cstrack_bench.errors import InputError
+from cstrack_bench.experiments.records import RunRecord
 
 COUNTS = ("GT", "FP", "FN", "IDSW", "IDTP", "IDFP", "IDFN")
 _RATIOS = ("MOTA", "IDF1", "IDP", "IDR")
@@ -79,7 +79,7 @@ class Blocks:
         return len(self.places)
 
 
-def stack_blocks(records: Sequence[Mapping[str, Any]]) -> Blocks:
+def stack_blocks(records: Sequence[RunRecord]) -> Blocks:
     """The blocks of one row's runs, one layer a seed.
 
     Args:
@@ -91,18 +91,15 @@ def stack_blocks(records: Sequence[Mapping[str, Any]]) -> Blocks:
     layers = []
     places: tuple[tuple[str, int, int], ...] | None = None
     for record in records:
-        blocks = sorted(
-            record["blocks"], key=lambda b: (b["sequence"], b["start"], b["stop"])
-        )
-        here = tuple((b["sequence"], b["start"], b["stop"]) for b in blocks)
+        blocks = sorted(record.blocks, key=lambda b: (b.sequence, b.start, b.stop))
+        here = tuple((b.sequence, b.start, b.stop) for b in blocks)
         if places is not None and here != places:
-            run = record["run"]
             raise InputError(
-                f"The seeds of {run['table']} row {run['row']} were measured on "
-                f"different frames: run them again with --fresh."
+                f"The seeds of {record.run.table} row {record.run.row} were measured "
+                "on different frames: run them again with --fresh."
             )
         places = here
-        layers.append([[float(b[name]) for name in COUNTS] for b in blocks])
+        layers.append([[float(getattr(b, name)) for name in COUNTS] for b in blocks])
     counts = np.array(layers, dtype=np.float64).reshape(len(layers), -1, len(COUNTS))
     return Blocks(places or (), counts)
 

@@ -10,10 +10,10 @@ from rich.console import Console
 
 from cstrack_bench.console import out
 from cstrack_bench.errors import InputError
+from cstrack_bench.experiments.records import RunRecord
 from cstrack_bench.files import write_text
 from cstrack_bench.paper.claims import PaperTable
 from cstrack_bench.report.comparison import (
-    Record,
     check_comparable,
     comparable_key,
     directions,
@@ -23,21 +23,21 @@ from cstrack_bench.report.rows import Row, Table, row_from
 from cstrack_bench.report.screen import table_lines
 
 
-def comparable_groups(records: Iterable[Record]) -> list[list[Record]]:
+def comparable_groups(records: Iterable[RunRecord]) -> list[list[RunRecord]]:
     """Runs that may share a table, each group for itself; the newest group first."""
-    groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
+    groups: dict[tuple[str, ...], list[RunRecord]] = defaultdict(list)
     for record in records:
-        groups[record["run"]["table"], *comparable_key(record)].append(record)
+        groups[record.run.table, *comparable_key(record)].append(record)
     return sorted(
         groups.values(),
-        key=lambda group: max(r["provenance"]["time"] for r in group),
+        key=lambda group: max(r.provenance.time for r in group),
         reverse=True,
     )
 
 
 def newest_comparable(
-    records: Sequence[Record], paper: PaperTable
-) -> tuple[list[Record], dict[int, str]]:
+    records: Sequence[RunRecord], paper: PaperTable
+) -> tuple[list[RunRecord], dict[int, str]]:
     """The runs that may stand in one table, the newest where there is a choice.
 
     Rows of different print groups (data sets) are not held against each other, so each
@@ -53,24 +53,24 @@ def newest_comparable(
     Raises:
         InputError: a run of a row that is not in print.
     """
-    kept: list[Record] = []
+    kept: list[RunRecord] = []
     reasons: dict[int, str] = {}
     for name in paper.groups:
-        group = [r for r in records if paper.row(r["run"]["row"]).group == name]
+        group = [r for r in records if paper.row(r.run.row).group == name]
         newest, *older = comparable_groups(group) or [[]]
         kept += newest
-        present = {record["run"]["row"] for record in newest}
+        present = {record.run.row for record in newest}
         reasons |= {
-            record["run"]["row"]: "measured earlier on other frames; run it again"
+            record.run.row: "measured earlier on other frames; run it again"
             for runs in older
             for record in runs
-            if record["run"]["row"] not in present
+            if record.run.row not in present
         }
     return kept, reasons
 
 
 def table_from(
-    records: Sequence[Record],
+    records: Sequence[RunRecord],
     paper: PaperTable,
     profile: str | None = None,
     reasons: Mapping[int, str] | None = None,
@@ -93,31 +93,29 @@ def table_from(
     if profile is None:
         if not records:
             raise InputError(f"No runs of {paper.name}, and no profile was named.")
-        profile = records[0]["run"]["profile"]
-    rows: dict[int, list[Record]] = defaultdict(list)
-    for record in sorted(records, key=lambda r: (r["run"]["row"], r["run"]["seed"])):
-        run = record["run"]
-        if (run["table"], run["profile"]) != (paper.name, profile):
+        profile = records[0].run.profile
+    rows: dict[int, list[RunRecord]] = defaultdict(list)
+    for record in sorted(records, key=lambda r: (r.run.row, r.run.seed)):
+        run = record.run
+        if (run.table, run.profile) != (paper.name, profile):
             raise InputError(
-                f"A run of {run['table']}, profile {run['profile']}, does not belong "
+                f"A run of {run.table}, profile {run.profile}, does not belong "
                 f"in {paper.name}, profile {profile}: profiles never share a table."
             )
-        paper.row(run["row"])
-        mates = rows[run["row"]]
-        if mates and mates[-1]["run"]["seed"] == run["seed"]:
+        paper.row(run.row)
+        mates = rows[run.row]
+        if mates and mates[-1].run.seed == run.seed:
             raise InputError(
-                f"Two runs of {paper.name} row {run['row']} seed {run['seed']}: "
+                f"Two runs of {paper.name} row {run.row} seed {run.seed}: "
                 f"give one of them."
             )
         mates.append(record)
     ordered = [record for number in sorted(rows) for record in rows[number]]
     for name in paper.groups:
-        check_comparable(
-            [r for r in ordered if paper.row(r["run"]["row"]).group == name]
-        )
+        check_comparable([r for r in ordered if paper.row(r.run.row).group == name])
     why = {row.number: "not run" for row in paper.rows if row.number in paper.ours}
     why |= reasons or {}
-    label = ordered[0]["run"]["label"] if ordered else profile
+    label = ordered[0].run.label if ordered else profile
     # Only the paper's own protocol can reproduce the paper's numbers.
     judged = label == "paper"
     filled, unprinted = match_rows(paper, others if judged else ())
@@ -147,37 +145,37 @@ def _distinct(values: Iterable[object]) -> str:
     return ", ".join(dict.fromkeys(str(value) for value in values))
 
 
-def _header(records: Sequence[Record], paper: PaperTable) -> tuple[str, ...]:
+def _header(records: Sequence[RunRecord], paper: PaperTable) -> tuple[str, ...]:
     """What the numbers are, in words; a value that rows do not share is listed."""
     if not records:
         return ()
-    seeds = sorted({record["run"]["seed"] for record in records})
-    size = _distinct(record["data"]["input_size"] for record in records)
-    threads = _distinct(r["provenance"]["threads"] for r in records)
+    seeds = sorted({record.run.seed for record in records})
+    size = _distinct(record.data.input_size for record in records)
+    threads = _distinct(r.provenance.threads for r in records)
     places: dict[str, list[str]] = defaultdict(list)
     for record in records:
-        places[_place(record)].append(paper.row(record["run"]["row"]).group)
+        places[_place(record)].append(paper.row(record.run.row).group)
     return (
         *(
             (f"{_distinct(groups)}: " if any(groups) else "") + place
             for place, groups in places.items()
         ),
-        f"model {_distinct(r['recipe'].get('size', '?') for r in records)} · "
+        f"model {_distinct(r.recipe.get('size', '?') for r in records)} · "
         f"input {size} · "
         f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''} "
         f"({', '.join(map(str, seeds))}) · "
-        f"checkpoint {_distinct(r['model']['checkpoint'] for r in records)} · "
+        f"checkpoint {_distinct(r.model.checkpoint for r in records)} · "
         f"{threads} thread{'s' if threads != '1' else ''} · "
-        f"{_distinct(r['provenance']['device'] for r in records)}",
+        f"{_distinct(r.provenance.device for r in records)}",
     )
 
 
-def _place(record: Record) -> str:
+def _place(record: RunRecord) -> str:
     """What one run was measured on, in words."""
-    data, part = record["data"], record["data"]["val"]
+    data, part = record.data, record.data.val
     return (
-        f"{data['dataset']}, split {data['split']} ({str(part['hash'])[:12]}): "
-        f"measured on {part['sequences']} sequences, {part['frames']} frames"
+        f"{data.dataset}, split {data.split} ({part.hash[:12]}): "
+        f"measured on {part.sequences} sequences, {part.frames} frames"
     )
 
 
@@ -243,15 +241,15 @@ def _csv_row(table: Table, row: Row) -> dict[str, object]:
     line["n"] = len(row.records)
     line["seeds"] = " ".join(map(str, row.seeds))
     first = row.records[0] if row.records else None
-    line["dataset"] = first["data"]["dataset"] if first else ""
-    line["split"] = first["data"]["split"] if first else ""
-    line["split hash"] = first["data"]["val"]["hash"] if first else ""
-    line["input size"] = first["data"]["input_size"] if first else ""
-    line["checkpoint"] = first["model"]["checkpoint"] if first else ""
-    line["parameters"] = first["model"]["parameters"] if first else ""
-    line["threads"] = first["provenance"]["threads"] if first else ""
-    line["device"] = first["provenance"]["device"] if first else ""
-    line["torch"] = first["provenance"]["torch"] if first else ""
+    line["dataset"] = first.data.dataset if first else ""
+    line["split"] = first.data.split if first else ""
+    line["split hash"] = first.data.val.hash if first else ""
+    line["input size"] = first.data.input_size if first else ""
+    line["checkpoint"] = first.model.checkpoint if first else ""
+    line["parameters"] = first.model.parameters if first else ""
+    line["threads"] = first.provenance.threads if first else ""
+    line["device"] = first.provenance.device if first else ""
+    line["torch"] = first.provenance.torch if first else ""
     line["status"] = row.reason or "measured"
     if row.evaluated:
         line["status"] = f"evaluated here: {row.evaluated.describe()}"

@@ -146,8 +146,12 @@ def notes(table: Table) -> list[str]:
         found.append(
             "print was measured on other data at full size: only directions compare"
         )
-    if len({record["provenance"]["code"] for record in table.records}) > 1:
-        found.append("rows were measured by different versions of the code")
+    mixed = _mixed_versions(table)
+    if mixed:
+        found.append(
+            f"rows were measured by different versions of {', '.join(mixed)}: they do "
+            "not compare"
+        )
     found += [
         *table.paper.caveats.get("all", ()),
         # A smoke run is a twin of a few frames.
@@ -168,6 +172,15 @@ def notes(table: Table) -> list[str]:
         f"row{'s' if len(rows) > 1 else ''} {_listed(table, rows)} {MISSING}: {reason}"
         for reason, rows in reasons.items()
     ]
+
+
+def _mixed_versions(table: Table) -> list[str]:
+    """Components of which the table's runs used more than one version."""
+    versions: dict[str, set[int]] = {}
+    for record in table.records:
+        for name, version in record.run.components.items():
+            versions.setdefault(name, set()).add(version)
+    return sorted(name for name, found in versions.items() if len(found) > 1)
 
 
 def _listed(table: Table, rows: Sequence[int]) -> str:
@@ -191,9 +204,9 @@ def _speed(table: Table) -> Iterable[str]:
         row for row in table.rows if "FPS" in row.cells and row.cells["FPS"].ours
     ]
     machines = dict.fromkeys(
-        f"{source.get('gpu') or source['cpu']} (threads: {source['threads']})"
+        f"{source.gpu or source.cpu} (threads: {source.threads})"
         for row in row_with
-        for source in (record["provenance"] for record in row.records)
+        for source in (record.provenance for record in row.records)
     )
     if machines:
         yield (

@@ -1,1 +1,1 @@
-"""The systems: a network with its loss, its training images and how it detects."""
+"""Systems: a network, its loss, what it is trained on and how it finds boxes."""

@@ -1,93 +1,120 @@
-"""CSTrack: YOLOv5 with REN and SAAN, and JDE on YOLOv5 as its ablation."""
+"""CSTrack, and the JDE arrangements of its YOLOv5 network (Tables I to V)."""
 
-from collections import abc
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-
-from torch import Tensor
+from typing import Any
 
 from cstrack_bench.components import Component
+from cstrack_bench.detection.network import NetworkDetector
+from cstrack_bench.formats.sequences import FrameSource
 from cstrack_bench.models.coco import start_from_coco
 from cstrack_bench.models.cstrack import CSTrack
-from cstrack_bench.models.cstrack_config import SIZES, CSTrackConfig, make_config
-from cstrack_bench.models.official_names import is_official
-from cstrack_bench.models.official_weights import build_official
+from cstrack_bench.models.cstrack_config import (
+    IMPLEMENTATIONS,
+    SIZES,
+    ModelConfig,
+    make_config,
+)
+from cstrack_bench.systems.starts import start_from_own
 from cstrack_bench.systems.system import (
-    Published,
-    Size,
+    Arrangement,
+    DetectionOptions,
     System,
-    Variant,
-    anchor_detector,
+    TrainingOptions,
 )
 from cstrack_bench.training.losses import CSTrackLoss
 from cstrack_bench.training.train_config import LossConfig
+from cstrack_bench.training_data.loading import TrainingSet
 
 COMPONENT = Component("system cstrack", 1)
-
-_JDE = {"ren": "none", "reid_head": "basic"}
-# YOLOv5 v6 was published at these sizes; s30 and xs are CSTrack's own.
-_V6_SIZES = ("l", "m", "s", "n")
+ALL = tuple(SIZES)
+_PLAIN = {"ren": "none", "reid_head": "basic"}
 
 
 def _make_config(
-    size: str, implementation: str, _: Size, options: abc.Mapping[str, object]
-) -> CSTrackConfig:
-    return make_config(size, implementation, **options)
+    size: str,
+    implementation: str,
+    input_size: tuple[int, int],
+    options: Mapping[str, Any],
+) -> ModelConfig:
+    known = implementation if implementation in IMPLEMENTATIONS else "official"
+    return make_config(size, known, **options)
 
 
-def _make_loss(network: CSTrack, identities: int, config: LossConfig) -> CSTrackLoss:
-    embedding = network.config.embedding
-    return CSTrackLoss(network.anchors, network.strides, embedding, identities, config)
+def _loss(network: CSTrack, identities: int, config: LossConfig) -> CSTrackLoss:
+    return CSTrackLoss(
+        network.anchors, network.strides, network.config.embedding, identities, config
+    )
+
+
+def _training_images(
+    sources: Sequence[FrameSource], config: ModelConfig, options: TrainingOptions
+) -> TrainingSet:
+    return TrainingSet(sources, options.size, options.augment, options.seed)
 
 
 def _start(network: CSTrack, path: Path) -> int:
+    """From COCO YOLOv5 (backbone and neck alone, REFERENCE 4.5), or our own weights."""
+    if path.suffix == ".safetensors":
+        return start_from_own(network, path)
     return len(start_from_coco(network, path).matched)
 
 
-def _build_official(tensors: abc.Mapping[str, Tensor], path: Path) -> CSTrack:
-    return build_official(tensors, path)[0]
+def make_finder(network: Any, options: DetectionOptions) -> NetworkDetector:
+    """CSTrack's or JDE's network, NMS and embedding pick.
+
+    Args:
+        network: of either.
+        options: input size, thresholds, device.
+    """
+    return NetworkDetector(
+        network,
+        options.size,
+        options.nms,
+        str(options.device),
+        stopwatch=options.stopwatch,
+    )
 
 
-def _detector_config(config: CSTrackConfig) -> CSTrackConfig:
+def _shared_detector(config: ModelConfig) -> ModelConfig:
     """What a row changes in REN and SAAN makes no other detector."""
-    plain = CSTrackConfig(ren="none", reid_head="basic")
+    defaults = ModelConfig()
     return replace(
-        plain,
+        defaults,
         depth=config.depth,
         width=config.width,
         embedding=config.embedding,
         saan_width=config.saan_width,
         generation=config.generation,
         anchors=config.anchors,
+        ren="none",
+        reid_head="basic",
     )
 
 
-SYSTEM: System[CSTrackConfig, CSTrack] = System(
+SYSTEM = System(
     name="cstrack",
     component=COMPONENT,
-    config=CSTrackConfig,
+    config=ModelConfig,
     make_config=_make_config,
-    build=CSTrack,
-    make_loss=_make_loss,
-    detector=anchor_detector,
+    network=CSTrack,
+    loss=_loss,
+    training_images=_training_images,
     start=_start,
-    published=Published(is_official, _build_official),
-    detector_config=_detector_config,
-    # The systems of Tables I and II.
-    variants=(
-        Variant("CSTrack", {}, tuple(SIZES)),
-        Variant("without REN", {"ren": "none"}, tuple(SIZES)),
-        Variant("without SAAN", {"reid_head": "basic"}, tuple(SIZES)),
-        Variant("JDE(yolov5), 1x1 heads", _JDE, tuple(SIZES)),
-        Variant("JDE(yolov5), 3x3 heads", {**_JDE, "head_kernel": 3}, tuple(SIZES)),
-        Variant("REN as 1x1 convolutions", {"ren": "cnn1x1"}, tuple(SIZES)),
-        Variant("REN as 3x3 convolutions", {"ren": "cnn3x3"}, tuple(SIZES)),
-        Variant(
-            "REN as pooled 1x1 convolutions", {"ren": "cnn_pooled1x1"}, tuple(SIZES)
-        ),
-        Variant("CSTrack on YOLOv5 v6", {"generation": "v6"}, _V6_SIZES),
+    make_finder=make_finder,
+    make_embedder=make_finder,
+    shared_detector=_shared_detector,
+    arrangements=(
+        Arrangement("CSTrack", ALL),
+        Arrangement("without REN", ALL, {"ren": "none"}),
+        Arrangement("without SAAN", ALL, {"reid_head": "basic"}),
+        Arrangement("JDE(yolov5), 1x1 heads", ALL, _PLAIN),
+        Arrangement("JDE(yolov5), 3x3 heads", ALL, {**_PLAIN, "head_kernel": 3}),
+        Arrangement("REN as 1x1 convolutions", ALL, {"ren": "cnn1x1"}),
+        Arrangement("REN as 3x3 convolutions", ALL, {"ren": "cnn3x3"}),
+        Arrangement("REN as pooled 1x1 convolutions", ALL, {"ren": "cnn_pooled1x1"}),
+        # No backbone of this generation was published for s30 and xs.
+        Arrangement("CSTrack on YOLOv5 v6", ("l", "m", "s", "n"), {"generation": "v6"}),
     ),
-    relation_weights=CSTrack.relation_weights,
-    # One that the official detection head holds (REFERENCE 1.6, 1.7).
-    unused_parameters={"detect": 1},
 )

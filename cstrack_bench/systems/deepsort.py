@@ -1,59 +1,54 @@
-"""DeepSORT: a network that describes the boxes of another system's detector."""
+"""DeepSORT-2: a network that describes crops; boxes come from another (Table VIII)."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from cstrack_bench.components import Component
 from cstrack_bench.detection.crops import CropEncoder
-from cstrack_bench.models.sizes import SIZES
+from cstrack_bench.formats.sequences import FrameSource
+from cstrack_bench.models.cstrack_config import SIZES
 from cstrack_bench.models.wide_resnet import WideResNet, WideResNetConfig, make_config
-from cstrack_bench.systems.system import Size, System, Variant
+from cstrack_bench.systems.starts import start_from_own
+from cstrack_bench.systems.system import (
+    Arrangement,
+    DetectionOptions,
+    System,
+    TrainingOptions,
+)
 from cstrack_bench.training.reid_loss import ReidLoss
 from cstrack_bench.training_data.crop_set import CropSet
-
-if TYPE_CHECKING:
-    from collections import abc
-
-    from cstrack_bench.formats.sequences import FrameSource
-    from cstrack_bench.stopwatch import Stopwatch
-    from cstrack_bench.structures import Embedder
-    from cstrack_bench.training_data.augment import AugmentConfig
 
 COMPONENT = Component("system deepsort", 1)
 
 
 def _make_config(
-    size: str, _implementation: str, _: Size, options: abc.Mapping[str, object]
+    size: str,
+    implementation: str,
+    input_size: tuple[int, int],
+    options: Mapping[str, Any],
 ) -> WideResNetConfig:
     return make_config(size, **options)
 
 
-def _crops(
-    sources: abc.Sequence[FrameSource],
-    config: WideResNetConfig,
-    _: Size,
-    augment: AugmentConfig,
-    seed: int,
+def _training_images(
+    sources: Sequence[FrameSource], config: WideResNetConfig, options: TrainingOptions
 ) -> CropSet:
-    return CropSet(sources, config.crop_size, augment, seed)
+    return CropSet(sources, config.crop_size, options.augment, options.seed)
 
 
-def _embedder(network: WideResNet, device: str, stopwatch: Stopwatch) -> Embedder:
-    return CropEncoder(network, device, stopwatch=stopwatch)
+def _make_embedder(network: WideResNet, options: DetectionOptions) -> CropEncoder:
+    return CropEncoder(network, str(options.device), stopwatch=options.stopwatch)
 
 
-SYSTEM: System[WideResNetConfig, WideResNet] = System(
+SYSTEM = System(
     name="deepsort",
     component=COMPONENT,
     config=WideResNetConfig,
     make_config=_make_config,
-    build=WideResNet,
-    make_loss=ReidLoss,
-    training_images=_crops,
-    embedder=_embedder,
-    # REFERENCE 6.4.
-    defaults={"track": {"name": "deepsort"}},
-    variants=(Variant("DeepSORT's crops", {}, tuple(SIZES)),),
-    image_size=lambda config, _: config.crop_size,
+    network=WideResNet,
+    loss=ReidLoss,
+    training_images=_training_images,
+    start=start_from_own,
+    make_embedder=_make_embedder,
+    arrangements=(Arrangement("DeepSORT's crops", tuple(SIZES)),),
 )

@@ -1,39 +1,18 @@
-"""What a network can start from: published files, our own, and other trainings."""
+"""What a training takes over from another network, tensor by tensor."""
 
+from collections.abc import Mapping
 from pathlib import Path
+
+from torch import Tensor, nn
 
 from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.network import Network
-from cstrack_bench.systems.filling import copy_equal, fill_equal
-from cstrack_bench.systems.system import SystemNetwork
 from cstrack_bench.systems.weights import load_weights
 
 COMPONENT = Component("starts", 1)
 
 
-def start_from_file(model: SystemNetwork, path: Path) -> int:
-    """Fill a fresh network from a file.
-
-    Our own weights of the same system fill it with their re-identification head; what
-    published files a system takes, it declares (``System.start``).
-
-    Returns:
-        How many tensors were filled.
-
-    Raises:
-        InputError: the file cannot be read or does not fit the network.
-    """
-    if path.suffix == ".safetensors":
-        return fill_equal(model.network, load_weights(path).network.state_dict(), path)
-    if model.system.start is None:
-        raise InputError(
-            f"{path} cannot start this system: give weights that cstrack train wrote."
-        )
-    return model.system.start(model.network, path)
-
-
-def transfer(source: Network, target: Network, reid: bool = False) -> list[str]:
+def transfer(source: nn.Module, target: nn.Module, reid: bool = False) -> list[str]:
     """Copy the tensors whose names and shapes are equal (REFERENCE 4.5).
 
     Args:
@@ -44,9 +23,49 @@ def transfer(source: Network, target: Network, reid: bool = False) -> list[str]:
     Returns:
         Names of what was copied.
     """
-    tensors = {
+    own = target.state_dict()
+    equal = {
         name: value
         for name, value in source.state_dict().items()
-        if reid or not name.startswith("reid.")
+        if name in own
+        and own[name].shape == value.shape
+        and (reid or not name.startswith("reid."))
     }
-    return copy_equal(target, tensors)
+    target.load_state_dict({**own, **equal})
+    return list(equal)
+
+
+def fill(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> int:
+    """Copy the tensors of equal name and shape; how many.
+
+    Args:
+        network: to be filled.
+        tensors: of the file.
+        path: what messages call it.
+
+    Raises:
+        InputError: none fits.
+    """
+    own = network.state_dict()
+    equal = {
+        name: value
+        for name, value in tensors.items()
+        if name in own and own[name].shape == value.shape
+    }
+    if not equal:
+        raise InputError(f"{path} has no tensor that fits this network.")
+    network.load_state_dict({**own, **equal})
+    return len(equal)
+
+
+def start_from_own(network: nn.Module, path: Path) -> int:
+    """Fill a network from weights that ``cstrack train`` wrote; how many tensors.
+
+    Raises:
+        InputError: another file, or one that does not fit.
+    """
+    if path.suffix != ".safetensors":
+        raise InputError(
+            f"{path} cannot start this system: give weights that cstrack train wrote."
+        )
+    return fill(network, load_weights(path).network.state_dict(), path)

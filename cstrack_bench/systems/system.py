@@ -1,213 +1,120 @@
-"""What a system declares, in one object."""
+"""What a system declares: everything that a recipe's ``model.system`` decides."""
 
-from __future__ import annotations
-
-from collections import abc
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from pathlib import Path
+from typing import Any, Protocol
 
-from cstrack_bench.detection.network import NetworkDetector
-from cstrack_bench.models.network import DetectingNetwork, Network, NetworkConfig
+import torch
+from torch import nn
+
+from cstrack_bench.components import Component
+from cstrack_bench.detection.nms import NmsConfig
+from cstrack_bench.formats.sequences import FrameSource
+from cstrack_bench.models.network import Network, NetworkConfig
+from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.structures import Detector, Embedder
-from cstrack_bench.training_data.loading import LabelledImages, TrainingSet
-
-# Only annotations need these: what they compute is no part of a system.
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from torch import Tensor, nn
-
-    from cstrack_bench.components import Component
-    from cstrack_bench.detection.nms import NmsConfig
-    from cstrack_bench.formats.sequences import FrameSource
-    from cstrack_bench.stopwatch import Stopwatch
-    from cstrack_bench.training.train_config import LossConfig
-    from cstrack_bench.training_data.augment import AugmentConfig
-
-C = TypeVar("C", bound=NetworkConfig)
-N = TypeVar("N", bound=Network)
-D = TypeVar("D", bound=NetworkConfig, contravariant=True)
-M = TypeVar("M", bound=Network, contravariant=True)
-
-Size = tuple[int, int]
-#: Options by section of the settings, such as ``{"nms": {"iou": 0.4}}``.
-Options = abc.Mapping[str, abc.Mapping[str, object]]
+from cstrack_bench.training.train_config import LossConfig
+from cstrack_bench.training_data.augment import AugmentConfig
+from cstrack_bench.training_data.loading import LabelledImages
 
 
-class DetectingEmbedder(Detector, Embedder, Protocol):
-    """A detector that also describes boxes it is given."""
-
-
-class MakeImages(Protocol[D]):
-    """Makes the images that a network is trained on."""
-
-    def __call__(
-        self,
-        sources: abc.Sequence[FrameSource],
-        config: D,
-        input_size: Size,
-        augment: AugmentConfig,
-        seed: int,
-        /,
-    ) -> LabelledImages:
-        """Labelled images of some sources, each at the height, width of the input."""
-        ...
-
-
-class MakeDetector(Protocol[M]):
-    """Makes a detector of a network."""
-
-    def __call__(
-        self,
-        network: M,
-        input_size: Size,
-        nms: NmsConfig,
-        device: str,
-        stopwatch: Stopwatch,
-        /,
-    ) -> DetectingEmbedder:
-        """A detector at a height, width of the input."""
-        ...
-
-
-class MakeEmbedder(Protocol[M]):
-    """Makes an embedder of a network."""
-
-    def __call__(self, network: M, device: str, stopwatch: Stopwatch, /) -> Embedder:
-        """An embedder."""
-        ...
-
-
-def whole_frames(
-    sources: abc.Sequence[FrameSource],
-    _: NetworkConfig,
-    input_size: Size,
-    augment: AugmentConfig,
-    seed: int,
-) -> LabelledImages:
-    """Frames fitted to the network's input, as detectors are trained on."""
-    return TrainingSet(sources, input_size, augment, seed)
-
-
-def anchor_detector(
-    network: DetectingNetwork,
-    input_size: Size,
-    nms: NmsConfig,
-    device: str,
-    stopwatch: Stopwatch,
-) -> DetectingEmbedder:
-    """Letterbox, forward pass, suppression, embeddings from the network's own maps."""
-    return NetworkDetector(network, input_size, nms, device, stopwatch=stopwatch)
+class BoxFinder(Detector, Embedder, Protocol):
+    """Finds boxes with embeddings, and gives embeddings of given boxes."""
 
 
 @dataclass(frozen=True)
-class Published(Generic[N]):
-    """How others' checkpoints become a network.
+class DetectionOptions:
+    """How a network looks for boxes.
 
     Attributes:
-        recognises: whether tensors (name -> tensor) are of this system.
-        build: a network in evaluation mode with such tensors; the path of the file is
-            for error messages.
+        size: height, width of its input in pixels.
+        nms: thresholds.
+        device: where it runs.
+        stopwatch: times the stages; None for none.
     """
 
-    recognises: abc.Callable[[abc.Mapping[str, Tensor]], bool]
-    build: abc.Callable[[abc.Mapping[str, Tensor], Path], N]
+    size: tuple[int, int]
+    nms: NmsConfig
+    device: torch.device
+    stopwatch: Stopwatch | None = None
 
 
 @dataclass(frozen=True)
-class Variant:
-    """A row of ``cstrack models``.
+class TrainingOptions:
+    """What training images depend on.
+
+    Attributes:
+        size: height, width of the network's input in pixels.
+        augment: changes to images.
+        seed: of every random choice.
+    """
+
+    size: tuple[int, int]
+    augment: AugmentConfig
+    seed: int
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """A way to build a system that is counted on its own.
 
     Attributes:
         name: what it is called.
-        options: fields of the network's configuration that differ.
-        sizes: names of the sizes that it is counted at.
+        sizes: names of the sizes that exist.
+        options: fields of the configuration.
     """
 
     name: str
-    options: abc.Mapping[str, object]
     sizes: tuple[str, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
-class System(Generic[C, N]):
-    """A network, its loss, what it is trained on and how it detects.
+def _itself(config: NetworkConfig) -> NetworkConfig:
+    return config
 
-    A system either finds boxes itself or only describes given ones: ``detector`` or
-    ``embedder`` is given, not both.
+
+@dataclass(frozen=True)
+class System:
+    """A system: network, loss, training images, start, boxes.
+
+    The configuration and the network differ from system to system, so the functions
+    take and give them untyped; each system's own are typed.
 
     Attributes:
-        name: ``model.system`` in settings and in the header of weights.
-        component: its name and version in the identity of a run. The version is raised
-            when the network, the loss or their defaults compute other numbers.
-        config: option class of the network, a frozen dataclass of plain values.
-        make_config: (size, implementation, height and width of the input, options) ->
-            configuration. Raises InputError at an unknown name or value.
-        build: configuration -> network with random weights, an ``nn.Module``.
-        make_loss: (network, identities, options) -> ``loss(output, targets)`` that
-            gives ``LossItems``. Identities count class 0, "no identity"; the identity
-            classifier belongs to the loss.
-        training_images: what the network is trained on.
-        detector: finds and describes boxes with a network; None where it finds none.
-        embedder: describes given boxes; None where ``detector`` does.
-        start: (network, path) -> number of tensors filled from a published file of
-            another layout than ours. None: there is no such file. Raises InputError.
-        published: checkpoints that are read as a network of this system.
-        detector_config: the configuration of the detector that the rows of a table
-            start from: one for all that differ in re-identification alone.
-        defaults: settings that the system brings along, over the profile's and under
-            the row's.
-        variants: its rows in ``cstrack models``.
-        image_size: (configuration, height and width of the input) -> height and width
-            of the image that its cost is counted on.
-        relation_weights: λ of (detection, re-id) by level, where a network has them.
-        unused_parameters: scalars of the published code without any effect, by part;
-            they are counted too.
+        name: what recipes and weights call it.
+        component: name and version of its code.
+        config: class of the network's configuration, a frozen dataclass.
+        make_config: (size, implementation, input height and width, options) ->
+            configuration; options are fields of it and win.
+        network: class of the network, made from the configuration alone.
+        loss: (network, classes of the identity classifier, options) -> loss.
+        training_images: (sources, configuration, options) -> data set.
+        start: fills a fresh network from a file; how many tensors were filled.
+        make_finder: (network, options) -> finds boxes; None for a network that
+            describes given boxes alone, which then needs ``make_embedder``.
+        make_embedder: (network, options) -> describes given boxes.
+        shared_detector: the configuration of the detector that rows of a profile
+            start from: what a row changes in re-identification left out.
+        arrangements: what ``cstrack models`` lists of it.
     """
 
     name: str
     component: Component
-    config: type[C]
-    make_config: abc.Callable[[str, str, Size, abc.Mapping[str, object]], C]
-    build: abc.Callable[[C], N]
-    make_loss: abc.Callable[[N, int, LossConfig], nn.Module]
-    training_images: MakeImages[C] = whole_frames
-    detector: MakeDetector[N] | None = None
-    embedder: MakeEmbedder[N] | None = None
-    start: abc.Callable[[N, Path], int] | None = None
-    published: Published[N] | None = None
-    detector_config: abc.Callable[[C], C] = lambda config: config
-    defaults: Options = field(default_factory=dict)
-    variants: tuple[Variant, ...] = ()
-    image_size: abc.Callable[[C, Size], Size] = lambda _, input_size: input_size
-    relation_weights: abc.Callable[[N], list[tuple[float, float]] | None] = lambda _: (
-        None
-    )
-    unused_parameters: abc.Mapping[str, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if (self.detector is None) == (self.embedder is None):
-            raise ValueError(f"System {self.name!r} needs a detector or an embedder.")
+    config: type
+    make_config: Callable[[str, str, tuple[int, int], Mapping[str, Any]], Any]
+    network: type[Network]
+    loss: Callable[[Any, int, LossConfig], nn.Module]
+    training_images: Callable[
+        [Sequence[FrameSource], Any, TrainingOptions], LabelledImages
+    ]
+    start: Callable[[Any, Path], int]
+    make_finder: Callable[[Any, DetectionOptions], BoxFinder] | None = None
+    make_embedder: Callable[[Any, DetectionOptions], Embedder] | None = None
+    shared_detector: Callable[[Any], NetworkConfig] = _itself
+    arrangements: tuple[Arrangement, ...] = ()
 
     @property
     def finds_boxes(self) -> bool:
-        """Whether its networks detect; else they describe given boxes alone."""
-        return self.detector is not None
-
-
-# Only the module of a system has the types of its network and configuration; code that
-# finds it by name uses them as Network and NetworkConfig.
-AnySystem = System[Any, Any]
-
-
-@dataclass(frozen=True)
-class SystemNetwork:
-    """A network with the system that it is of.
-
-    Attributes:
-        system: says how it is trained and run.
-        network: of any weights.
-    """
-
-    system: AnySystem
-    network: Network
+        """Whether its network finds boxes, rather than only describing given ones."""
+        return self.make_finder is not None

@@ -1,59 +1,75 @@
-"""Weights on disk: ours (safetensors), whose header says what they are of."""
+"""Weights of any system on disk: safetensors, the configuration in the header."""
 
-import dataclasses
 import json
-from collections import abc
+from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from cstrack_bench.checkpoints.reading import read_state_dict
 from cstrack_bench.errors import InputError
 from cstrack_bench.files import replacing
+from cstrack_bench.models.checkpoints import load_official
 from cstrack_bench.models.network import Network, NetworkConfig
-from cstrack_bench.models.sizes import build_config
-from cstrack_bench.systems.registry import DEFAULT, find_system, system_names
-from cstrack_bench.systems.system import AnySystem, SystemNetwork
+from cstrack_bench.systems.registry import (
+    DEFAULT,
+    build_network,
+    find_system,
+    stored_config,
+)
+from cstrack_bench.systems.system import System
 
 CONFIG_KEY = "config"
 HEADER_KEY = "cstrack"
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """A network from a file.
+
+    Attributes:
+        system: whose it is.
+        network: with its weights, in eval mode on the CPU.
+    """
+
+    system: System
+    network: Network
+
+
 def save_weights(
-    path: Path, system: str, network: Network, metadata: abc.Mapping[str, str]
+    path: Path, system: str, network: Network, metadata: dict[str, str]
 ) -> None:
     """Write a network and its configuration atomically as safetensors.
 
     Args:
         path: the file to make or replace.
-        system: the name by which ``find_system`` finds the network's system again.
+        system: its name, as a recipe has it.
         network: whose state is written.
-        metadata: further entries of the header; the key ``config`` is ours.
+        metadata: further words for the header; the key ``config`` is ours.
     """
-    config = {"system": system, **dataclasses.asdict(network.config)}
-    entries = {**metadata, CONFIG_KEY: json.dumps(config)}
+    config = {"system": system, **network.config.as_dict()}
+    words = {**metadata, CONFIG_KEY: json.dumps(config)}
     tensors = {
         name: tensor.detach().cpu().contiguous()
         for name, tensor in network.state_dict().items()
     }
     # One entry: the order of several in the file is random, and so was its hash.
-    header = {HEADER_KEY: json.dumps(entries, sort_keys=True)}
+    header = {HEADER_KEY: json.dumps(words, sort_keys=True)}
     with replacing(path) as temporary:
         save_file(tensors, temporary, header)
 
 
-def load_weights(path: Path) -> SystemNetwork:
+def load_weights(path: Path) -> Loaded:
     """A network of any system with its weights, in eval mode on the CPU.
 
     Args:
-        path: our safetensors, or a published checkpoint that a system can read.
+        path: our safetensors, or an official checkpoint of CSTrack.
 
     Raises:
         InputError: the file cannot be read or is no network of ours.
     """
     if path.suffix != ".safetensors":
-        return _load_published(path)
+        return Loaded(find_system(DEFAULT), load_official(path)[0])
     if not path.is_file():
         raise InputError(f"There are no weights {path}.")
     try:
@@ -63,8 +79,8 @@ def load_weights(path: Path) -> SystemNetwork:
         raise InputError(
             f"{path} cannot be read as safetensors ({_first_line(error)})."
         ) from error
-    system, config = _read_config(path, read_metadata(path))
-    network = system.build(config)
+    system, config = _stored_config(path, read_metadata(path))
+    network = build_network(system, config)
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:
@@ -72,23 +88,11 @@ def load_weights(path: Path) -> SystemNetwork:
             f"The tensors of {path} do not fit the configuration in its header: "
             "it was not written by this version."
         ) from error
-    return SystemNetwork(system, network.eval())
-
-
-def _load_published(path: Path) -> SystemNetwork:
-    tensors = read_state_dict(path)
-    for name in system_names():
-        system = find_system(name)
-        if system.published is not None and system.published.recognises(tensors):
-            return SystemNetwork(system, system.published.build(tensors, path))
-    raise InputError(
-        f"{path} holds weights of no system that is known ({', '.join(system_names())})"
-        ": give a published checkpoint, or weights that cstrack train wrote."
-    )
+    return Loaded(system, network.eval())
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """The entries in the header of our safetensors; none for any other file.
+    """The words in the header of our safetensors; none in any other file.
 
     Raises:
         InputError: the file cannot be read.
@@ -105,22 +109,15 @@ def read_metadata(path: Path) -> dict[str, str]:
         ) from error
 
 
-def read_config(document: abc.Mapping[str, object]) -> tuple[AnySystem, NetworkConfig]:
-    """A system and a configuration, as ``save_weights`` puts them into the header.
-
-    Raises:
-        InputError: an unknown system, field or value.
-    """
-    options = dict(document)
-    system = find_system(str(options.pop("system", DEFAULT)))
-    return system, build_config(system.config, options)
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
-def _read_config(
-    path: Path, metadata: abc.Mapping[str, str]
-) -> tuple[AnySystem, NetworkConfig]:
+def _stored_config(
+    path: Path, metadata: dict[str, str]
+) -> tuple[System, NetworkConfig]:
     try:
-        return read_config(json.loads(metadata[CONFIG_KEY]))
+        return stored_config(json.loads(metadata[CONFIG_KEY]))
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"{path} names no configuration of a network in its header: "
@@ -128,7 +125,3 @@ def _read_config(
         ) from error
     except InputError as error:
         raise InputError(f"The header of {path} does not fit: {error}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,4 +1,4 @@
-"""ByteTrack (Zhang et al., ECCV 2022), and rules that motion alone can add to it."""
+"""ByteTrack (Zhang et al., ECCV 2022), and ``steady``, which adds two rules."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,13 +6,18 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.structures import Detections, Tracks
-from cstrack_bench.tracking import kalman
-from cstrack_bench.tracking.camera import common_shift
-from cstrack_bench.tracking.cleaning import usable
+from cstrack_bench.tracking import filters, kalman
+from cstrack_bench.tracking.camera_motion import common_shift
+from cstrack_bench.tracking.definition import TrackerDefinition
+from cstrack_bench.tracking.detection_checks import usable_detections
+from cstrack_bench.tracking.duplicates import drop_duplicates
 from cstrack_bench.tracking.matching import assign, iou_costs
-from cstrack_bench.tracking.tracklets import Tracklets
+from cstrack_bench.tracking.tracklets import Tracklets, buffer_frames
+
+COMPONENT = Component("tracker bytetrack", 1)
 
 Floats = NDArray[np.float64]
 Scores = NDArray[np.floating]
@@ -29,15 +34,15 @@ class ByteTrackConfig:
     Attributes:
         high_confidence: detections scoring at least this are associated first (paper,
             algorithm 1 and section 4.1).
-        low_confidence: those between the two are associated second; the rest is not
-            looked at.
+        low_confidence: those between the two are associated second; the rest is left
+            out.
         birth_confidence: least score with which a detection starts a track, 0.1 above
             ``high_confidence`` (section 4.1). Only confident detections start tracks,
             so a value below that changes nothing.
         overlap_limit: largest cost of the first association: 1 - IoU × score, or
             1 - IoU (least IoU 0.2, section 4.1).
         low_overlap_limit: largest 1 - IoU of the second one.
-        unconfirmed_limit: as the first, for tracks seen once, which choose last.
+        unconfirmed_limit: as the first, for unconfirmed tracks, which are matched last.
         fuse_scores: multiply the IoU by the detection's score where confident
             detections are matched (how ByteTrack is run; the paper's text has the IoU).
         duplicate_limit: a tracked and a lost track with 1 - IoU below this are one,
@@ -76,12 +81,12 @@ class ByteTrackConfig:
 
 
 BYTETRACK = ByteTrackConfig()
-#: Ours: the paper's thresholds, and what boxes alone can say about camera and size.
+#: Ours: the paper's thresholds, the width as state and camera motion from boxes.
 STEADY = ByteTrackConfig(state="width", camera_gain=0.8)
 
 
 class ByteTracker:
-    """Confident detections first, unsure ones for the tracks that are left.
+    """Confident detections first, uncertain ones for the tracks that are left.
 
     Embeddings are ignored. Ids start at 1 in each tracker.
 
@@ -93,12 +98,8 @@ class ByteTracker:
     def __init__(
         self, config: ByteTrackConfig = BYTETRACK, frame_rate: float = 30.0
     ) -> None:
-        if not frame_rate > 0:
-            raise InputError(
-                f"Frame rate is {frame_rate}: give the sequence's, above 0."
-            )
         self.config = config
-        self.patience = int(frame_rate / 30.0 * config.track_buffer)
+        self.max_lost = buffer_frames(config.track_buffer, frame_rate)
         self.frame = 0
         self.tracklets = Tracklets()
         self._coordinates = STATES[config.state]
@@ -114,55 +115,63 @@ class ByteTracker:
         """
         self.frame += 1
         config, tracklets = self.config, self.tracklets
-        boxes, scores, _ = usable(detections)
-        heard = scores >= config.low_confidence
-        boxes, scores = boxes[heard], scores[heard]
+        boxes, scores, _ = usable_detections(detections)
+        kept = scores >= config.low_confidence
+        boxes, scores = boxes[kept], scores[kept]
         high = scores >= config.high_confidence
         free = np.ones(len(boxes), np.bool_)
         self._predict(boxes[high])
 
         confirmed = tracklets.confirmed[self._tracked]
-        active, once = self._tracked[confirmed], self._tracked[~confirmed]
+        active, unconfirmed = self._tracked[confirmed], self._tracked[~confirmed]
         weights = scores if config.fuse_scores else np.ones(len(scores))
         ones = np.ones(len(scores))
         pool = np.concatenate([active, self._lost])
         found = [
             self._match(pool, boxes, weights, high, free, config.overlap_limit),
         ]
-        # An unsure box may carry on a track, but does not call back a lost one.
+        # An uncertain box may continue a track, but no lost track is found by it.
         left = np.setdiff1d(active, found[0][0], assume_unique=True)
         found += [
             self._match(left, boxes, ones, ~high, free, config.low_overlap_limit),
-            self._match(once, boxes, weights, high, free, config.unconfirmed_limit),
+            self._match(
+                unconfirmed, boxes, weights, high, free, config.unconfirmed_limit
+            ),
         ]
         rows = np.concatenate([pair[0] for pair in found])
         self._take(rows, np.concatenate([pair[1] for pair in found]), boxes, scores)
 
         seen = tracklets.last == self.frame
-        tracklets.free(once[~seen[once]])
+        tracklets.free(unconfirmed[~seen[unconfirmed]])
         lost = pool[~seen[pool]]
-        expired = self.frame - tracklets.last[lost] > self.patience
+        expired = self.frame - tracklets.last[lost] > self.max_lost
         tracklets.free(lost[expired])
         self._lost = lost[~expired]
         born = self._give_birth(np.flatnonzero(free & high), boxes, scores)
         self._tracked = np.concatenate([rows, born])
-        self._drop_duplicates()
+        self._tracked, self._lost = drop_duplicates(
+            tracklets,
+            self._tracked,
+            self._lost,
+            config.duplicate_limit,
+            self._coordinates,
+        )
         return self._report()
 
     def _boxes(self, rows: Indices) -> Floats:
         return kalman.boxes(self.tracklets.motion[rows], self._coordinates)
 
     def _predict(self, confident: Floats) -> None:
-        """Move every track ahead; the camera's move comes on top, where it is told."""
+        """Predict every track; with ``camera_gain``, add the camera's shift."""
         rows = np.concatenate([self._tracked, self._lost])
         states = self.tracklets.motion[rows]
-        # Nobody grows while out of sight (as in the cascade, REFERENCE 5.7).
+        # The size of a lost track stays (as in the cascade, REFERENCE 5.7).
         hidden = states[len(self._tracked) :, kalman.VELOCITY]
         hidden[:, 2 if self.config.state == "width" else kalman.HEIGHT :] = 0.0
         kalman.predict(states, self._coordinates)
         if self.config.camera_gain:
-            voters = self.tracklets.confirmed[self._tracked].nonzero()[0]
-            predicted = kalman.boxes(states[voters], self._coordinates)
+            confirmed = self.tracklets.confirmed[self._tracked].nonzero()[0]
+            predicted = kalman.boxes(states[confirmed], self._coordinates)
             shift = common_shift(predicted, confident)
             states[:, kalman.VALUE, :2] += self.config.camera_gain * shift
         self.tracklets.motion[rows] = states
@@ -178,7 +187,7 @@ class ByteTracker:
     ) -> tuple[Indices, Indices]:
         """Tracks of ``rows`` and the free detections of a kind that they match.
 
-        Takes those detections from ``free``.
+        Those detections are free no more.
         """
         left = np.flatnonzero(kind & free)
         if not len(rows) or not len(left):
@@ -203,7 +212,7 @@ class ByteTracker:
         tracklets.confirmed[rows] = True
 
     def _give_birth(self, free: Indices, boxes: Floats, scores: Scores) -> Indices:
-        """Start a track on every confident detection that nobody took."""
+        """Start a track at every confident detection that is left."""
         chosen = free[scores[free] >= self.config.birth_confidence]
         values = self._coordinates.measurements(boxes[chosen])
         tracklets = self.tracklets
@@ -214,21 +223,31 @@ class ByteTracker:
             tracklets.confirmed[born] = True
         return born
 
-    def _drop_duplicates(self) -> None:
-        """Of a tracked and a lost track on one spot keep the one that lived longer."""
-        if not len(self._tracked) or not len(self._lost):
-            return
-        costs = iou_costs(self._boxes(self._tracked), self._boxes(self._lost))
-        tracked, lost = np.nonzero(costs < self.config.duplicate_limit)
-        life = self.tracklets.last - self.tracklets.births
-        older = life[self._tracked[tracked]] > life[self._lost[lost]]
-        drop_lost, drop_tracked = np.unique(lost[older]), np.unique(tracked[~older])
-        self.tracklets.free(self._lost[drop_lost])
-        self.tracklets.free(self._tracked[drop_tracked])
-        self._lost = np.delete(self._lost, drop_lost)
-        self._tracked = np.delete(self._tracked, drop_tracked)
-
     def _report(self) -> Tracks:
         tracklets = self.tracklets
         rows = self._tracked[tracklets.confirmed[self._tracked]]
         return Tracks(tracklets.ids[rows], self._boxes(rows), tracklets.scores[rows])
+
+
+def _confidence_options(config: ByteTrackConfig, least: float) -> dict[str, float]:
+    high = min(config.high_confidence, least)
+    low = min(config.low_confidence, high)
+    return {"birth_confidence": least, "high_confidence": high, "low_confidence": low}
+
+
+TRACKERS = tuple(
+    TrackerDefinition(
+        name=name,
+        config=config,
+        make=ByteTracker,
+        summary=summary,
+        component=COMPONENT,
+        filter=filters.BYTETRACK,
+        needed_confidence=lambda config, usual: min(usual, config.low_confidence),
+        confidence_options=_confidence_options,
+    )
+    for name, config, summary in (
+        ("bytetrack", BYTETRACK, "ByteTrack: overlap, uncertain detections second"),
+        ("steady", STEADY, "ByteTrack with width as state and camera compensation"),
+    )
+)

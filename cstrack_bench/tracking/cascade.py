@@ -1,4 +1,7 @@
-"""The JDE / CSTrack association cascade (REFERENCE 5.6, 5.7), all tracks in arrays."""
+"""The association cascade of JDE and CSTrack: appearance, overlap, unconfirmed tracks.
+
+REFERENCE 5.6, 5.7.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,11 +9,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.structures import Detections, Tracks
-from cstrack_bench.tracking import kalman
-from cstrack_bench.tracking.camera import common_shift
-from cstrack_bench.tracking.cleaning import usable
+from cstrack_bench.tracking import filters, kalman
+from cstrack_bench.tracking.camera_motion import common_shift
+from cstrack_bench.tracking.definition import TrackerDefinition
+from cstrack_bench.tracking.detection_checks import usable_detections
+from cstrack_bench.tracking.duplicates import drop_duplicates
 from cstrack_bench.tracking.matching import (
     assign,
     cosine_costs,
@@ -18,7 +24,9 @@ from cstrack_bench.tracking.matching import (
     iou_costs,
     normalise,
 )
-from cstrack_bench.tracking.tracklets import Tracklets
+from cstrack_bench.tracking.tracklets import Tracklets, buffer_frames
+
+COMPONENT = Component("tracker cascade", 1)
 
 Indices = NDArray[np.int64]
 
@@ -35,7 +43,7 @@ class CascadeConfig:
         appearance_limit: largest fused cost of the first stage (CSTrack 0.4, JDE 0.7;
             REFERENCE 5.7 step 2, 5.9).
         overlap_limit: largest 1 - IoU of the second stage (5.7 step 3).
-        unconfirmed_limit: largest 1 - IoU for tracks seen once (5.7 step 4).
+        unconfirmed_limit: largest 1 - IoU for unconfirmed tracks (5.7 step 4).
         gate: largest squared Mahalanobis distance, chi² 0.95 of 4 degrees of freedom
             (5.7 step 2).
         appearance_weight: share of the cosine in the fused cost; motion has the rest
@@ -48,8 +56,8 @@ class CascadeConfig:
         track_buffer: frames a lost track is kept, at 30 frames a second (5.2).
         removal: ``official`` = one frame late, and a track re-found then vanishes when
             it is next unmatched; ``immediate`` = at once and for good (5.7 step 6).
-        second_chance: who enters the second stage: ``tracked`` (official code) or
-            ``all`` = lost tracks too (the paper's text; 5.7, last paragraph).
+        second_chance: which tracks enter the second stage: ``tracked`` (official code)
+            or ``all`` = lost tracks too (the paper's text; 5.7, last paragraph).
         activate_first_frame: tracks born in the first frame are confirmed at once
             (FairMOT; not in JDE and CSTrack, 5.6).
         camera_gain: share of the shift common to all tracks (``common_shift``) that is
@@ -58,7 +66,7 @@ class CascadeConfig:
             (5.8) or ``detection`` = the one it was matched with.
         report_unconfirmed: a track is reported in the frame of its birth too, although
             only a match confirms it (not in the official code, 5.6). Neither this nor
-            ``report`` changes who is matched with whom.
+            ``report`` changes a match.
     """
 
     appearance_limit: float = 0.4
@@ -98,9 +106,9 @@ JDE = CascadeConfig(appearance_limit=0.7)
 
 
 class CascadeTracker:
-    """Appearance and motion first, then overlap, then tracks seen only once.
+    """Appearance and motion first, then overlap, then unconfirmed tracks by overlap.
 
-    Ids start at 1 in each tracker, and a track that dies unconfirmed has used one.
+    Ids start at 1 in each tracker, and a track that ends unconfirmed has used one.
 
     Args:
         config: thresholds.
@@ -110,13 +118,8 @@ class CascadeTracker:
     def __init__(
         self, config: CascadeConfig = CSTRACK, frame_rate: float = 30.0
     ) -> None:
-        if not frame_rate > 0:
-            raise InputError(
-                f"Frame rate is {frame_rate}: give the sequence's, above 0."
-            )
         self.config = config
-        # In this order and cut off: 29 frames a second make 28 (REFERENCE 5.7).
-        self.patience = int(frame_rate / 30.0 * config.track_buffer)
+        self.max_lost = buffer_frames(config.track_buffer, frame_rate)
         self.frame = 0
         self.tracklets = Tracklets()
         self._tracked = np.zeros(0, np.int64)
@@ -126,25 +129,24 @@ class CascadeTracker:
     def update(self, detections: Detections) -> Tracks:
         """Take the next frame's detections; report the tracks matched in it.
 
-        Boxes without a finite number or without a height are passed over. Without
-        embeddings the first stage is skipped.
+        Malformed boxes are left out. Without embeddings the first stage is skipped.
 
         Returns:
             Confirmed tracks with their Kalman posterior box (not the detection's),
             unless ``report`` and ``report_unconfirmed`` say otherwise.
         """
         self.frame += 1
-        boxes, scores, raw = usable(detections)
+        boxes, scores, raw = usable_detections(detections)
         seen = kalman.measurements(boxes)
         embeddings = self._normalised(raw)
 
         confirmed = self.tracklets.confirmed[self._tracked]
-        active, once = self._tracked[confirmed], self._tracked[~confirmed]
+        active, unconfirmed = self._tracked[confirmed], self._tracked[~confirmed]
         pool = np.concatenate([active, self._lost])
         states = self._predict(pool, len(active))
         if self.config.camera_gain:
             confident = boxes[scores >= self.config.birth_confidence]
-            self._follow_camera(pool, once, states, len(active), confident)
+            self._add_camera_shift(pool, unconfirmed, states, len(active), confident)
 
         rows, columns = self._match_appearance(pool, states, seen, embeddings)
         free = np.ones(len(boxes), np.bool_)
@@ -165,25 +167,30 @@ class CascadeTracker:
         used.append(columns)
 
         rows, columns = self._match_overlap(
-            self.tracklets.motion[once], boxes, free, self.config.unconfirmed_limit
+            self.tracklets.motion[unconfirmed],
+            boxes,
+            free,
+            self.config.unconfirmed_limit,
         )
-        matched.append(once[rows])
+        matched.append(unconfirmed[rows])
         used.append(columns)
 
-        dying = np.ones(len(once), np.bool_)
-        dying[rows] = False
-        self.tracklets.free(once[dying])
+        ended = np.ones(len(unconfirmed), np.bool_)
+        ended[rows] = False
+        self.tracklets.free(unconfirmed[ended])
         refound = self._lost[~waiting[len(active) :]]
         newly_lost = active[waiting[: len(active)]]
         missing = self._lost[waiting[len(active) :]]
         pairs = np.concatenate(matched), np.concatenate(used)
         self._take(*pairs, seen, scores, embeddings, refound)
-        # Before births: they may take the rows of tracks that have just died.
+        # Before births: they may take the rows of tracks that have just ended.
         staying = self._tracked[self.tracklets.last[self._tracked] == self.frame]
         born = self._give_birth(free, seen, scores, embeddings)
         self._tracked = np.concatenate([staying, born, refound])
         self._remove(missing, newly_lost)
-        self._drop_duplicates()
+        self._tracked, self._lost = drop_duplicates(
+            self.tracklets, self._tracked, self._lost, self.config.duplicate_limit
+        )
         return self._report()
 
     def _normalised(
@@ -197,27 +204,27 @@ class CascadeTracker:
         return unit
 
     def _predict(self, pool: Indices, active: int) -> NDArray[np.float64]:
-        """Move the pool ahead; tracks from place ``active`` on are lost."""
+        """Predict the pool; tracks from index ``active`` on are lost."""
         states = self.tracklets.motion[pool]
         states[active:, kalman.VELOCITY, kalman.HEIGHT] = 0.0
         kalman.predict(states)
         self.tracklets.motion[pool] = states
         return states
 
-    def _follow_camera(
+    def _add_camera_shift(
         self,
         pool: Indices,
-        once: Indices,
+        unconfirmed: Indices,
         states: NDArray[np.float64],
         active: int,
         confident: NDArray[np.float64],
     ) -> None:
-        """Add the camera's move to every prediction; ``states`` are the pool's."""
+        """Add the camera's shift to every prediction; ``states`` are the pool's."""
         shift = common_shift(kalman.boxes(states[:active]), confident)
         step = self.config.camera_gain * shift
         states[:, kalman.VALUE, :2] += step
         self.tracklets.motion[pool] = states
-        self.tracklets.motion[once, kalman.VALUE, :2] += step
+        self.tracklets.motion[unconfirmed, kalman.VALUE, :2] += step
 
     def _match_appearance(
         self,
@@ -226,7 +233,7 @@ class CascadeTracker:
         seen: NDArray[np.float64],
         embeddings: NDArray[np.float32] | None,
     ) -> tuple[Indices, Indices]:
-        """Places in the pool and the detections they match."""
+        """Indices into the pool and of the detections they match."""
         templates = self.tracklets.templates
         if embeddings is None or templates is None or not len(pool) or not len(seen):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -243,7 +250,10 @@ class CascadeTracker:
         free: NDArray[np.bool_],
         limit: float,
     ) -> tuple[Indices, Indices]:
-        """Places in ``states`` and detections they match; takes those from ``free``."""
+        """Indices into ``states`` and of the free detections they match.
+
+        Those detections are free no more.
+        """
         left = np.flatnonzero(free)
         if not len(states) or not len(left):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -289,7 +299,7 @@ class CascadeTracker:
         scores: NDArray[np.floating],
         embeddings: NDArray[np.float32] | None,
     ) -> Indices:
-        """Start a track on every confident detection that nobody took."""
+        """Start a track at every confident detection that is left."""
         chosen = np.flatnonzero(free & (scores >= self.config.birth_confidence))
         if not len(chosen):
             return chosen
@@ -303,46 +313,25 @@ class CascadeTracker:
         return born
 
     def _remove(self, missing: Indices, newly_lost: Indices) -> None:
-        """Age the lost tracks and end those whose time is over.
+        """End tracks that have been lost for too long.
 
         Args:
             missing: lost before this frame and not found in it.
             newly_lost: not found for the first time.
         """
-        condemned = self.tracklets.condemned
+        overdue = self.tracklets.overdue
         lost = np.concatenate([missing, newly_lost])
         if not len(lost):
             self._lost = lost
             return
-        overdue = self.frame - self.tracklets.last[missing] > self.patience
+        late = missing[self.frame - self.tracklets.last[missing] > self.max_lost]
         if self.config.removal == "immediate":
-            condemned[missing[overdue]] = True
+            overdue[late] = True
         # The official code purges by the list of earlier frames, then extends it.
-        gone = condemned[lost]
-        self.tracklets.free(lost[gone])
-        self._lost = lost[~gone]
-        condemned[missing[overdue]] = True
-
-    def _drop_duplicates(self) -> None:
-        """Of a tracked and a lost track on one spot keep the one that lived longer."""
-        if not len(self._tracked) or not len(self._lost):
-            return
-        tracklets = self.tracklets
-        costs = iou_costs(
-            kalman.boxes(tracklets.motion[self._tracked]),
-            kalman.boxes(tracklets.motion[self._lost]),
-        )
-        tracked, lost = np.nonzero(costs < self.config.duplicate_limit)
-        if not len(tracked):
-            return
-        life = tracklets.last - tracklets.births
-        older = life[self._tracked[tracked]] > life[self._lost[lost]]
-        # A tie drops the tracked one; all pairs are judged before any is dropped.
-        drop_lost, drop_tracked = np.unique(lost[older]), np.unique(tracked[~older])
-        tracklets.free(self._lost[drop_lost])
-        tracklets.free(self._tracked[drop_tracked])
-        self._lost = np.delete(self._lost, drop_lost)
-        self._tracked = np.delete(self._tracked, drop_tracked)
+        ended = overdue[lost]
+        self.tracklets.free(lost[ended])
+        self._lost = lost[~ended]
+        overdue[late] = True
 
     def _report(self) -> Tracks:
         tracklets, rows = self.tracklets, self._tracked
@@ -353,3 +342,21 @@ class CascadeTracker:
         else:
             states = tracklets.measured[rows, None]
         return Tracks(tracklets.ids[rows], kalman.boxes(states), tracklets.scores[rows])
+
+
+TRACKERS = tuple(
+    TrackerDefinition(
+        name=name,
+        config=config,
+        make=CascadeTracker,
+        summary=summary,
+        component=COMPONENT,
+        filter=kept,
+        confidence_options=lambda config, least: {"birth_confidence": least},
+        uses_embeddings=True,
+    )
+    for name, config, kept, summary in (
+        ("cstrack", CSTRACK, filters.CSTRACK, "appearance and motion, then overlap"),
+        ("jde", JDE, filters.JDE, "as cstrack, with JDE's limits"),
+    )
+)

@@ -1,4 +1,4 @@
-"""DeepSORT: motion says who may be who, appearance says who is, the freshest first.
+"""DeepSORT: motion gates, embeddings decide, tracks matched last come first.
 
 Wojke, Bewley and Paulus, "Simple Online and Realtime Tracking with a Deep Association
 Metric" (2017), section 2; the values are those of REFERENCE 6.4.
@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cstrack_bench.boxes import iou_matrix
+from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.structures import Detections, Tracks
-from cstrack_bench.tracking import kalman
-from cstrack_bench.tracking.cleaning import usable
+from cstrack_bench.tracking import filters, kalman
+from cstrack_bench.tracking.definition import TrackerDefinition
+from cstrack_bench.tracking.detection_checks import usable_detections
 from cstrack_bench.tracking.matching import assign, normalise
 from cstrack_bench.tracking.tracklets import Tracklets
+
+COMPONENT = Component("tracker deepsort", 1)
 
 Indices = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -40,11 +44,11 @@ class DeepSortConfig:
         max_age: a confirmed track is found again at most this many frames after its
             last match, whatever the frame rate (A_max of Listing 1).
         confirmations: matches in a row, birth counted, that confirm a track.
-        min_confidence: detections that score less are passed over.
+        min_confidence: detections that score less are left out.
         report: the box of a reported track, ``posterior`` = the Kalman filter's or
             ``detection`` = the one it was matched with.
         report_unconfirmed: tracks are reported from their birth on. Neither this nor
-            ``report`` changes who is matched with whom.
+            ``report`` changes a match.
     """
 
     appearance_limit: float = 0.2
@@ -64,7 +68,7 @@ class DeepSortConfig:
                 f"{nearest(self.report, REPORTS)}."
             )
         for name in ("appearance_limit", "overlap_limit"):
-            # At 1 a track without looks or overlap would match anybody.
+            # At 1 a track without appearance or overlap would match any detection.
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise InputError(f"DeepSORT's {name} must lie in [0, 1).")
         for name in ("gallery", "max_age", "confirmations"):
@@ -73,7 +77,7 @@ class DeepSortConfig:
 
 
 class Galleries(Tracklets):
-    """Tracks that remember their latest embeddings, each one apart.
+    """Tracklets that keep their latest embeddings, each one apart.
 
     Attributes:
         streak: (R,) int64, matches so far, birth counted.
@@ -92,7 +96,7 @@ class Galleries(Tracklets):
         self.stored = np.zeros(len(self), np.int64)
         self.gallery: Vectors | None = None
 
-    def open(self, rows: Indices) -> None:
+    def start(self, rows: Indices) -> None:
         """Empty the galleries of new tracks."""
         self.streak[rows] = 1
         self.stored[rows] = 0
@@ -100,7 +104,7 @@ class Galleries(Tracklets):
             self.gallery[rows] = 0.0
 
     def store(self, rows: Indices, vectors: Vectors) -> None:
-        """Add one unit vector (N, D) to each gallery, in the place of the oldest.
+        """Add one unit vector (N, D) to each gallery, over the oldest.
 
         Raises:
             InputError: earlier embeddings had another width.
@@ -113,7 +117,7 @@ class Galleries(Tracklets):
                 f"Embeddings are {width} wide, but those of earlier frames were "
                 f"{self.gallery.shape[2]}: use one detector for a sequence."
             )
-        # A box outside the picture has no looks, and nothing to be remembered by.
+        # A box outside the picture has no appearance to keep.
         sound = vectors.any(axis=1)
         rows, vectors = rows[sound], vectors[sound]
         self.gallery[rows, self.stored[rows] % self._size] = vectors
@@ -138,7 +142,7 @@ class DeepSortTracker:
     """Matching cascade over galleries of embeddings, then overlap.
 
     Without embeddings the cascade goes by overlap too, which is DeepSORT without
-    appearance. Ids start at 1 in each tracker, and a track that dies unconfirmed has
+    appearance. Ids start at 1 in each tracker, and a track that ends unconfirmed has
     used one.
 
     Args:
@@ -155,14 +159,14 @@ class DeepSortTracker:
     def update(self, detections: Detections) -> Tracks:
         """Take the next frame's detections; report the tracks matched in it.
 
-        Boxes without a finite number or without a height are passed over.
+        Malformed boxes are left out.
 
         Returns:
             Confirmed tracks with their Kalman posterior box (not the detection's),
             unless ``report`` and ``report_unconfirmed`` say otherwise.
         """
         self.frame += 1
-        boxes, scores, raw = usable(detections)
+        boxes, scores, raw = usable_detections(detections)
         confident = scores >= self.config.min_confidence
         boxes, scores = boxes[confident], scores[confident]
         vectors = None
@@ -191,7 +195,7 @@ class DeepSortTracker:
 
         found = partner >= 0
         self._take(rows[found], partner[found], seen, scores, vectors)
-        self._bury(rows, found)
+        self._end(rows, found)
         self._give_birth(free, seen, scores, vectors)
         return self._report()
 
@@ -204,7 +208,7 @@ class DeepSortTracker:
         seen: Floats,
         vectors: Vectors | None,
     ) -> None:
-        """Match confirmed tracks, those matched last choosing first (Listing 1)."""
+        """Match confirmed tracks, those matched last first (Listing 1)."""
         rows = self._rows
         confirmed = np.flatnonzero(self.tracklets.confirmed[rows])
         if not len(confirmed) or not len(seen):
@@ -222,18 +226,26 @@ class DeepSortTracker:
 
     def _match(
         self,
-        places: Indices,
+        tracks: Indices,
         partner: Indices,
         free: NDArray[np.bool_],
         costs: Floats,
         limit: float,
     ) -> None:
-        """Match the tracks at some places with free detections, and take those."""
+        """Match some tracks with free detections, which are free no more.
+
+        Args:
+            tracks: indices into ``partner`` and the rows of ``costs``.
+            partner: the detection of each track, -1 without; filled in.
+            free: detections not matched yet; updated.
+            costs: (N, M) of all tracks and detections.
+            limit: the largest cost of a pair.
+        """
         left = np.flatnonzero(free)
-        if not len(places) or not len(left):
+        if not len(tracks) or not len(left):
             return
-        chosen, columns = assign(costs[np.ix_(places, left)], limit)
-        partner[places[chosen]] = left[columns]
+        chosen, columns = assign(costs[np.ix_(tracks, left)], limit)
+        partner[tracks[chosen]] = left[columns]
         free[left[columns]] = False
 
     def _take(
@@ -258,7 +270,7 @@ class DeepSortTracker:
         if vectors is not None:
             tracklets.store(rows, vectors[columns])
 
-    def _bury(self, rows: Indices, found: NDArray[np.bool_]) -> None:
+    def _end(self, rows: Indices, found: NDArray[np.bool_]) -> None:
         """End unconfirmed tracks at their first miss, others at ``max_age``."""
         missed = self.frame - self.tracklets.last[rows]
         known = self.tracklets.confirmed[rows]
@@ -273,14 +285,14 @@ class DeepSortTracker:
         scores: NDArray[np.floating],
         vectors: Vectors | None,
     ) -> None:
-        """Start a track on every detection that nobody took."""
+        """Start a track at every detection that is left."""
         chosen = np.flatnonzero(free)
         if not len(chosen):
             return
         born = self.tracklets.add(
             seen[chosen], scores[chosen], None, self._next_id, self.frame
         )
-        self.tracklets.open(born)
+        self.tracklets.start(born)
         self.tracklets.confirmed[born] = self.config.confirmations == 1
         if vectors is not None:
             self.tracklets.store(born, vectors[chosen])
@@ -297,3 +309,18 @@ class DeepSortTracker:
         else:
             states = tracklets.measured[rows, None]
         return Tracks(tracklets.ids[rows], kalman.boxes(states), tracklets.scores[rows])
+
+
+TRACKERS = (
+    TrackerDefinition(
+        name="deepsort",
+        config=DeepSortConfig(),
+        make=lambda config, frame_rate: DeepSortTracker(config),
+        summary="DeepSORT: motion gates, the latest embeddings decide",
+        component=COMPONENT,
+        filter=filters.DEEPSORT,
+        needed_confidence=lambda config, usual: min(usual, config.min_confidence),
+        confidence_options=lambda config, least: {"min_confidence": least},
+        uses_embeddings=True,
+    ),
+)

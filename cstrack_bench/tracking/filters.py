@@ -1,4 +1,4 @@
-"""Filters between the tracker and the result file (REFERENCE 5.8)."""
+"""Output filters: reported boxes that are not written (REFERENCE 5.8)."""
 
 from dataclasses import dataclass
 
@@ -37,15 +37,11 @@ class OutputFilter:
             counts once, as ``area``.
 
     Args:
-        min_area, max_aspect: see ``FilterConfig``.
+        config: its limits.
     """
 
-    def __init__(
-        self,
-        min_area: float = CSTRACK.min_area,
-        max_aspect: float = CSTRACK.max_aspect,
-    ) -> None:
-        self.config = FilterConfig(min_area, max_aspect)
+    def __init__(self, config: FilterConfig = CSTRACK) -> None:
+        self.config = config
         self.dropped = {"area": 0, "aspect": 0}
 
     def apply(self, tracks: Tracks) -> Tracks:

@@ -1,14 +1,19 @@
-"""The baseline: overlap with the last box, and nothing else."""
+"""The IoU tracker, the baseline: overlap with the last box, and nothing else."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Detections, Tracks
-from cstrack_bench.tracking.cleaning import usable
+from cstrack_bench.tracking import filters
+from cstrack_bench.tracking.definition import TrackerDefinition
+from cstrack_bench.tracking.detection_checks import usable_detections
 from cstrack_bench.tracking.matching import assign, iou_costs
+
+COMPONENT = Component("tracker iou", 1)
 
 
 @dataclass(frozen=True)
@@ -17,14 +22,14 @@ class IoUTrackerConfig:
 
     Birth follows the cascade, so that the two differ in association alone: a detection
     scoring at least ``birth_confidence`` starts a track, which is reported from its
-    second consecutive match on and is forgotten when that does not come.
+    second consecutive match on and ends where there is none.
 
     Attributes:
         overlap_limit: largest 1 - IoU of a pair (SORT's least IoU 0.3; also the
             cascade's limit for tracks seen once, REFERENCE 5.7 step 4).
         birth_confidence: as in the cascade (REFERENCE 5.7 step 5).
-        max_lost: frames a track may go unmatched and still be found again. A box that
-            does not move is soon nobody's, so it is short: 1, as in SORT.
+        max_lost: frames a track may go unmatched and still be found again: few (1, as
+            in SORT), as a box without motion soon covers other people.
     """
 
     overlap_limit: float = 0.7
@@ -41,7 +46,7 @@ class IoUTrackerConfig:
 class IoUTracker:
     """Hungarian assignment by IoU with the last box seen; no motion, no appearance.
 
-    Tracks already confirmed choose first, those seen once choose among the rest.
+    Confirmed tracks are matched first, unconfirmed ones with the rest.
     Embeddings are ignored. Ids start at 1 in each tracker.
 
     Args:
@@ -65,7 +70,7 @@ class IoUTracker:
             Confirmed tracks with the detection's own box and score.
         """
         self.frame += 1
-        boxes, scores, _ = usable(detections)
+        boxes, scores, _ = usable_detections(detections)
         free = np.ones(len(boxes), np.bool_)
         for group in (self._confirmed.copy(), ~self._confirmed):
             self._match(np.flatnonzero(group), boxes, scores, free)
@@ -83,7 +88,7 @@ class IoUTracker:
         scores: NDArray[np.floating],
         free: NDArray[np.bool_],
     ) -> None:
-        """Match the tracks in ``rows`` with free detections, and take those."""
+        """Match the tracks in ``rows`` with free detections, which are free no more."""
         left = np.flatnonzero(free)
         costs = iou_costs(self._boxes[rows], boxes[left])
         chosen, columns = assign(costs, self.config.overlap_limit)
@@ -114,3 +119,17 @@ class IoUTracker:
         self._ids = np.concatenate([self._ids, ids])
         self._last = np.concatenate([self._last, np.full(count, self.frame)])
         self._confirmed = np.concatenate([self._confirmed, np.zeros(count, np.bool_)])
+
+
+TRACKERS = (
+    TrackerDefinition(
+        name="iou",
+        config=IoUTrackerConfig(),
+        make=lambda config, frame_rate: IoUTracker(config),
+        summary="the baseline: overlap with the last box, and nothing else",
+        component=COMPONENT,
+        # Filtered as CSTrack is, so that only the association differs.
+        filter=filters.CSTRACK,
+        confidence_options=lambda config, least: {"birth_confidence": least},
+    ),
+)

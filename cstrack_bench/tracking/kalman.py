@@ -1,7 +1,7 @@
 """One constant-velocity Kalman filter for all tracks at once (REFERENCE 5.6).
 
 State of a track: centre x, centre y and two values for its size, each with a velocity
-a frame; ``Coordinates`` says which two (aspect w/h and height h unless told otherwise)
+a frame; ``Coordinates`` says which two (aspect w/h and height h by default)
 and how uncertain all four are. Noise, motion and measurement treat the four coordinates
 apart, so the 8×8 covariance only ever has entries within a coordinate: variance of the
 value, variance of its velocity, and their covariance. Keeping those three numbers a
@@ -21,7 +21,7 @@ HEIGHT = 3
 
 Floats = NDArray[np.float64]
 
-# Standard deviations of a place and of a speed, as shares of a length.
+# Standard deviations of a position and of a speed, as shares of a length.
 POSITION, SPEED = 1.0 / 20, 1.0 / 160
 
 
@@ -128,7 +128,7 @@ def start(measurements: Floats, coordinates: Coordinates = ASPECT) -> Floats:
 
 
 def predict(states: Floats, coordinates: Coordinates = ASPECT) -> None:
-    """Move ``states`` (N, 5, 4) one frame ahead, in place."""
+    """Predict ``states`` (N, 5, 4) one frame ahead, in place."""
     relative, absolute = coordinates.process
     noise = _squares(states[:, VALUE], coordinates)[:, None] * relative + absolute
     states[:, VALUE] += states[:, VELOCITY]

@@ -1,4 +1,7 @@
-"""Who is who: costs between tracks and detections, and the assignment."""
+"""Matching: costs of pairs of track and detection, and the assignment of least cost.
+
+Which tracks are matched with which detections first is decided by each tracker.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +17,11 @@ _NONE = np.zeros(0, np.int64)
 
 
 def assign(costs: Floats, limit: float) -> tuple[Indices, Indices]:
-    """Cheapest assignment in which staying alone costs ``limit`` / 2 a side.
+    """Assignment of least cost in which what stays unmatched costs ``limit`` / 2 each.
 
-    A pair is worth having while its cost is at most ``limit``, and one very cheap pair
-    can beat two middling ones. That is the extended square problem of the official
-    code, solved without its (N + M)² matrix (REFERENCE 5.7).
+    A pair is accepted while its cost is at most ``limit``, and one pair of very low
+    cost can displace two of middling cost. That is the extended square problem of the
+    official code, solved without its (N + M)² matrix (REFERENCE 5.7).
 
     Args:
         costs: (N, M), infinite where a pair is not allowed.

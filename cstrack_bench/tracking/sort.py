@@ -1,4 +1,7 @@
-"""SORT (Bewley et al., "Simple online and realtime tracking", ICIP 2016)."""
+"""SORT (Bewley et al., "Simple online and realtime tracking", ICIP 2016).
+
+Its Kalman state holds the area; the other states are in ``kalman``.
+"""
 
 from dataclasses import dataclass
 
@@ -7,10 +10,14 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from cstrack_bench.boxes import iou_matrix
+from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Detections, Tracks
-from cstrack_bench.tracking import kalman
-from cstrack_bench.tracking.cleaning import usable
+from cstrack_bench.tracking import filters, kalman
+from cstrack_bench.tracking.definition import TrackerDefinition
+from cstrack_bench.tracking.detection_checks import usable_detections
+
+COMPONENT = Component("tracker sort", 1)
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -71,8 +78,8 @@ class SortConfig:
         max_age: frames a track may go unmatched: T_Lost = 1 (section 3.4).
         min_hits: matches in a row after which a track is reported, which is the
             paper's probation (3.4); in that many first frames of a sequence all are.
-        min_confidence: least score of a detection that is looked at at all; the
-            paper's is 0.5 of its own detector (section 3.1).
+        min_confidence: detections that score less are left out; the paper's is 0.5 of
+            its own detector (section 3.1).
     """
 
     least_overlap: float = 0.3
@@ -114,9 +121,9 @@ class SortTracker:
             Tracks past their probation, with their Kalman posterior box.
         """
         self.frame += 1
-        boxes, scores, _ = usable(detections)
-        seen = scores >= self.config.min_confidence
-        boxes, scores = boxes[seen], scores[seen]
+        boxes, scores, _ = usable_detections(detections)
+        kept = scores >= self.config.min_confidence
+        boxes, scores = boxes[kept], scores[kept]
         values = AREA.measurements(boxes)
         self._predict()
         rows, columns = self._match(boxes)
@@ -145,7 +152,7 @@ class SortTracker:
 
     def _predict(self) -> None:
         speed = self._states[:, kalman.VELOCITY, _AREA]
-        # A box may not shrink to nothing while nobody looks.
+        # A box may not shrink to nothing while it is not detected.
         speed[self._states[:, kalman.VALUE, _AREA] + speed <= 0] = 0.0
         kalman.predict(self._states, AREA)
 
@@ -171,3 +178,16 @@ class SortTracker:
         self._scores = np.concatenate([self._scores, scores])
         self._unmatched = np.concatenate([self._unmatched, none])
         self._streak = np.concatenate([self._streak, none])
+
+
+TRACKERS = (
+    TrackerDefinition(
+        name="sort",
+        config=SortConfig(),
+        make=lambda config, frame_rate: SortTracker(config),
+        summary="SORT: motion and overlap, one missed frame at most",
+        component=COMPONENT,
+        filter=filters.BYTETRACK,
+        confidence_options=lambda config, least: {"min_confidence": least},
+    ),
+)

@@ -1,4 +1,8 @@
-"""The tracks of a cascade as arrays: one row a track, rows used again."""
+"""Tracklets: what a tracker keeps of each track that it may still match, in arrays.
+
+One row a track, rows used again. Which track is matched, started or ended is decided in
+the trackers' own modules.
+"""
 
 from collections.abc import Iterator
 
@@ -11,8 +15,24 @@ from cstrack_bench.tracking import kalman
 Indices = NDArray[np.int64]
 
 
+def buffer_frames(track_buffer: float, frame_rate: float) -> int:
+    """Frames that a lost track is kept.
+
+    Args:
+        track_buffer: the same at 30 frames a second.
+        frame_rate: of the sequence, frames a second.
+
+    Raises:
+        InputError: the frame rate is not above 0.
+    """
+    if not frame_rate > 0:
+        raise InputError(f"Frame rate is {frame_rate}: give the sequence's, above 0.")
+    # In this order and cut off: 29 frames a second make 28 (REFERENCE 5.7).
+    return int(frame_rate / 30.0 * track_buffer)
+
+
 class Tracklets:
-    """Storage for every living track; a row is freed when its track ends.
+    """The tracks of one tracker; a row is freed when its track ends.
 
     Attributes:
         motion: (R, 5, 4) float64 Kalman states.
@@ -25,7 +45,8 @@ class Tracklets:
         births: (R,) int64, frame of the first detection.
         last: (R,) int64, frame of the last match.
         confirmed: (R,) bool, matched at least once after birth.
-        condemned: (R,) bool, lost for too long once (REFERENCE 5.7 step 6).
+        overdue: (R,) bool, was once lost for longer than the buffer (REFERENCE 5.7
+            step 6).
     """
 
     def __init__(self, rows: int = 64) -> None:
@@ -37,21 +58,21 @@ class Tracklets:
         self.births = np.zeros(rows, np.int64)
         self.last = np.zeros(rows, np.int64)
         self.confirmed = np.zeros(rows, np.bool_)
-        self.condemned = np.zeros(rows, np.bool_)
+        self.overdue = np.zeros(rows, np.bool_)
         self._used = np.zeros(rows, np.bool_)
 
     def __len__(self) -> int:
-        """Rows allocated, not tracks alive."""
+        """Rows allocated, in use or not."""
         return len(self._used)
 
     @property
     def top(self) -> int:
         """One more than the highest row in use."""
-        return len(self._used) - int(self._used[::-1].argmax()) if self.alive else 0
+        return len(self._used) - int(self._used[::-1].argmax()) if self.count else 0
 
     @property
-    def alive(self) -> int:
-        """Tracks alive."""
+    def count(self) -> int:
+        """Rows in use: tracks that have not ended."""
         return int(np.count_nonzero(self._used))
 
     def add(
@@ -64,7 +85,7 @@ class Tracklets:
     ) -> Indices:
         """Start tracks, ids counting up from ``first_id``; returns their rows."""
         count = len(measurements)
-        while len(self._used) - self.alive < count:
+        while len(self._used) - self.count < count:
             self._grow()
         # The lowest rows first, so that the arrays in use stay compact.
         rows = np.flatnonzero(~self._used)[:count]
@@ -76,7 +97,7 @@ class Tracklets:
         self.births[rows] = frame
         self.last[rows] = frame
         self.confirmed[rows] = False
-        self.condemned[rows] = False
+        self.overdue[rows] = False
         if embeddings is not None:
             self.expect_width(embeddings.shape[1])
         if self.templates is not None:
@@ -88,7 +109,7 @@ class Tracklets:
         self._used[rows] = False
 
     def expect_width(self, width: int) -> None:
-        """Make room for templates of this width.
+        """Allocate templates of this width.
 
         Raises:
             InputError: earlier embeddings had another.

@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -19,7 +20,7 @@ class Position:
     Attributes:
         epoch: 0-based epoch of the next batch.
         batch: 0-based batch of that epoch.
-        iteration: batches done in all.
+        iteration: batches seen in all.
         steps: optimiser steps taken.
         skipped: steps that the gradient scaler refused.
         last_step: iteration of the last optimiser step.
@@ -68,7 +69,7 @@ class TrainingState:
             for group in self.optimizer.param_groups
             for p in group["params"]
         ]
-        document: dict[str, object] = {
+        document: dict[str, Any] = {
             "identity": self.identity,
             "model": self.model.state_dict(),
             "average": self.average.model.state_dict(),

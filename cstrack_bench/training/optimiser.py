@@ -163,7 +163,7 @@ class MovingAverage:
 
     Attributes:
         model: the averaged copy, in evaluation mode.
-        updates: optimiser steps taken.
+        updates: optimiser steps seen.
     """
 
     def __init__(self, model: nn.Module, config: TrainConfig) -> None:

@@ -13,8 +13,10 @@ import torch
 
 from cstrack_bench.console import err
 from cstrack_bench.errors import InputError
-from cstrack_bench.experiments.ledger import Ledger, Record, provenance
+from cstrack_bench.experiments.ledger import Ledger
+from cstrack_bench.experiments.provenance import provenance
 from cstrack_bench.experiments.recipes import Run
+from cstrack_bench.experiments.records import RunRecord
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.files import sha256
 from cstrack_bench.synthmot.generate import make_synthmot
@@ -136,20 +138,20 @@ class Session:
         self.results = journal.folder / "results"
         self.hardware = machine.describe(self.device)
         self.slug = machine.slug(self.hardware)
-        self.records: dict[str, list[Record]] = defaultdict(list)
+        self.records: dict[str, list[RunRecord]] = defaultdict(list)
 
     def run(self, about: dict[str, Any]) -> None:
         """Every step until the time is up; tables and plots in any case."""
         known = provenance(str(self.device))
-        commit = known["git"] if known["git"] != "unknown" else about["commit"]
+        commit = known.git if known.git != "unknown" else about["commit"]
         self.journal.document["scale"] = self.scale.as_dict()
         session = self.journal.open_session(
             {
                 "minutes": about["minutes"],
                 "hardware": self.hardware,
                 "commit": commit or "unknown",
-                "changed_since_commit": known["dirty"],
-                "code": known["code"],
+                "changed_since_commit": known.dirty,
+                "code": known.code,
             }
         )
         torch.set_flush_denormal(True)

@@ -1,14 +1,13 @@
 """What a campaign has done so far, as ``campaign.json``."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cstrack_bench.documents import read_document, write_document
 from cstrack_bench.errors import InputError
-from cstrack_bench.files import write_text
+from gpu_campaign.campaign_record import CampaignRecord
 
-SCHEMA = 1
 NAME = "campaign.json"
 
 
@@ -16,8 +15,8 @@ class Journal:
     """The document of a campaign; every change is on disk when a call returns.
 
     Attributes:
-        document: plain values: options, scale, sessions, data, speed, trainings, rows,
-            left_out, failed.
+        document: plain values of a ``CampaignRecord``, which checks them whenever they
+            are written.
 
     Args:
         folder: where ``campaign.json`` lies.
@@ -43,12 +42,14 @@ class Journal:
         return cls(
             folder,
             {
-                "schema": SCHEMA,
                 "options": options,
+                "scale": {},
                 "sessions": [],
                 "speed": {"cells": []},
                 "trainings": {},
                 "rows": [],
+                "left_out": [],
+                "failed": [],
             },
         )
 
@@ -59,19 +60,11 @@ class Journal:
         Raises:
             InputError: there is none, or it is another program's.
         """
-        path = folder / NAME
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-            schema = document["schema"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                f"{path} is no campaign to go on with ({type(error).__name__}); start "
-                f"one without --resume."
-            ) from error
-        if schema != SCHEMA:
-            raise InputError(
-                f"{path} has schema {schema}; this program writes {SCHEMA}."
-            )
+        mend = "start one without --resume"
+        found = read_document(
+            folder / NAME, CampaignRecord, "a campaign to go on with", mend
+        )
+        document = found.model_dump(mode="json", exclude={"schema_number"})
         return cls(folder, document)
 
     def open_session(self, about: dict[str, Any]) -> dict[str, Any]:
@@ -121,5 +114,5 @@ class Journal:
 
     def save(self) -> None:
         """Write the document atomically."""
-        text = json.dumps(self.document, indent=1, allow_nan=False, ensure_ascii=False)
-        write_text(self.folder / NAME, text + "\n")
+        record = CampaignRecord.model_validate(self.document)
+        write_document(self.folder / NAME, record)

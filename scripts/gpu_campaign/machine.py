@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from cstrack_bench.experiments.ledger import cpu_name
+from cstrack_bench.processor import processor_name
 
 # Read only: nothing of a GPU is ever set from here.
 QUERIES = (
@@ -30,7 +30,7 @@ def describe(device: torch.device) -> dict[str, Any]:
     """Hardware, driver, versions."""
     found: dict[str, Any] = {
         "device": str(device),
-        "cpu": cpu_name(),
+        "cpu": processor_name(),
         "cores": cores(),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),

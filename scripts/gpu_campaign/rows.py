@@ -8,9 +8,10 @@ from typing import Any
 
 import torch
 
-from cstrack_bench.experiments.ledger import Ledger, Record
+from cstrack_bench.experiments.ledger import Ledger
 from cstrack_bench.experiments.recipes import Run, load_recipe
-from cstrack_bench.experiments.run import find_outcome, measure_run
+from cstrack_bench.experiments.records import RunRecord
+from cstrack_bench.experiments.run import find_result, measure_run
 from cstrack_bench.experiments.train_run import find_training, train_run
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.files import replacing
@@ -39,7 +40,7 @@ def finish(
     run: Run,
     workspace: Workspace,
     note: Callable[[str, dict[str, Any]], None],
-) -> Record:
+) -> RunRecord:
     """A row's record: found, or trained (from its checkpoint, if any) and measured.
 
     Args:
@@ -47,7 +48,7 @@ def finish(
         workspace: data, ledger, device.
         note: called with a training's title and a point of its curve.
     """
-    found = find_outcome(run, workspace)
+    found = find_result(run, workspace)
     if found is not None:
         return found.record
     if run.start is not None:
@@ -119,7 +120,7 @@ class Curve:
         )
 
 
-def summary(run: Run, record: Record, path: Path) -> dict[str, Any]:
+def summary(run: Run, record: RunRecord, path: Path) -> dict[str, Any]:
     """A finished row in a few numbers.
 
     Args:
@@ -127,15 +128,15 @@ def summary(run: Run, record: Record, path: Path) -> dict[str, Any]:
         record: its record.
         path: of the record, relative to the campaign's folder.
     """
-    overall = record["scores"]["overall"]
+    overall = record.scores.overall
     return {
         "title": title(run),
         "size": run.settings.size,
         "row": run.row,
         "record": path.as_posix(),
         "scores": {name: overall[name] for name in SCORES if name in overall},
-        "training_s": record["training"]["wall_s"],
-        "speed": record.get("speed"),
+        "training_s": record.training.wall_s,
+        "speed": record.speed and record.speed.model_dump(),
     }
 
 

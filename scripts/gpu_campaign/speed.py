@@ -9,16 +9,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from cstrack_bench.detection import nms
 from cstrack_bench.detection.network import NetworkDetector
-from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.experiments.evaluate_run import PAPER_SCOPE
 from cstrack_bench.formats.sequences import Sequence as Video
+from cstrack_bench.models.summary import gflops, parameters
 from cstrack_bench.stopwatch import Stopwatch, percentile
 from cstrack_bench.structures import Frame
-from cstrack_bench.systems.registry import find_system
-from cstrack_bench.systems.summary import gflops, parameters
-from cstrack_bench.systems.system import SystemNetwork
-from cstrack_bench.tracking.build import make_filter, make_tracker
+from cstrack_bench.systems.registry import build_network, find_system
+from cstrack_bench.tracking.registry import make_filter, make_tracker
 from gpu_campaign.planted import Planted, calibrate, candidates
 from gpu_campaign.scale import CELLS, Scale, Timed
 
@@ -31,6 +30,7 @@ NOTE = (
     "have the network's own size: preprocess resizes nothing. float32 computes without "
     "TF32, tf32 with it; float16 and bfloat16 are autocast over float32 weights."
 )
+SUPPRESSION = {"cstrack": nms.CSTRACK, "jde": nms.JDE}
 CALIBRATED_ON = 4
 SEED = 0
 
@@ -134,11 +134,10 @@ class Bench:
             options = dict(timed.options)
             system = find_system(timed.system)
             config = system.make_config(timed.size, "official", size, options)
-            network = system.build(config)
-            model = SystemNetwork(system, network)
+            network = build_network(system, config)
             facts = {
-                "parameters": parameters(model)["total"],
-                "gflops": round(gflops(model, size), 2),
+                "parameters": parameters(network)["total"],
+                "gflops": round(gflops(network, size), 2),
             }
             step = max(1, len(self._clip.frames) // CALIBRATED_ON)
             pictures = [frame.image for frame in self._clip.frames[::step]]
@@ -159,7 +158,7 @@ class Bench:
         detector = NetworkDetector(
             planted,
             self._scale.size,
-            NmsConfig(**find_system(timed.system).defaults.get("nms", {})),
+            SUPPRESSION[timed.tracker],
             str(self._device),
             "float32" if precision == "tf32" else precision,
             watch,

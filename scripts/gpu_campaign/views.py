@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from cstrack_bench.experiments.ledger import Record
+from cstrack_bench.experiments.records import RunRecord
 from cstrack_bench.files import replacing, write_text
 from cstrack_bench.paper.claims import load_table
 from cstrack_bench.report.tables import table_from, write_csv
@@ -74,7 +74,7 @@ def write_speed(journal: Journal, hardware: str, first: str) -> list[Path]:
 
 
 def write_rows(
-    folder: Path, hardware: str, records: dict[str, list[Record]]
+    folder: Path, hardware: str, records: dict[str, list[RunRecord]]
 ) -> list[Path]:
     """Table II beside the print, one CSV a size.
 
@@ -86,7 +86,7 @@ def write_rows(
     written = []
     for size, rows in records.items():
         if rows:
-            name = rows[0]["run"]["table"]
+            name = rows[0].run.table
             path = folder / f"{name}-{size}-{hardware}.csv"
             write_csv(table_from(rows, load_table(name)), path)
             written.append(path)
@@ -130,8 +130,8 @@ def rate_plot(cells: Sequence[Cell], hardware: str) -> Figure:
     width = 0.8 / len(networks)
     for number, network in enumerate(networks):
         mine = {_kind(c): c["fps"] for c in cells if c["network"] == network}
-        places = [i + (number + 0.5) * width - 0.4 for i in range(len(kinds))]
-        bars = axes.bar(places, [mine.get(k, 0) for k in kinds], width, label=network)
+        bars_at = [i + (number + 0.5) * width - 0.4 for i in range(len(kinds))]
+        bars = axes.bar(bars_at, [mine.get(k, 0) for k in kinds], width, label=network)
         axes.bar_label(bars, fmt="%.3g", fontsize="x-small")
     axes.set_xticks(range(len(kinds)), kinds, rotation=20, ha="right")
     axes.set_ylabel("frames a second")

@@ -183,7 +183,7 @@ def test_a_step_of_each_mix(
     assert seen | {0} == set(range(dataset.identities))
     torch.manual_seed(0)
     network = CSTrack(make_config("n"))
-    loss = find_system("cstrack").make_loss(network, dataset.identities, LossConfig())
+    loss = find_system("cstrack").loss(network, dataset.identities, LossConfig())
     _, summary = train(
         network,
         loss,

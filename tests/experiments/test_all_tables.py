@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from cstrack_bench.experiments.recipes import list_tables, load_recipe
+from cstrack_bench.experiments.recipe_files import list_tables
+from cstrack_bench.experiments.recipes import load_recipe
 
 FOLDERS = ("--data", "data", "--results", "results")
 

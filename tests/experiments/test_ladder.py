@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from cstrack_bench.detection.oracle import IdentityOracle, Jitter, OracleDetector
+from cstrack_bench.experiments.comparison_records import LadderRow
 from cstrack_bench.experiments.ladder import (
     JITTERS,
     METRICS,
@@ -59,7 +60,7 @@ class Mistaken:
 
 
 @pytest.fixture(scope="module")
-def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[Rung, dict[str, Any]]:
+def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[Rung, LadderRow]:
     folder = tmp_path_factory.mktemp("ladder") / "world"
     sequence = write_world(folder, walkers(9, 120, seed=3), frame_rate=10)
     truth = pedestrians(sequence)
@@ -67,22 +68,20 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[Rung, dict[str, Any]]
     found = ladder(halves(sequence), Mistaken(truth, embedder), embedder, TrackConfig())
     # The detector's own look and one for all kinds of ground-truth boxes together.
     assert embedder.looks == 2 * 60
-    return {
-        Rung(row["boxes"], row["embeddings"], row["association"]): row for row in found
-    }
+    return {Rung(row.boxes, row.embeddings, row.association): row for row in found}
 
 
-def scores(rows: dict[Rung, dict[str, Any]], name: str, *rungs: Rung) -> list[float]:
-    return [rows[rung]["scores"][name] for rung in rungs]
+def scores(rows: dict[Rung, LadderRow], name: str, *rungs: Rung) -> list[float]:
+    return [rows[rung].scores[name] for rung in rungs]
 
 
 def test_every_rung_is_there_with_its_difference(rows: dict) -> None:
     assert tuple(rows) == RUNGS
-    assert rows[USUAL]["differences"] == dict.fromkeys(METRICS, 0)
+    assert rows[USUAL].differences == dict.fromkeys(METRICS, 0)
     for row in rows.values():
         for key in METRICS:
-            expected = row["scores"][key] - rows[USUAL]["scores"][key]
-            assert row["differences"][key] == pytest.approx(expected)
+            expected = row.scores[key] - rows[USUAL].scores[key]
+            assert row.differences[key] == pytest.approx(expected)
 
 
 def test_each_truth_helps(rows: dict) -> None:
@@ -107,7 +106,7 @@ def test_the_worse_the_boxes_the_worse_the_result(rows: dict) -> None:
 
 
 def test_true_association_keeps_detections_errors(rows: dict) -> None:
-    row = rows[TRUE_ASSOCIATION]["scores"]
+    row = rows[TRUE_ASSOCIATION].scores
     assert row["FP"] >= 60  # nobody's box, in every frame
     assert row["FN"] > 0
 
@@ -117,7 +116,7 @@ def test_the_costs_add_up_to_what_is_lacking(rows: dict) -> None:
     assert set(shares) == {"embedding", "association", "detection"}
     for key in ("MOTA", "IDF1", "HOTA"):
         total = sum(share[key] for share in shares.values())
-        assert total == pytest.approx(100 - rows[USUAL]["scores"][key])
+        assert total == pytest.approx(100 - rows[USUAL].scores[key])
     assert shares["embedding"]["IDF1"] > 0
     assert shares["detection"]["MOTA"] > 0
 
@@ -128,13 +127,11 @@ def test_ground_truth_boxes_are_the_upper_bound(tmp_path: Path) -> None:
     data, embedder = halves(sequence), Blurred(IdentityOracle(truth), 0.1)
     track = TrackConfig("jde")
     found = ladder(data, OracleDetector(truth, embedder), embedder, track)
-    variants = measure_bound(data, embedder, track)["variants"]
-    (expected,) = [
-        v["scores"] for v in variants if (v["part"], v["filter"]) == ("val", "on")
-    ]
-    of = {(r["boxes"], r["embeddings"], r["association"]): r for r in found}
-    assert of[OWN, OWN, OWN]["scores"] == expected
-    assert of[TRUE, OWN, OWN]["scores"] == expected
+    variants = measure_bound(data, embedder, track).variants
+    (expected,) = [v.scores for v in variants if (v.part, v.filter) == ("val", "on")]
+    of = {(r.boxes, r.embeddings, r.association): r for r in found}
+    assert of[OWN, OWN, OWN].scores == expected
+    assert of[TRUE, OWN, OWN].scores == expected
     # Nothing but the output filter stands between ground truth and 100 points.
-    assert of[OWN, "none", TRUE]["scores"]["MOTA"] == 100.0
+    assert of[OWN, "none", TRUE].scores["MOTA"] == 100.0
     assert (TRUE, "none", OVERLAP) in of

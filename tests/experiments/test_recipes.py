@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.experiments.recipes import PROFILES, list_tables, load_recipe
+from cstrack_bench.experiments.recipe_files import list_tables
+from cstrack_bench.experiments.recipes import PROFILES, load_recipe
 from cstrack_bench.experiments.settings import build_settings
 
 
@@ -116,9 +117,9 @@ def test_a_recipe_with_an_unknown_key_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match=r"modle.*model"):
         load_recipe("table9", tmp_path).runs("paper")
-    (tmp_path / "table8.yaml").write_text("rows: [", encoding="utf-8")
+    (tmp_path / "broken.yaml").write_text("rows: [", encoding="utf-8")
     with pytest.raises(InputError, match="cannot be read"):
-        load_recipe("table8", tmp_path)
+        load_recipe("broken", tmp_path)
 
 
 def _write(folder: Path, name: str, text: str) -> None:

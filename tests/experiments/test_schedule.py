@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from cstrack_bench.experiments.ledger import Ledger
-from cstrack_bench.experiments.recipes import Run, list_tables, load_recipe
+from cstrack_bench.experiments.recipe_files import list_tables
+from cstrack_bench.experiments.recipes import Run, load_recipe
 from cstrack_bench.experiments.schedule import (
     Measurement,
     Planned,

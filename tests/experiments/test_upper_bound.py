@@ -8,10 +8,10 @@ import pytest
 
 from cstrack_bench.datasets.experiment_data import DataConfig, open_data
 from cstrack_bench.experiments.settings import TrackConfig
-from cstrack_bench.experiments.upper_bound import held_out, measure_bound
+from cstrack_bench.experiments.upper_bound import Bound, held_out, measure_bound
 from cstrack_bench.structures import Frame
-from cstrack_bench.tracking import benchmark
-from cstrack_bench.tracking.build import make_tracker
+from cstrack_bench.tracking.association_speed import moving_pedestrians
+from cstrack_bench.tracking.registry import make_tracker
 from tests.worlds import Boxes, halves, walkers, write_world
 
 STANDING = [100.0, 100.0, 40.0, 100.0]
@@ -34,18 +34,16 @@ class Alike:
 
 def bound(
     folder: Path, people: Boxes, tracker: str = "cstrack", embedder: Any = None
-) -> dict[str, list[dict[str, Any]]]:
+) -> Bound:
     data = halves(write_world(folder / "world", people))
     return measure_bound(data, embedder, TrackConfig(tracker))
 
 
-def lost(
-    found: dict[str, list[dict[str, Any]]], part: str = "val"
-) -> dict[str, dict[str, Any]]:
+def lost(found: Bound, part: str = "val") -> dict[str, dict[str, Any]]:
     return {
-        row["rule"]: {key: row[key] for key in NOTHING}
-        for row in found["losses"]
-        if row["part"] == part
+        row.rule: {key: getattr(row, key) for key in NOTHING}
+        for row in found.losses
+        if row.part == part
     }
 
 
@@ -56,8 +54,8 @@ def test_one_person_costs_the_frames_before_a_track_is_confirmed(
     tmp_path: Path, tracker: str, boxes: int
 ) -> None:
     found = bound(tmp_path, {1: [STANDING] * FRAMES}, tracker)
-    for variant in found["variants"]:
-        scores = variant["scores"]
+    for variant in found.variants:
+        scores = variant.scores
         assert scores["MOTA"] == pytest.approx(100 - 10 * boxes)
         assert (scores["FN"], scores["FP"], scores["IDSW"]) == (boxes, 0, 0)
     for part in ("train", "val"):
@@ -72,17 +70,17 @@ def test_one_person_costs_the_frames_before_a_track_is_confirmed(
 def test_the_variants_say_which_frames_they_are_of(tmp_path: Path) -> None:
     people = {1: [STANDING] * FRAMES, 2: [WIDE] * 15}
     found = bound(tmp_path, people)
-    told = [(v["part"], v["filter"], v["name"]) for v in found["variants"]]
+    told = [(v.part, v.filter, v.name) for v in found.variants]
     assert told == [
         ("train", "on", "training frames, aspect filter on"),
         ("train", "off", "training frames, aspect filter off"),
         ("val", "on", "held-out frames, aspect filter on"),
         ("val", "off", "held-out frames, aspect filter off"),
     ]
-    assert [v["scores"]["GT"] for v in found["variants"]] == [20, 20, 15, 15]
+    assert [v.scores["GT"] for v in found.variants] == [20, 20, 15, 15]
     # Reported from the second frame on, and not written when the filter is on.
-    assert [v["dropped"]["aspect"] for v in found["variants"]] == [9, 0, 4, 0]
-    assert [v["scores"]["FN"] for v in found["variants"]] == [11, 2, 6, 2]
+    assert [v.dropped["aspect"] for v in found.variants] == [9, 0, 4, 0]
+    assert [v.scores["FN"] for v in found.variants] == [11, 2, 6, 2]
 
 
 def test_a_split_without_held_out_frames_has_training_frames_alone(
@@ -94,14 +92,14 @@ def test_a_split_without_held_out_frames_has_training_frames_alone(
     whole = type(data)("world", "mot17", "full", [sequence], [sequence])
     assert not held_out(whole)
     found = measure_bound(whole, None, TrackConfig())
-    assert {v["part"] for v in found["variants"]} == {"train"}
-    assert {row["part"] for row in found["losses"]} == {"train"}
+    assert {v.part for v in found.variants} == {"train"}
+    assert {row.part for row in found.losses} == {"train"}
 
 
 def test_filters_cost_what_they_drop(tmp_path: Path) -> None:
     people = {1: [STANDING] * FRAMES, 2: [WIDE] * FRAMES, 3: [SMALL] * FRAMES}
     losses = lost(bound(tmp_path, people))
-    boxes = {rule: row["boxes"] for rule, row in losses.items()}
+    boxes = {rule: row.boxes for rule, row in losses.items()}
     assert boxes == {
         "birth delay": 1,  # the births of the others would not be written anyway
         "area filter": 9,
@@ -144,7 +142,7 @@ def test_embeddings_are_computed_once_a_frame(tmp_path: Path) -> None:
 
 def test_a_tracker_without_a_rule_is_not_charged_for_it(tmp_path: Path) -> None:
     found = bound(tmp_path, {1: [STANDING] * FRAMES}, "iou")
-    rules = {row["rule"] for row in found["losses"]}
+    rules = {row.rule for row in found.losses}
     assert rules == {"area filter", "aspect filter", "all of these", "association"}
     assert lost(found)["association"]["boxes"] == 1
 
@@ -153,7 +151,7 @@ def test_the_trackers_own_options_and_filter_are_kept(tmp_path: Path) -> None:
     data = halves(write_world(tmp_path / "world", {1: [SMALL] * FRAMES}))
     track = TrackConfig(options={"report_unconfirmed": True}, filter={"min_area": 50.0})
     found = measure_bound(data, None, track)
-    assert [v["scores"]["MOTA"] for v in found["variants"]] == [100.0] * 4
+    assert [v.scores["MOTA"] for v in found.variants] == [100.0] * 4
 
 
 def test_a_recipe_without_aspect_limit_still_has_a_variant_with_it(
@@ -163,12 +161,12 @@ def test_a_recipe_without_aspect_limit_still_has_a_variant_with_it(
     free = TrackConfig(filter={"max_aspect": 1000.0})
     usual = measure_bound(data, None, TrackConfig())
     assert measure_bound(data, None, free) == usual
-    assert [v["scores"]["FN"] for v in usual["variants"]] == [10, 1, 10, 1]
+    assert [v.scores["FN"] for v in usual.variants] == [10, 1, 10, 1]
 
 
 @pytest.mark.parametrize("tracker", ["cstrack", "jde", "deepsort"])
 def test_switching_a_rule_off_changes_nobodys_match(tracker: str) -> None:
-    frames = benchmark.walkers(12, 8, 40)
+    frames = moving_pedestrians(12, 8, 40)
 
     def ids(**options: Any) -> list[list[int]]:
         one = make_tracker(tracker, 10, **options)
@@ -185,7 +183,7 @@ def test_real_frames_leave_little_to_lose(real_data: Path) -> None:
     data = open_data(config, real_data / "mot16-half-res")
     for tracker in ("cstrack", "jde", "deepsort"):
         found = measure_bound(data, None, TrackConfig(tracker))
-        off = [v["scores"]["MOTA"] for v in found["variants"] if v["filter"] == "off"]
+        off = [v.scores["MOTA"] for v in found.variants if v.filter == "off"]
         assert min(off) > 96
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from cstrack_bench.experiments.recipes import load_recipe
 from cstrack_bench.models.attention import Attention, ChannelGate, SpatialGate
 from cstrack_bench.models.cstrack import CSTrack
-from cstrack_bench.models.cstrack_config import CSTrackConfig
+from cstrack_bench.models.cstrack_config import ModelConfig
 from cstrack_bench.models.heads import BasicReid
 from cstrack_bench.models.reciprocal import Reciprocal
 from cstrack_bench.models.scale_aware import ScaleAware
@@ -29,11 +29,11 @@ ORDERS = ("parallel", "serial")
 GATES: dict[type[nn.Module], str] = {SpatialGate: "SAM", ChannelGate: "CAM"}
 
 
-def configuration(row: int, order: str = "parallel") -> CSTrackConfig:
+def configuration(row: int, order: str = "parallel") -> ModelConfig:
     """The row of the recipe, as narrow as it can be without another graph."""
     (run,) = load_recipe("table3").runs("paper", rows=[row])
     config = run.settings.model
-    assert isinstance(config, CSTrackConfig)
+    assert isinstance(config, ModelConfig)
     small: dict[str, Any] = {"depth": 0.33, "width": 0.02, "saan_width": 8}
     return replace(config, **small, embedding=8, attention_order=order)
 

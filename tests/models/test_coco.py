@@ -14,10 +14,10 @@ from cstrack_bench.boxes import iou_matrix, xywh_to_xyxy
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.coco import read_coco, start_from_coco
 from cstrack_bench.models.cstrack import CSTrack
-from cstrack_bench.models.cstrack_config import CSTrackConfig, Generation, make_config
+from cstrack_bench.models.cstrack_config import Generation, ModelConfig, make_config
 from cstrack_bench.models.official_names import infer_generation, translate
 
-SMALL = CSTrackConfig(depth=0.33, width=0.125, embedding=16, saan_width=8)
+SMALL = ModelConfig(depth=0.33, width=0.125, embedding=16, saan_width=8)
 NORM = ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
 
 
@@ -36,7 +36,7 @@ def stage(name: str, repeats: int, generation: Generation) -> list[str]:
     return names
 
 
-def trunk_names(config: CSTrackConfig) -> list[str]:
+def trunk_names(config: ModelConfig) -> list[str]:
     """Names of a published backbone and neck, layer by layer."""
     new = config.generation == "v6"
     names = conv("model.0" if new else "model.0.conv")
@@ -53,9 +53,7 @@ def trunk_names(config: CSTrackConfig) -> list[str]:
     ]
 
 
-def coco_file(
-    path: Path, config: CSTrackConfig, half: bool = False
-) -> dict[str, Tensor]:
+def coco_file(path: Path, config: ModelConfig, half: bool = False) -> dict[str, Tensor]:
     """Write a checkpoint with every number drawn at random; give it by our names."""
     generator = torch.Generator().manual_seed(7)
     state = CSTrack(config).state_dict()

@@ -6,19 +6,14 @@ import pytest
 import torch
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.cstrack import CSTrack
-from cstrack_bench.models.cstrack_config import CSTrackConfig, make_config
-from cstrack_bench.models.network import Output
-
-
-def on_meta(config: CSTrackConfig) -> CSTrack:
-    with torch.device("meta"):
-        return CSTrack(config).eval()
+from cstrack_bench.models.cstrack import CSTrack, Output
+from cstrack_bench.models.cstrack_config import make_config
+from cstrack_bench.models.summary import skeleton
 
 
 def test_grids_at_the_papers_input_size() -> None:
     """REFERENCE 10 item 1: 40,698 candidates, embeddings 76×136×512."""
-    model = on_meta(make_config("l"))
+    model = skeleton(CSTrack, make_config("l"))
     output = model(torch.empty(1, 3, 608, 1088, device="meta"))
     assert [tuple(raw.shape[1:]) for raw in output.raw] == [
         (3, 76, 136, 6),
@@ -120,7 +115,7 @@ def test_decoding_one_cell_by_hand() -> None:
 
 @pytest.mark.parametrize("size", [(600, 1088), (64, 100)])
 def test_input_sizes_that_do_not_fit(size: tuple[int, int]) -> None:
-    model = on_meta(make_config("n"))
+    model = skeleton(CSTrack, make_config("n"))
     with pytest.raises(InputError, match=f"{size[1]}x{size[0]}.*multiples of 32"):
         model(torch.empty(1, 3, *size, device="meta"))
 

@@ -1,26 +1,25 @@
 """Sizes, presets, and settings that cannot be built."""
 
 import math
-from dataclasses import asdict
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.cstrack_config import SIZES, CSTrackConfig, make_config
+from cstrack_bench.models.cstrack_config import SIZES, ModelConfig, make_config
 
 
 @given(st.floats(0.05, 2), st.sampled_from([64, 128, 256, 512, 1024]))
 def test_channels_are_the_next_multiple_of_eight(width: float, count: int) -> None:
-    channels = CSTrackConfig(width=width).channels(count)
+    channels = ModelConfig(width=width).channels(count)
     assert channels % 8 == 0
     assert 0 <= channels - count * width < 8
 
 
 @given(st.floats(0.01, 2))
 def test_repeats_scale_but_never_vanish(depth: float) -> None:
-    config = CSTrackConfig(depth=depth)
+    config = ModelConfig(depth=depth)
     assert config.repeats(1) == 1
     assert config.repeats(9) == max(1, round(9 * depth))
 
@@ -41,7 +40,7 @@ def test_presets_differ_and_single_values_win() -> None:
     assert paper.ren_input_projection
     assert paper.attention_order == "serial"
     assert paper.saan_layout == "paper"
-    assert make_config("n") == CSTrackConfig(**SIZES["n"])
+    assert make_config("n") == ModelConfig(**SIZES["n"])
     mixed = make_config("n", "paper", ren_input_projection=False, depth=1.0)
     assert (mixed.ren_input_projection, mixed.depth) == (False, 1.0)
 
@@ -91,7 +90,7 @@ def test_anchors_from_lists_are_the_same_configuration() -> None:
 
 def test_headers_from_before_the_second_generation_are_the_first() -> None:
     config = make_config("n")
-    stored = asdict(config)
+    stored = config.as_dict()
     assert stored.pop("generation") == "v2"
     assert "system" not in stored
     assert make_config(**stored) == config

@@ -2,7 +2,6 @@
 
 import json
 import math
-from dataclasses import asdict
 
 import pytest
 import torch
@@ -57,6 +56,7 @@ def test_a_level_has_its_own_logits_and_embeddings(tiny: JDE) -> None:
     assert [tuple(raw.shape) for raw in output.raw] == [(2, 4, *g, 6) for g in grids]
     assert [tuple(e.shape) for e in output.embeddings] == [(2, *g, 16) for g in grids]
     assert tiny.decode(output.raw).shape == (2, 4 * (96 + 24 + 6), 6)
+    assert tiny.relation_weights() is None
 
 
 def test_embeddings_and_logits_share_the_bottleneck_feature_alone(tiny: JDE) -> None:
@@ -135,8 +135,9 @@ def test_sizes_and_settings() -> None:
     assert make_config("n").level_channels == (32, 64, 128)
     assert {make_config(size).embedding for size in SIZES} == {512, 128}
     config = make_config("n", embedding=64, anchors=jde_anchors((192, 320)))
-    stored = json.loads(json.dumps(asdict(config)))
+    stored = json.loads(json.dumps(config.as_dict()))
     assert JdeConfig(**stored) == config
+    assert config.embedding_strides == (8, 16, 32)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from cstrack_bench.models.cstrack_config import CSTrackConfig
+from cstrack_bench.models.cstrack_config import ModelConfig
 from cstrack_bench.models.layers import C3, SILU, SPP, Conv, DepthwiseUpsample, Focus
 from cstrack_bench.models.yolov5 import Backbone, PathAggregation, make_backbone
 
@@ -52,7 +52,7 @@ def test_c3_is_two_branches_and_a_merge(shortcut: bool) -> None:
 def test_generations_have_their_own_activation_and_the_same_shapes() -> None:
     shapes = {}
     for generation, kind in (("v2", nn.LeakyReLU), ("v6", nn.SiLU)):
-        config = CSTrackConfig(depth=0.33, width=0.125, generation=generation)
+        config = ModelConfig(depth=0.33, width=0.125, generation=generation)
         backbone, neck = make_backbone(config).eval(), PathAggregation(config).eval()
         assert isinstance(backbone, Backbone) == (generation == "v2")
         found = {

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from cstrack_bench.models.cstrack_config import CSTrackConfig, make_config
-from cstrack_bench.models.official_weights import load_official
+from cstrack_bench.models.checkpoints import load_official
+from cstrack_bench.models.cstrack_config import ModelConfig, make_config
 from cstrack_bench.models.reciprocal import Reciprocal, make_ren, relation
 
 CHANNELS = 8
@@ -131,7 +131,7 @@ def test_without_ren_both_tasks_read_the_neck() -> None:
 @pytest.mark.parametrize("mode", ["cnn1x1", "cnn3x3", "cnn_pooled1x1"])
 def test_replacements_decouple_the_tasks_and_train(mode: str) -> None:
     torch.manual_seed(0)
-    config = CSTrackConfig(width=0.0625, ren=mode)  # type: ignore[arg-type]
+    config = ModelConfig(width=0.0625, ren=mode)  # type: ignore[arg-type]
     ren = make_ren(config)[0]
     x = torch.randn(2, 16, 12, 20)
     detection, reid = ren(x)

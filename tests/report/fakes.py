@@ -5,9 +5,13 @@ run says FAKE.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from cstrack_bench.documents import write_document
+from cstrack_bench.experiments.records import RunRecord
 
 SEQUENCES = ("FAKE-01", "FAKE-02")
 BLOCKS = 5
@@ -68,7 +72,7 @@ def _scores(blocks: Sequence[dict[str, Any]]) -> dict[str, float | int]:
     }
 
 
-def fake_record(
+def fake_document(
     row: int,
     seed: int = 0,
     profile: str = "twin",
@@ -76,12 +80,12 @@ def fake_record(
     table: str = "table2",
     data: str = "FAKE",
 ) -> dict[str, Any]:
-    """One run, in the shape of the ledger."""
+    """One run, as its file holds it."""
     blocks = fake_blocks(row, seed)
     overall = _scores(blocks)
     weaker = {**overall, "IDF1": overall["IDF1"] - 5.0, "MOTA": overall["MOTA"] - 1.0}
     return {
-        "schema": 1,
+        "schema": 2,
         "run": {
             "table": table,
             "row": row,
@@ -90,6 +94,7 @@ def fake_record(
             "label": label or profile,
             "name": f"FAKE row {row}",
             "hash": f"fake{row}{seed}",
+            "components": {"fake component": 1},
         },
         "recipe": {"size": "n", "train": {"epochs": 1}},
         "scores": {
@@ -116,12 +121,14 @@ def fake_record(
             "epochs": 1,
             "steps": 50,
             "skipped_steps": 0,
+            "precision": "float32",
             "loss": {"box": 1.0, "objectness": 1.0, "identity": 1.0},
             "wall_s": 120.0,
             "cpu_s": 200.0,
         },
         "tracking": {
             "frames": 2 * BLOCKS * FRAMES,
+            "dropped_first_frames": 5,
             "filtered": {"area": 4, "aspect": 2},
             "stages": {
                 "forward": {
@@ -134,10 +141,17 @@ def fake_record(
         "speed": {"fps_paper_scope": 20.0 + row, "fps_end_to_end": 10.0},
         "data": {
             "dataset": data,
+            "benchmark": "mot17",
             "split": "train/val",
-            "train": {"sequences": 4, "frames": 400, "hash": "fake-train"},
+            "train": {
+                "sequences": 4,
+                "names": ["FAKE-03"],
+                "frames": 400,
+                "hash": "fake-train",
+            },
             "val": {
                 "sequences": len(SEQUENCES),
+                "names": list(SEQUENCES),
                 "frames": 2 * BLOCKS * FRAMES,
                 "hash": "fake-val" if data == "FAKE" else f"{data}-val",
             },
@@ -154,6 +168,7 @@ def fake_record(
             "numpy": "0.0-fake",
             "opencv": "0.0-fake",
             "trackeval": "0.0-fake",
+            "motmetrics": "0.0-fake",
             "device": "cpu",
             "cpu": "FAKE CPU",
             "threads": 2,
@@ -161,11 +176,46 @@ def fake_record(
     }
 
 
+def fake_record(
+    row: int,
+    seed: int = 0,
+    profile: str = "twin",
+    label: str | None = None,
+    table: str = "table2",
+    data: str = "FAKE",
+) -> RunRecord:
+    """One run, as the ledger gives it."""
+    document = fake_document(row, seed, profile, label, table, data)
+    return RunRecord.model_validate(document)
+
+
+def changed(record: RunRecord, **changes: object) -> RunRecord:
+    """The same run with other values: ``data__val__hash="other"``."""
+    document = record.model_dump(by_alias=True)
+    for path, value in changes.items():
+        *outer, last = path.split("__")
+        part = document
+        for key in outer:
+            part = part[key]
+        part[last] = value
+    return RunRecord.model_validate(document)
+
+
+def write_fakes(
+    root: Path, records: Sequence[RunRecord], folder: str | None = None
+) -> None:
+    """Put fake runs where the ledger would."""
+    for record in records:
+        run = record.run
+        rows = root / (folder or run.profile) / run.table / f"row{run.row}"
+        write_document(rows / f"seed{run.seed}.json", record)
+
+
 def fake_records(
     rows: Sequence[int] = (1, 2, 3, 4, 5, 6),
     seeds: Sequence[int] = (0, 1, 2),
     profile: str = "twin",
     label: str | None = None,
-) -> list[dict[str, Any]]:
+) -> list[RunRecord]:
     """Runs of several rows and seeds."""
     return [fake_record(row, seed, profile, label) for row in rows for seed in seeds]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cstrack_bench.errors import InputError
+from cstrack_bench.experiments.comparison_records import AssociationRecord
 from cstrack_bench.report.association_table import (
     ALL,
     COLUMNS,
@@ -15,12 +16,18 @@ from cstrack_bench.report.association_table import (
     read_associations,
 )
 from cstrack_bench.report.markdown import write_views
+from tests.report.fakes import fake_document
 
 
 def scores(hota: float) -> dict:
     row = dict.fromkeys(COLUMNS.values(), 7)
     row |= dict.fromkeys(("HOTA", "DetA", "AssA", "MOTA", "IDF1"), hota)
     return {"overall": row, "sequences": {"FAKE-01": dict(row)}}
+
+
+def line(label: str, hota: float) -> dict:
+    settings = {"options": {}, "least_score": 0.6, "settings": {"max_lost": 1}}
+    return {"label": label, "tracker": "sort", **settings, "scores": scores(hota)}
 
 
 def document() -> dict:
@@ -31,12 +38,20 @@ def document() -> dict:
         "split": "half/bytetrack",
         "split_hash": "0123456789ab",
         "sequences": {"FAKE-01": [10, 20]},
-        "trackers": [{"label": "SORT", "scores": scores(61.25)}],
-        "rules": [{"label": "SORT − age", "scores": scores(60.5)}],
-        "leave_one_out": {"scores": scores(59.125)},
+        "detections_sha256": {"FAKE-01": "0" * 64},
+        "filter": {"min_area": 100.0},
+        "trackers": [line("SORT", 61.25)],
+        "rules": [line("SORT − age", 60.5)],
+        "leave_one_out": {
+            "grid": {"max_lost": [1, 30]},
+            "chosen": {"FAKE-01": {"max_lost": 30}},
+            "scores": scores(59.125),
+            "settings": 2,
+            "mean_hota_of_settings": [58.0, 61.0],
+        },
         "peers": [{"label": "Peer", "HOTA": 66.35}],
         "caveats": ["A fake caveat."],
-        "provenance": {"git": "f" * 40, "dirty": False, "time": "2026-01-01T00:00"},
+        "provenance": fake_document(4)["provenance"],
     }
 
 
@@ -64,7 +79,11 @@ def test_the_page_shows_trackers_peers_rules_and_caveats(tmp_path: Path) -> None
 
 
 def test_the_csv_has_a_line_a_tracker_and_sequence() -> None:
-    lines = list(csv.DictReader(io.StringIO(association_csv(document()))))
+    lines = list(
+        csv.DictReader(
+            io.StringIO(association_csv(AssociationRecord.model_validate(document())))
+        )
+    )
     assert [(line["part"], line["sequence"]) for line in lines] == [
         ("tracker", ALL),
         ("tracker", "FAKE-01"),

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,9 +19,9 @@ def put(root: Path, name: str = "DeepSORT-2", dataset: str = "mot16") -> Path:
     """Record fake scores of a tracker that has one result file."""
     file = root.parent / "FAKE-01.txt"
     file.write_text("1,1,0,0,10,20,1\n")
-    scores: dict[str, Any] = fake_record(4)["scores"]
-    place = ("train", "full", "0123456789ab", 200)
-    return write_other(root, name, dataset, *place, {"FAKE-01": file}, scores)
+    measured = ("train", "full", "0123456789ab", 200)
+    scores = fake_record(4).scores
+    return write_other(root, name, dataset, *measured, {"FAKE-01": file}, scores)
 
 
 def test_a_record_says_where_it_comes_from(tmp_path: Path) -> None:

@@ -2,18 +2,17 @@
 
 import csv
 import io
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cstrack_bench.errors import InputError
+from cstrack_bench.experiments.records import RunRecord
 from cstrack_bench.paper.claims import load_table
 from cstrack_bench.report.markdown import find_tables, results_markdown
 from cstrack_bench.report.screen import table_lines
 from cstrack_bench.report.tables import table_csv, table_from
-from tests.report.fakes import fake_record
+from tests.report.fakes import changed, fake_record, write_fakes
 
 SIX, EIGHT = load_table("table6"), load_table("table8")
 
@@ -43,7 +42,7 @@ GOLDEN_EIGHT = """\
 """  # noqa: E501
 
 
-def six(seeds: tuple[int, ...] = (0,), profile: str = "twin") -> list[dict[str, Any]]:
+def six(seeds: tuple[int, ...] = (0,), profile: str = "twin") -> list[RunRecord]:
     """Two data sets of two rows each; MOT17 was not run."""
     return [
         fake_record(row, seed, profile, table="table6", data=data)
@@ -52,18 +51,18 @@ def six(seeds: tuple[int, ...] = (0,), profile: str = "twin") -> list[dict[str, 
     ]
 
 
-def eight() -> list[dict[str, Any]]:
+def eight() -> list[RunRecord]:
     """JDE and CSTrack over ground truth, with a variant each; DeepSORT was not run."""
-    records = [fake_record(row, table="table8") for row in (1, 3)]
-    for record in records:
-        overall = record["scores"]["overall"]
-        record["variants"] = [
+    records = []
+    for row in (1, 3):
+        record = fake_record(row, table="table8")
+        variants = [
             {
                 "name": f"{words}, aspect filter {state}",
                 "part": part,
                 "filter": state,
                 "dropped": {"area": 1, "aspect": 9},
-                "scores": overall,
+                "scores": record.scores.overall,
             }
             for part, words, state in (
                 ("train", "training frames", "on"),
@@ -71,7 +70,8 @@ def eight() -> list[dict[str, Any]]:
             )
         ]
         loss = {"MOTA": 1.25, "IDF1": 0.5, "HOTA": 0.0, "boxes": 7, "FP": -1, "IDSW": 0}
-        record["losses"] = [{"part": "train", "rule": "birth delay", **loss}]
+        losses = [{"part": "train", "rule": "birth delay", **loss}]
+        records.append(changed(record, variants=variants, losses=losses))
     return records
 
 
@@ -106,9 +106,7 @@ def test_frames_a_second_come_with_their_hardware_and_no_verdict() -> None:
     row = table.rows[12]
     assert row.cells["FPS"].ours is not None
     assert row.cells["FPS"].verdict is None
-    for record in records:
-        del record["speed"]
-    table = table_from(records, SIX)
+    table = table_from([changed(record, speed=None) for record in records], SIX)
     assert table.rows[12].cells["FPS"].ours is None
     assert not any("FPS of ours" in line for line in table_lines(table))
 
@@ -138,7 +136,7 @@ def test_data_sets_are_never_held_against_each_other() -> None:
     found = {d.argument.first for d in table.directions if d.ours is not None}
     assert found == {15, 29}
     mixed = six()
-    mixed[1]["data"]["val"]["hash"] = "other"
+    mixed[1] = changed(mixed[1], data__val__hash="other")
     with pytest.raises(InputError, match="Rows 13 and 15 of table6 differ"):
         table_from(mixed, SIX)
 
@@ -146,7 +144,7 @@ def test_data_sets_are_never_held_against_each_other() -> None:
 def test_only_the_newest_frames_of_each_data_set_stand_in_it(tmp_path: Path) -> None:
     root = tmp_path / "results"
     old = fake_record(13, table="table6", data="gone")
-    lay(root, [old, *six()[1:]])
+    write_fakes(root, [old, *six()[1:]])
     ((table, _),) = find_tables(root)
     measured = {row.paper.number for row in table.rows if row.records}
     assert measured == {15, 27, 29}
@@ -187,12 +185,3 @@ def test_csv_of_table_six() -> None:
 def test_smoke_knows_what_twin_knows() -> None:
     lines = table_lines(table_from(six(profile="smoke"), SIX))
     assert any("on the same SynthMOT sequences" in line for line in lines)
-
-
-def lay(root: Path, records: list[dict[str, Any]]) -> None:
-    """Put fake runs where the ledger would."""
-    for record in records:
-        run = record["run"]
-        place = root / run["profile"] / run["table"] / f"row{run['row']}"
-        place.mkdir(parents=True, exist_ok=True)
-        (place / f"seed{run['seed']}.json").write_text(json.dumps(record))

@@ -16,6 +16,7 @@ from cstrack_bench.report.statistics import (
     score,
     stack_blocks,
 )
+from tests.report.fakes import changed, fake_record
 
 
 def random_blocks(
@@ -136,11 +137,9 @@ def test_other_frames_are_refused() -> None:
 
 
 def test_seeds_on_other_frames_are_refused() -> None:
-    block = dict.fromkeys(COUNTS, 1) | {"sequence": "A", "start": 0, "stop": 30}
-    run = {"table": "table2", "row": 4}
-    records = [
-        {"run": run, "blocks": [block]},
-        {"run": run, "blocks": [{**block, "stop": 31}]},
-    ]
+    record = fake_record(4)
+    block = record.blocks[0]
+    longer = block.model_copy(update={"stop": block.stop + 1})
+    records = [changed(record, blocks=[block]), changed(record, blocks=[longer])]
     with pytest.raises(InputError, match=r"row 4 .*--fresh"):
         stack_blocks(records)

@@ -22,7 +22,7 @@ from cstrack_bench.report.comparison import (
 from cstrack_bench.report.screen import table_lines
 from cstrack_bench.report.statistics import Estimate
 from cstrack_bench.report.tables import table_csv, table_from
-from tests.report.fakes import fake_record, fake_records
+from tests.report.fakes import changed, fake_record, fake_records
 
 PAPER = load_table("table2")
 
@@ -85,7 +85,7 @@ def test_golden_csv() -> None:
     records = fake_records(rows=(1, 4), seeds=(0, 1))
     rows = list(csv.DictReader(io.StringIO(table_csv(table_from(records, PAPER)))))
     assert len(rows) == 6
-    scores = [r["scores"]["overall"] for r in records if r["run"]["row"] == 4]
+    scores = [r.scores.overall for r in records if r.run.row == 4]
     mean = sum(s["MOTA"] for s in scores) / 2
     fourth = rows[3]
     assert float(fourth["MOTA"]) == pytest.approx(mean, abs=1e-6)
@@ -173,34 +173,34 @@ def test_custom_is_said_and_never_judged() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "says"),
     [
-        (("run", "profile"), "real", "profiles never share a table"),
-        (("run", "label"), "custom", "label"),
-        (("data", "dataset"), "mot17", "data set"),
-        (("data", "split"), "half/official", "split"),
-        (("data", "val", "hash"), "other", "hash"),
+        ("run__profile", "real", "profiles never share a table"),
+        ("run__label", "custom", "label"),
+        ("data__dataset", "mot17", "data set"),
+        ("data__split", "half/official", "split"),
+        ("data__val__hash", "other", "hash"),
     ],
 )
 def test_runs_that_must_not_be_compared_are_refused(
-    path: tuple[str, ...], value: str, says: str
+    path: str, value: str, says: str
 ) -> None:
-    other = fake_record(5)
-    inner: Any = other
-    for key in path[:-1]:
-        inner = inner[key]
-    inner[path[-1]] = value
+    other = changed(fake_record(5), **{path: value})
     with pytest.raises(InputError, match=says):
         table_from([fake_record(4), other], PAPER)
 
 
 def test_two_synthetic_worlds_are_not_compared() -> None:
     """Their frames have the same names, so their hash alone would let them pass."""
-    records = [fake_record(4), fake_record(5)]
-    for record, people in zip(records, (6, 9), strict=True):
-        world = {"seed": 0, "val_sequences": 2, "config": {"people": people}}
-        record["recipe"]["data"] = {"synth": world}
+    worlds = [
+        {"seed": 0, "val_sequences": 2, "config": {"people": people}}
+        for people in (6, 9)
+    ]
+    records = [
+        changed(fake_record(row), recipe__data={"synth": world})
+        for row, world in zip((4, 5), worlds, strict=True)
+    ]
     with pytest.raises(InputError, match="synthetic world"):
         table_from(records, PAPER)
-    records[1]["recipe"]["measure"] = {"data": records[0]["recipe"]["data"]}
+    records[1] = changed(records[1], recipe__measure={"data": {"synth": worlds[0]}})
     assert table_from(records, PAPER).directions[0].ours is not None
 
 
@@ -210,8 +210,7 @@ def test_the_same_run_twice_is_refused() -> None:
 
 
 def test_a_row_the_paper_does_not_have_is_refused() -> None:
-    record = fake_record(4)
-    record["run"]["row"] = 7
+    record = changed(fake_record(4), run__row=7)
     with pytest.raises(InputError, match="no row 7"):
         table_from([record], PAPER)
 
@@ -220,7 +219,7 @@ def test_differences_use_the_seeds_both_rows_have() -> None:
     records = [*fake_records((4,), (0, 1, 2)), *fake_records((5,), (2, 3))]
     first = table_from(records, PAPER).directions[0]
     assert first.seeds == 1
-    both = [fake_record(row, 2)["scores"]["overall"]["MOTA"] for row in (4, 5)]
+    both = [fake_record(row, 2).scores.overall["MOTA"] for row in (4, 5)]
     assert first.ours == pytest.approx(both[0] - both[1])
 
 

@@ -1,4 +1,4 @@
-"""ByteTrack: every box counts, the sure ones first."""
+"""ByteTrack: every box counts, the confident ones first."""
 
 import numpy as np
 import pytest
@@ -6,13 +6,13 @@ import pytest
 from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Detections, Tracks
 from cstrack_bench.tracking import kalman
-from cstrack_bench.tracking.benchmark import walkers
-from cstrack_bench.tracking.build import (
+from cstrack_bench.tracking.association_speed import moving_pedestrians
+from cstrack_bench.tracking.bytetrack import STEADY, ByteTrackConfig, ByteTracker
+from cstrack_bench.tracking.registry import (
     confidence_options,
     make_tracker,
     needed_confidence,
 )
-from cstrack_bench.tracking.bytetrack import STEADY, ByteTrackConfig, ByteTracker
 
 SURE, UNSURE, NOISE = 0.9, 0.3, 0.05
 
@@ -33,7 +33,7 @@ HERE = see((0, SURE))
 NOBODY = see()
 
 
-def test_who_stands_in_the_first_frame_is_reported_at_once_others_when_seen_again():
+def test_births_of_the_first_frame_are_reported_at_once_later_ones_when_matched():
     tracker = ByteTracker()
     both = see((0, SURE), (300, SURE))
     assert ids_of(tracker, [HERE, both, both]) == [[1], [1], [1, 2]]
@@ -42,17 +42,17 @@ def test_who_stands_in_the_first_frame_is_reported_at_once_others_when_seen_agai
 def test_an_unsure_box_carries_a_track_on() -> None:
     frames = [HERE, HERE, see((2, UNSURE)), see((4, UNSURE)), HERE]
     assert ids_of(ByteTracker(), frames) == [[1]] * 5
-    deaf = ByteTracker(ByteTrackConfig(low_confidence=0.6))
-    assert ids_of(deaf, frames) == [[1], [1], [], [], [1]]
+    strict = ByteTracker(ByteTrackConfig(low_confidence=0.6))
+    assert ids_of(strict, frames) == [[1], [1], [], [], [1]]
 
 
-def test_an_unsure_box_neither_starts_a_track_nor_calls_one_back() -> None:
+def test_an_unsure_box_neither_starts_a_track_nor_finds_a_lost_one() -> None:
     assert ids_of(ByteTracker(), [see((0, UNSURE))] * 3) == [[]] * 3
     frames = [HERE, HERE, NOBODY, see((0, UNSURE)), HERE]
     assert ids_of(ByteTracker(), frames) == [[1], [1], [], [], [1]]
 
 
-def test_noise_is_not_looked_at() -> None:
+def test_boxes_below_both_thresholds_are_left_out() -> None:
     frames = [HERE, HERE, see((0, NOISE))]
     assert ids_of(ByteTracker(), frames)[-1] == []
 
@@ -96,10 +96,10 @@ def test_a_lost_track_is_kept_for_a_second(rate: float, gap: int, same: int) -> 
     assert found == ([1] if same else [2])
 
 
-def test_of_two_tracks_on_one_spot_the_older_stays() -> None:
+def test_of_two_tracks_in_one_position_the_older_stays() -> None:
     tracker = ByteTracker(ByteTrackConfig(overlap_limit=0.3))
     ids_of(tracker, [HERE] * 5)
-    # A sudden step: the old track is lost, a new one begins and walks back onto it.
+    # A sudden step: the old track is lost, a new one starts and moves back onto it.
     ids = ids_of(tracker, [see((20, SURE)), see((13, SURE)), see((6, SURE))])
     ids += ids_of(tracker, [see((1, SURE))] * 4)
     assert 1 in ids[-1]
@@ -107,7 +107,7 @@ def test_of_two_tracks_on_one_spot_the_older_stays() -> None:
 
 
 def test_a_crowd_keeps_its_ids_and_boxes() -> None:
-    scene = walkers(30, 4, 120)
+    scene = moving_pedestrians(30, 4, 120)
     for name in ("bytetrack", "steady"):
         tracker = make_tracker(name, 30)
         tracks = [tracker.update(frame) for frame in scene]
@@ -147,7 +147,7 @@ def test_a_hidden_person_does_not_grow() -> None:
 
 
 def test_the_same_frames_give_the_same_tracks() -> None:
-    scene = walkers(20, 4, 40)
+    scene = moving_pedestrians(20, 4, 40)
     one, two = (make_tracker("steady", 25) for _ in range(2))
     for frame in scene:
         a, b = one.update(frame), two.update(frame)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Detections, Tracker, Tracks
-from cstrack_bench.tracking.benchmark import walkers
-from cstrack_bench.tracking.build import make_tracker
+from cstrack_bench.tracking.association_speed import moving_pedestrians
 from cstrack_bench.tracking.cascade import CascadeConfig, CascadeTracker
+from cstrack_bench.tracking.registry import make_tracker
 
 STREAMS = ["sparse", "street", "crowd", "drift", "low_rate"]
 HERE = [100.0, 100.0, 140.0, 200.0]
@@ -20,7 +20,7 @@ HERE = [100.0, 100.0, 140.0, 200.0]
 def see(
     *boxes: list[float], score: float = 0.9, embedding: list[float] | None = None
 ) -> Detections:
-    """A frame with these boxes, all looking alike unless told otherwise."""
+    """A frame with these boxes, all with one embedding by default."""
     count = len(boxes)
     vector = [1.0, 0.0, 0.0] if embedding is None else embedding
     return Detections(
@@ -30,7 +30,7 @@ def see(
     )
 
 
-def without_looks(detections: Detections) -> Detections:
+def without_embeddings(detections: Detections) -> Detections:
     return Detections(detections.boxes, detections.scores)
 
 
@@ -76,8 +76,8 @@ def test_a_track_is_reported_from_its_second_match_even_in_the_first_frame() -> 
     assert at_once.update(see(HERE)).ids.tolist() == [1]
 
 
-def test_reporting_at_birth_adds_births_and_changes_nobodys_match() -> None:
-    frames = walkers(12, 8, 40)
+def test_reporting_at_birth_adds_births_and_changes_no_match() -> None:
+    frames = moving_pedestrians(12, 8, 40)
     usual = run(make_tracker("cstrack", 10), frames)
     at_birth = run(make_tracker("cstrack", 10, report_unconfirmed=True), frames)
     seen: set[int] = set()
@@ -91,7 +91,7 @@ def test_reporting_at_birth_adds_births_and_changes_nobodys_match() -> None:
     np.testing.assert_allclose(first.boxes, [HERE])
 
 
-def test_the_detections_box_may_be_reported_in_the_place_of_the_posterior() -> None:
+def test_the_detections_box_may_be_reported_instead_of_the_posterior() -> None:
     frames = [see([x, 100, x + 40, 200]) for x in (100, 108, 102)] + [see()]
     frames += [see([105, 100, 145, 200])]  # found again after a miss
     usual = run(CascadeTracker(), frames)
@@ -102,7 +102,7 @@ def test_the_detections_box_may_be_reported_in_the_place_of_the_posterior() -> N
         assert abs(usual[index].boxes - frames[index].boxes).max() > 0.1
 
 
-def test_a_track_that_dies_unconfirmed_has_used_an_id() -> None:
+def test_a_track_that_ends_unconfirmed_has_used_an_id() -> None:
     empty = see()
     results = run(CascadeTracker(), [see(HERE), empty, see(HERE), see(HERE)])
     assert results[-1].ids.tolist() == [2]
@@ -143,7 +143,7 @@ def test_a_track_found_again_too_late_vanishes_when_next_unmatched() -> None:
 
 
 def test_the_buffer_is_cut_off_not_rounded() -> None:
-    assert [CascadeTracker(frame_rate=r).patience for r in (14, 25, 29, 30, 60)] == [
+    assert [CascadeTracker(frame_rate=r).max_lost for r in (14, 25, 29, 30, 60)] == [
         int(r / 30.0 * 30) for r in (14, 25, 29, 30, 60)
     ]
 
@@ -155,7 +155,7 @@ def test_a_track_found_again_keeps_its_old_score() -> None:
     assert tracker.update(see(HERE, score=0.7)).scores.tolist() == pytest.approx([0.7])
 
 
-def test_lost_tracks_get_no_second_chance_by_overlap_unless_asked() -> None:
+def test_lost_tracks_have_no_second_stage_unless_asked() -> None:
     other = [0.0, 1.0, 0.0]
     frames = [see(HERE)] * 2 + [see()] + [see(HERE, embedding=other)] * 2
     assert run(make_tracker("cstrack", 30), frames)[3].ids.tolist() == []
@@ -164,14 +164,17 @@ def test_lost_tracks_get_no_second_chance_by_overlap_unless_asked() -> None:
 
 
 def test_without_embeddings_overlap_alone_decides() -> None:
-    frames = [without_looks(see(HERE))] * 3
+    frames = [without_embeddings(see(HERE))] * 3
     results = run(CascadeTracker(), frames)
     assert [r.ids.tolist() for r in results] == [[], [1], [1]]
 
 
 def test_embeddings_may_come_late_but_not_change_their_width() -> None:
     tracker = CascadeTracker()
-    run(tracker, [without_looks(see(HERE)), without_looks(see(HERE)), see(HERE)])
+    run(
+        tracker,
+        [without_embeddings(see(HERE)), without_embeddings(see(HERE)), see(HERE)],
+    )
     tracker.update(see())
     assert tracker.update(see(HERE)).ids.tolist() == [1]
     with pytest.raises(InputError, match="wide"):
@@ -232,14 +235,14 @@ def test_ids_start_at_1_and_never_come_back(name: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
     tracker = make_tracker(name, 8)
     last_seen: dict[int, int] = {}
-    for index, frame in enumerate(walkers(12, 8, 60, seed)):
+    for index, frame in enumerate(moving_pedestrians(12, 8, 60, seed)):
         mask = rng.random(len(frame)) < (0.15 if index % 20 > 12 else 0.9)
         assert frame.embeddings is not None
         tracks = tracker.update(
             Detections(frame.boxes[mask], frame.scores[mask], frame.embeddings[mask])
         )
         for number in tracks.ids.tolist():
-            # 8 frames a second: B = 8, so nobody returns after B + 2 frames.
+            # 8 frames a second: B = 8, so no track returns after B + 2 frames.
             assert index - last_seen.get(number, index) <= 10
             last_seen[number] = index
     assert min(last_seen) >= 1
@@ -250,17 +253,17 @@ def test_thousands_of_frames_leave_the_arrays_as_small_as_before() -> None:
     rng = np.random.default_rng(0)
     sizes = []
     for _ in range(1500):
-        # Strangers all the time: every frame's tracks die with it.
+        # New people all the time: every frame's tracks end with it.
         corner = rng.uniform(0, 1800, (12, 2))
         boxes = np.concatenate([corner, corner + np.array([30, 70])], 1).astype(
             np.float32
         )
-        looks = rng.standard_normal((12, 8)).astype(np.float32)
-        tracker.update(Detections(boxes, np.full(12, 0.9, np.float32), looks))
+        vectors = rng.standard_normal((12, 8)).astype(np.float32)
+        tracker.update(Detections(boxes, np.full(12, 0.9, np.float32), vectors))
         sizes.append(len(tracker.tracklets))
     assert tracker._next_id > 10_000
     assert max(sizes) <= 128
-    assert tracker.tracklets.alive <= 64
+    assert tracker.tracklets.count <= 64
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,17 @@
-"""DeepSORT: the cascade, the galleries, and life without appearance."""
+"""DeepSORT: the cascade, the galleries, and tracking without appearance."""
 
 import numpy as np
 import pytest
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Detections, Tracks
-from cstrack_bench.tracking.benchmark import walkers
-from cstrack_bench.tracking.build import make_filter, make_tracker
+from cstrack_bench.tracking.association_speed import moving_pedestrians
 from cstrack_bench.tracking.deepsort import (
     DeepSortConfig,
     DeepSortTracker,
     Galleries,
 )
+from cstrack_bench.tracking.registry import make_filter, make_tracker
 
 RED, GREEN, BLUE = np.eye(3, dtype=np.float32)
 
@@ -19,11 +19,11 @@ RED, GREEN, BLUE = np.eye(3, dtype=np.float32)
 def see(
     *people: tuple[float, np.ndarray], score: float = 0.9, y: float = 0
 ) -> Detections:
-    """People 40 × 100 px, each a left edge and a look."""
+    """People 40 × 100 px, each a left edge and an embedding."""
     lefts = np.array([x for x, _ in people], np.float32)
     boxes = np.stack([lefts, 0 * lefts + y, lefts + 40, 0 * lefts + y + 100], 1)
-    looks = np.array([look for _, look in people], np.float32).reshape(-1, 3)
-    return Detections(boxes, np.full(len(boxes), score, np.float32), looks)
+    vectors = np.array([vector for _, vector in people], np.float32).reshape(-1, 3)
+    return Detections(boxes, np.full(len(boxes), score, np.float32), vectors)
 
 
 def boxes_only(*lefts: float, score: float = 0.9) -> Detections:
@@ -55,7 +55,7 @@ def test_one_match_can_be_enough() -> None:
     assert tracker.update(see((0, RED), (90, BLUE))).ids.tolist() == [1, 2]
 
 
-def test_an_unconfirmed_track_dies_at_its_first_miss() -> None:
+def test_an_unconfirmed_track_ends_at_its_first_miss() -> None:
     tracker = DeepSortTracker()
     tracks = follow(tracker, see((0, RED)), see((0, RED)), see(), *[see((0, RED))] * 3)
     assert tracks.ids.tolist() == [2]
@@ -67,15 +67,15 @@ def test_only_what_is_matched_in_the_frame_is_reported() -> None:
     assert ids_at(tracker.update(see((0, RED)))) == {0: 1}
 
 
-def test_looks_bring_people_back_after_an_occlusion() -> None:
+def test_people_are_found_again_by_appearance_after_an_occlusion() -> None:
     tracker = DeepSortTracker()
     follow(tracker, *[see((0, RED), (60, BLUE))] * 5)
     follow(tracker, *[see()] * 10)
-    # They changed places behind the pillar, well within what motion allows.
+    # They changed positions while occluded, well within what motion allows.
     assert ids_at(tracker.update(see((0, BLUE), (60, RED)))) == {0: 2, 60: 1}
 
 
-def test_another_look_is_another_track() -> None:
+def test_another_appearance_is_another_track() -> None:
     tracker = DeepSortTracker()
     follow(tracker, *[see((0, RED))] * 5, *[see()] * 5)
     assert len(tracker.update(see((0, BLUE)))) == 0
@@ -91,15 +91,15 @@ def test_the_gate_forbids_what_motion_cannot_explain() -> None:
     assert far.update(see((500, RED))).ids.tolist() == [1]
 
 
-def test_the_cascade_prefers_who_was_seen_last() -> None:
+def test_the_cascade_prefers_the_track_matched_last() -> None:
     tracker = DeepSortTracker()
     between = np.array([0.95, 0.31, 0], np.float32)
     follow(tracker, *[see((0, RED), (60, between))] * 5)
     # The first is hidden for some frames; then one person stands where both could be,
-    # looking exactly like the first.
+    # with the appearance of the first.
     follow(tracker, *[see((60, between))] * 4)
     assert tracker.update(see((50, RED))).ids.tolist() == [2]
-    # Of two seen equally long ago the nearer look wins.
+    # Of two matched equally long ago the nearer embedding counts.
     even = DeepSortTracker()
     follow(even, *[see((0, RED), (60, between))] * 5, *[see()] * 4)
     assert even.update(see((50, RED))).ids.tolist() == [1]
@@ -110,33 +110,33 @@ def test_a_track_is_found_up_to_its_greatest_age(gap: int, same: bool) -> None:
     tracker = DeepSortTracker(DeepSortConfig(max_age=5))
     follow(tracker, *[see((0, RED))] * 3, *[see()] * gap)
     assert (tracker.update(see((0, RED))).ids.tolist() == [1]) == same
-    assert tracker.tracklets.alive == 1
+    assert tracker.tracklets.count == 1
 
 
 @pytest.mark.parametrize(("gallery", "same"), [(100, True), (3, False)])
-def test_a_gallery_remembers_so_many_looks(gallery: int, same: bool) -> None:
+def test_a_gallery_keeps_so_many_embeddings(gallery: int, same: bool) -> None:
     tracker = DeepSortTracker(DeepSortConfig(gallery=gallery))
     # Somebody turns round once, then is hidden, then shows the old side.
     follow(tracker, *[see((0, RED))] * 4, *[see((0, BLUE))] * 3, *[see()] * 3)
     assert (tracker.update(see((0, RED))).ids.tolist() == [1]) == same
 
 
-def test_the_oldest_look_makes_room() -> None:
+def test_the_oldest_embedding_is_replaced() -> None:
     tracks = Galleries(2)
     row = tracks.add(np.array([[0, 0, 0.4, 100]]), np.ones(1), None, 1, 0)
-    tracks.open(row)
-    looks = np.eye(3, dtype=np.float32)
-    for look in looks:
-        tracks.store(row, look[None])
-    np.testing.assert_allclose(tracks.distances(row, looks), [[1, 0, 0]])
+    tracks.start(row)
+    vectors = np.eye(3, dtype=np.float32)
+    for vector in vectors:
+        tracks.store(row, vector[None])
+    np.testing.assert_allclose(tracks.distances(row, vectors), [[1, 0, 0]])
 
 
 def test_a_new_track_does_not_inherit_a_gallery() -> None:
     tracker = DeepSortTracker(DeepSortConfig(max_age=1))
     follow(tracker, *[see((0, RED))] * 3, see(), *[see((0, BLUE))] * 3)
     rows = tracker._rows
-    looks = np.stack([RED, BLUE])
-    np.testing.assert_allclose(tracker.tracklets.distances(rows, looks), [[1, 0]])
+    vectors = np.stack([RED, BLUE])
+    np.testing.assert_allclose(tracker.tracklets.distances(rows, vectors), [[1, 0]])
 
 
 def test_more_tracks_than_rows() -> None:
@@ -145,23 +145,23 @@ def test_more_tracks_than_rows() -> None:
     assert tracks.ids.tolist() == list(range(1, 151))
 
 
-def test_the_length_of_a_look_does_not_matter() -> None:
+def test_the_length_of_an_embedding_does_not_matter() -> None:
     tracker = DeepSortTracker()
     follow(tracker, *[see((0, RED * 50))] * 3, *[see()] * 3)
     assert tracker.update(see((0, RED / 50))).ids.tolist() == [1]
 
 
-def test_without_a_look_a_person_is_followed_by_overlap() -> None:
+def test_without_an_embedding_a_person_is_matched_by_overlap() -> None:
     tracker = DeepSortTracker(DeepSortConfig(gallery=2))
-    nobody = np.zeros(3, np.float32)
-    follow(tracker, *[see((0, RED))] * 3, *[see((5, nobody))] * 2)
-    assert tracker.update(see((5, nobody))).ids.tolist() == [1]
+    none = np.zeros(3, np.float32)
+    follow(tracker, *[see((0, RED))] * 3, *[see((5, none))] * 2)
+    assert tracker.update(see((5, none))).ids.tolist() == [1]
     # That pushed nothing out of the gallery.
     follow(tracker, *[see()] * 3)
     assert tracker.update(see((5, RED))).ids.tolist() == [1]
 
 
-def test_overlap_serves_only_who_was_there_a_frame_ago() -> None:
+def test_overlap_serves_only_tracks_matched_a_frame_ago() -> None:
     tracker = DeepSortTracker()
     follow(tracker, *[see((0, RED))] * 4)
     assert tracker.update(see((0, BLUE))).ids.tolist() == [1]
@@ -173,7 +173,7 @@ def test_it_tracks_without_embeddings() -> None:
     tracker = DeepSortTracker()
     follow(tracker, *[boxes_only(5 * t, 300) for t in range(6)])
     follow(tracker, *[boxes_only()] * 3)
-    # Motion goes on while nobody is seen.
+    # Motion goes on while nothing is detected.
     assert ids_at(tracker.update(boxes_only(45, 300))) == {40: 1, 300: 2}
 
 
@@ -190,7 +190,7 @@ def test_embeddings_may_be_missing_in_a_frame() -> None:
     assert tracker.update(see((2, RED))).ids.tolist() == [1]
 
 
-def test_weak_detections_are_passed_over() -> None:
+def test_weak_detections_are_left_out() -> None:
     tracker = DeepSortTracker()
     follow(tracker, *[see((0, RED))] * 3)
     assert len(tracker.update(see((0, RED), score=0.29))) == 0
@@ -220,10 +220,10 @@ def test_another_width_of_embeddings_is_refused() -> None:
         )
 
 
-def test_a_crowd_keeps_its_identities_by_looks() -> None:
-    """Everybody who is missed now and then comes back under the first number."""
+def test_a_crowd_keeps_its_identities_by_appearance() -> None:
+    """People who are missed now and then are found again under the first id."""
     tracker = DeepSortTracker()
-    for frame in walkers(20, 64, 60):
+    for frame in moving_pedestrians(20, 64, 60):
         tracks = tracker.update(frame)
         assert len(set(tracks.ids.tolist())) == len(tracks)
     # Births at the edges of the gate may cost a number; losing people costs many.

@@ -1,14 +1,10 @@
-"""Output filters, and trackers by name."""
+"""Output filters."""
 
 import numpy as np
-import pytest
 
-from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Tracks
-from cstrack_bench.tracking.build import TRACKERS, make_filter, make_tracker
-from cstrack_bench.tracking.cascade import CascadeTracker
 from cstrack_bench.tracking.filters import OutputFilter
-from cstrack_bench.tracking.iou import IoUTracker
+from cstrack_bench.tracking.registry import make_filter
 
 
 def tracks(*sides: tuple[float, float]) -> Tracks:
@@ -42,22 +38,3 @@ def test_each_tracker_has_its_filter() -> None:
     assert make_filter("jde").apply(shown).ids.tolist() == [2]
     assert make_filter("iou").config == make_filter("cstrack").config
     assert make_filter("cstrack", max_aspect=1.0).apply(shown).ids.tolist() == [1, 2]
-
-
-def test_trackers_by_name_with_their_settings() -> None:
-    assert set(TRACKERS) >= {"cstrack", "jde", "sort", "iou", "bytetrack", "steady"}
-    jde = make_tracker("jde", 25, gate=5.0)
-    assert isinstance(jde, CascadeTracker)
-    assert (jde.config.appearance_limit, jde.config.gate) == (0.7, 5.0)
-    iou = make_tracker("iou", 25, max_lost=3)
-    assert isinstance(iou, IoUTracker)
-    assert iou.config.max_lost == 3
-
-
-def test_misspelt_names_get_the_nearest() -> None:
-    with pytest.raises(InputError, match="the nearest is 'cstrack'"):
-        make_tracker("cstrak", 30)
-    with pytest.raises(InputError, match="the nearest is 'overlap_limit'"):
-        make_tracker("cstrack", 30, overlap_limits=0.5)
-    with pytest.raises(InputError, match="the nearest is 'min_area'"):
-        make_filter("jde", minarea=3)

@@ -1,4 +1,4 @@
-"""Costs and the assignment with a price for staying alone."""
+"""Costs, and the assignment with a cost of staying unmatched."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from cstrack_bench.tracking.matching import (
 
 
 def extended(costs: np.ndarray, limit: float) -> float:
-    """Value of the (N + M)² problem in which everybody may stay alone."""
+    """Value of the (N + M)² problem in which any may stay unmatched."""
     rows, columns = costs.shape
     size = rows + columns
     square = np.full((size, size), limit / 2)

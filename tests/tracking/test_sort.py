@@ -6,7 +6,7 @@ import pytest
 from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Detections
 from cstrack_bench.tracking import kalman
-from cstrack_bench.tracking.build import make_tracker
+from cstrack_bench.tracking.registry import make_tracker
 from cstrack_bench.tracking.sort import AREA, SortConfig, SortTracker
 
 
@@ -35,11 +35,11 @@ def test_a_track_may_miss_one_frame(gap: int, same: bool) -> None:
     assert ids[6 + gap] == []
 
 
-def test_it_knows_where_a_walker_will_be() -> None:
-    walk = [see(15.0 * t) for t in range(12)]
-    walk[8] = see()
+def test_it_predicts_where_a_pedestrian_will_be() -> None:
+    frames = [see(15.0 * t) for t in range(12)]
+    frames[8] = see()
     # Two steps are 30 of 40 pixels: standing still, the box would be another's.
-    assert ids_of(SortTracker(), walk)[-1] == [1]
+    assert ids_of(SortTracker(), frames)[-1] == [1]
 
 
 def test_the_largest_sum_wins_and_a_poor_pair_is_then_rejected() -> None:
@@ -49,7 +49,7 @@ def test_the_largest_sum_wins_and_a_poor_pair_is_then_rejected() -> None:
     assert ids_of(tracker, [see(24, 500)]) == [[]]
 
 
-def test_a_weak_detection_is_not_looked_at() -> None:
+def test_a_weak_detection_is_left_out() -> None:
     tracker = SortTracker(SortConfig(min_confidence=0.5))
     assert ids_of(tracker, [see(0, score=0.4)] * 3) == [[], [], []]
     tracker = SortTracker(SortConfig(min_confidence=0.5))

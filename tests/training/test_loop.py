@@ -58,7 +58,7 @@ def run(
     model = CSTrack(make_config("n"))
     return train(
         model,
-        find_system("cstrack").make_loss(model, dataset.identities, LossConfig()),
+        find_system("cstrack").loss(model, dataset.identities, LossConfig()),
         dataset,
         options.pop("config", CONFIG),  # type: ignore[arg-type]
         checkpoint,

@@ -1,0 +1,115 @@
+"""Checkpoints of the official training: a pickled state dict, read by name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from cstrack_bench.errors import InputError
+from cstrack_bench.models.cstrack import CSTrack
+from cstrack_bench.models.cstrack_config import ModelConfig
+from cstrack_bench.models.official_names import (
+    ANCHOR_GRID,
+    CONSTANTS,
+    infer_config,
+    translate,
+)
+from cstrack_bench.models.safe_pickle import read_checkpoint, state_dict
+
+MISSING_LIMIT = 0.01
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What became of every tensor.
+
+    Attributes:
+        matched: our names that were filled from the file.
+        missing: our names that the file has nothing for; they keep their start values.
+        unexpected: official names that have no place in the model.
+        reshaped: our names whose shape in the file differs; they keep their start
+            values and count as missing too.
+    """
+
+    matched: tuple[str, ...]
+    missing: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    reshaped: tuple[str, ...]
+
+
+def load_official(
+    path: Path, config: ModelConfig | None = None
+) -> tuple[CSTrack, LoadReport]:
+    """Read a checkpoint of the official training into our modules, in float32.
+
+    Args:
+        path: the file.
+        config: what to build; None infers it from the tensors' shapes.
+
+    Returns:
+        The model in eval mode, and the report.
+
+    Raises:
+        InputError: the file cannot be read, is not a CSTrack, or leaves more than 1 %
+            of the model's tensors unfilled.
+    """
+    tensors = read_official(path)
+    model = CSTrack(_inferred(path, tensors) if config is None else config)
+    own = model.state_dict()
+    matched, unexpected, reshaped = [], [], []
+    for name, tensor in tensors.items():
+        target = translate(name)
+        if name in CONSTANTS:
+            if name == ANCHOR_GRID and not _same_anchors(tensor, model.anchors):
+                unexpected.append(name)
+        elif target not in own:
+            unexpected.append(name)
+        elif own[target].shape != tensor.shape:
+            reshaped.append(target)
+        else:
+            own[target].copy_(tensor)
+            matched.append(target)
+    filled = set(matched)
+    missing = [name for name in own if name not in filled]
+    report = LoadReport(
+        tuple(matched), tuple(missing), tuple(unexpected), tuple(reshaped)
+    )
+    if len(missing) > MISSING_LIMIT * len(own):
+        raise InputError(
+            f"{path} fills only {len(matched)} of the model's {len(own)} tensors "
+            f"(first without: {missing[0]}): give a checkpoint of this size of CSTrack."
+        )
+    return model.eval(), report
+
+
+def _same_anchors(grid: Tensor, anchors: Tensor) -> bool:
+    return grid.numel() == anchors.numel() and torch.allclose(
+        grid.float().reshape(anchors.shape), anchors
+    )
+
+
+def _inferred(path: Path, tensors: Mapping[str, Tensor]) -> ModelConfig:
+    try:
+        return infer_config(tensors)
+    except InputError as error:
+        raise InputError(f"Cannot use {path}: {error}") from error
+
+
+def read_official(path: Path) -> dict[str, Tensor]:
+    """The state dict in an official checkpoint, official names, as stored.
+
+    Nothing in the file is executed. A model that was pickled whole gives its state dict
+    too, without its classes.
+
+    Raises:
+        InputError: no such file, or not a checkpoint.
+    """
+    document = read_checkpoint(path)
+    whole = isinstance(document, dict) and "model" in document
+    tensors = state_dict(document["model"] if whole else document)
+    if not tensors:
+        raise InputError(f"{path} holds no state dict under the key 'model'.")
+    # Data-parallel training puts "module." before every name.
+    return {name.removeprefix("module."): tensor for name, tensor in tensors.items()}

@@ -1,0 +1,41 @@
+"""Every system, size and arrangement that differs, for ``cstrack models``."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from cstrack_bench.models.network import NetworkConfig
+from cstrack_bench.systems.registry import built_in_systems
+from cstrack_bench.systems.system import System
+
+
+class Entry(NamedTuple):
+    """One line: a size of one arrangement of a system."""
+
+    size: str
+    name: str
+    system: System
+    config: NetworkConfig
+    options: Mapping[str, Any]  # fields of the system's own configuration
+
+
+def line_up(input_size: tuple[int, int]) -> list[Entry]:
+    """Every configuration once, by size.
+
+    Args:
+        input_size: height, width in pixels.
+    """
+    listed = [
+        (system, arrangement)
+        for system in built_in_systems().values()
+        for arrangement in system.arrangements
+    ]
+    sizes = dict.fromkeys(size for _, found in listed for size in found.sizes)
+    entries: dict[NetworkConfig, Entry] = {}
+    for size in sizes:
+        for system, found in listed:
+            if size in found.sizes:
+                config = system.make_config(size, "official", input_size, found.options)
+                # Equal ones (DeepSORT's network has two widths) are listed once.
+                entry = Entry(size, found.name, system, config, found.options)
+                entries.setdefault(config, entry)
+    return list(entries.values())
