@@ -26,7 +26,11 @@ COMMITTED = PACKAGE / "fingerprints.json"
 _INDENTATION = ("<indent>", "<dedent>")
 # They show, write and name things; no number passes through them.
 _NO_NUMBERS = frozenset(
-    {"components", "console", "errors", "extensions", "files", "stopwatch"}
+    {
+        *("components", "console", "errors", "extensions", "files", "stopwatch"),
+        # It refuses data or lets it be.
+        "verification",
+    }
 )
 # They decide what is computed, which a run's settings hold, and report it.
 _NOT_FOLLOWED = frozenset({"cli", "experiments", "paper", "report"})

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cstrack_bench.datasets.evaluation_rules import MOT17
 from cstrack_bench.datasets.experiment_data import ExperimentData
 from cstrack_bench.formats.sequences import Sequence, open_sequence
 
@@ -38,7 +39,7 @@ def halves(sequence: Sequence) -> ExperimentData:
     """First half to train on, second to test on."""
     cut = len(sequence) // 2
     own, val = [sequence.part(0, cut)], [sequence.part(cut, len(sequence))]
-    return ExperimentData("world", "mot17", "half/official", own, val)
+    return ExperimentData("world", MOT17, "half/official", own, val)
 
 
 def walkers(people: int, frames: int, seed: int = 0) -> Boxes:

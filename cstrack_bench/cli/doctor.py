@@ -114,31 +114,21 @@ def _disk(faults: list[str]) -> dict[str, Any]:
 
 
 def _data(root: Path) -> dict[str, Any]:
-    """Data set -> folder and how many of its sequences have what; None if absent."""
-    from cstrack_bench.datasets.locations import DATASETS, SUBSETS, find_dataset
-    from cstrack_bench.formats.sequences import list_sequences
+    """Data set -> folder and how much of what it holds; None where it is absent."""
+    from cstrack_bench.datasets.dataset import DatasetAbsentError
+    from cstrack_bench.datasets.registry import dataset_names, find_dataset
 
     found: dict[str, Any] = {}
-    for name in DATASETS:
+    for name in dataset_names():
         try:
-            folder = find_dataset(root, name)
-            sequences = [
-                sequence
-                for subset in SUBSETS
-                if (folder / subset).is_dir()
-                for sequence in list_sequences(folder, subset)
-            ]
+            dataset = find_dataset(name)
+            folder = dataset.find(root)
+            found[name] = {"folder": str(folder), **dataset.inventory(folder)}
+        except DatasetAbsentError:
+            found[name] = None
         except InputError as error:
-            # Absent is ordinary; several or broken ones are worth a word.
-            ordinary = str(error).startswith(("No ", f"{root} holds "))
-            found[name] = None if ordinary else {"trouble": str(error)}
-            continue
-        found[name] = {
-            "folder": str(folder),
-            "sequences": len(sequences),
-            "with_pictures": sum(s.has_images for s in sequences),
-            "with_ground_truth": sum(s.annotation_file.is_file() for s in sequences),
-        }
+            # Several or broken ones are worth a word.
+            found[name] = {"trouble": str(error)}
     return found
 
 
@@ -172,7 +162,6 @@ def _data_words(row: dict[str, Any] | None, root: str) -> str:
         return f"not under {root}"
     if "trouble" in row:
         return str(row["trouble"])
-    return (
-        f"{row['sequences']} sequences ({row['with_pictures']} with pictures, "
-        f"{row['with_ground_truth']} with ground truth) in {row['folder']}"
-    )
+    what, *more = [key for key in row if key != "folder"]
+    details = ", ".join(f"{row[key]} {key.replace('_', ' ')}" for key in more)
+    return f"{row[what]} {what} {f'({details}) ' if details else ''}in {row['folder']}"

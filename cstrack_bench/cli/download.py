@@ -9,9 +9,9 @@ from cstrack_bench.cli.options import DATA_ROOT, Data, Json, print_json
 from cstrack_bench.errors import CstrackError, InputError
 
 if TYPE_CHECKING:
-    from cstrack_bench.datasets.catalogue import Item
-    from cstrack_bench.download.get import Outcome, Wishes
-    from cstrack_bench.download.state import State
+    from cstrack_bench.datasets.catalogue_item import CatalogueItem
+    from cstrack_bench.download.download_item import DownloadOptions, DownloadResult
+    from cstrack_bench.download.item_state import ItemState
 
 _STATES = {
     "here": "here",
@@ -48,8 +48,8 @@ def download(
     data: Data = DATA_ROOT,
     json: Json = False,
 ) -> None:
-    """Fetch data sets and weights: resume, check, unpack, put in place."""
-    from cstrack_bench.datasets.catalogue import find_item, load_catalogue
+    """Fetch data sets and weights: resume, check, unpack, install."""
+    from cstrack_bench.download.catalogue import find_item, load_catalogue
 
     items = [find_item(name) for name in names or ()]
     if everything:
@@ -59,21 +59,23 @@ def download(
         raise InputError("Name what to download; cstrack download --list shows it all.")
     if from_file and len(items) > 1:
         raise InputError("--from-file is for one NAME at a time.")
-    from cstrack_bench.download.get import Wishes
+    from cstrack_bench.download.download_item import DownloadOptions
 
-    wishes = Wishes(tuple(from_file or ()), mirror, fresh, keep)
-    _download(list(dict.fromkeys(items)), data, wishes, json)
+    options = DownloadOptions(tuple(from_file or ()), mirror, fresh, keep)
+    _download(list({item.name: item for item in items}.values()), data, options, json)
 
 
-def _download(items: "list[Item]", root: Path, wishes: "Wishes", json: bool) -> None:
+def _download(
+    items: "list[CatalogueItem]", root: Path, options: "DownloadOptions", json: bool
+) -> None:
     """Download one after the other; what fails does not hold up the rest."""
     from cstrack_bench.console import err
-    from cstrack_bench.download.get import download as fetch
+    from cstrack_bench.download.download_item import download as fetch
 
-    outcomes, failures = [], {}
+    results, failures = [], {}
     for item in items:
         try:
-            outcome = fetch(item, root, wishes)
+            result = fetch(item, root, options)
         except InputError:
             raise
         except CstrackError as error:
@@ -81,13 +83,13 @@ def _download(items: "list[Item]", root: Path, wishes: "Wishes", json: bool) -> 
             if len(items) > 1:
                 err.print(f"error: {error}", markup=False)
             continue
-        outcomes.append(outcome)
+        results.append(result)
         if not json:
-            _print(outcome, item)
+            _print(result, item)
     if json:
         print_json(
             {
-                "items": [_outcome_row(outcome) for outcome in outcomes],
+                "items": [_result_row(result) for result in results],
                 "failed": {name: str(error) for name, error in failures.items()},
             }
         )
@@ -100,30 +102,30 @@ def _download(items: "list[Item]", root: Path, wishes: "Wishes", json: bool) -> 
         )
 
 
-def _print(outcome: "Outcome", item: "Item") -> None:
+def _print(result: "DownloadResult", item: "CatalogueItem") -> None:
     from cstrack_bench.console import out
 
-    words = "is there already" if outcome.done == "here" else "downloaded"
-    out.print(f"{outcome.name} {words}: {outcome.place}", markup=False)
-    for remark in outcome.remarks:
+    words = "is there already" if result.done == "here" else "downloaded"
+    out.print(f"{result.name} {words}: {result.path}", markup=False)
+    for remark in result.remarks:
         out.print(f"  {remark}", markup=False)
     if item.kind == "data" and item.expects.images is not None:
-        out.print(f"  to check it: cstrack verify {outcome.name}", markup=False)
+        out.print(f"  to check it: cstrack verify {result.name}", markup=False)
 
 
-def _outcome_row(outcome: "Outcome") -> dict[str, Any]:
+def _result_row(result: "DownloadResult") -> dict[str, Any]:
     return {
-        "name": outcome.name,
-        "place": str(outcome.place),
-        "done": outcome.done,
-        "remarks": outcome.remarks,
+        "name": result.name,
+        "place": str(result.path),
+        "done": result.done,
+        "remarks": result.remarks,
     }
 
 
-def _list(items: "list[Item]", root: Path, json: bool) -> None:
-    from cstrack_bench.download.state import look
+def _list(items: "list[CatalogueItem]", root: Path, json: bool) -> None:
+    from cstrack_bench.download.item_state import item_state
 
-    states = [(item, look(item, root)) for item in items]
+    states = [(item, item_state(item, root)) for item in items]
     if json:
         print_json({"items": [_row(item, state) for item, state in states]})
         return
@@ -151,31 +153,31 @@ def _list(items: "list[Item]", root: Path, json: bool) -> None:
     out.print("cstrack download NAME; a file that you have: --from-file FILE")
 
 
-def _size(item: "Item") -> str:
-    from cstrack_bench.download.fetch import size_words
+def _size(item: "CatalogueItem") -> str:
+    from cstrack_bench.download.http import format_size
 
     if item.size is None:
         return "not stated"
     exact = all(file.bytes for file in item.ways[0])
-    return ("" if exact else "≈ ") + size_words(item.size)
+    return ("" if exact else "≈ ") + format_size(item.size)
 
 
-def _state(state: "State") -> str:
-    from cstrack_bench.download.fetch import size_words
+def _state(state: "ItemState") -> str:
+    from cstrack_bench.download.http import format_size
 
     words = _STATES[state.state] or "–"
-    return f"{words}, {size_words(state.fetched)}" if state.state == "begun" else words
+    return f"{words}, {format_size(state.fetched)}" if state.state == "begun" else words
 
 
-def _sites(item: "Item") -> list[str]:
+def _sites(item: "CatalogueItem") -> list[str]:
     """The servers that have it, in the order of trying; registration where none."""
-    from cstrack_bench.datasets.catalogue import site
+    from cstrack_bench.download.sources import site
 
     sources = [s for way in item.ways for file in way for s in file.sources]
     return list(dict.fromkeys(map(site, sources))) or ["registration"]
 
 
-def _row(item: "Item", state: "State") -> dict[str, Any]:
+def _row(item: "CatalogueItem", state: "ItemState") -> dict[str, Any]:
     from dataclasses import asdict
 
     return {
@@ -191,6 +193,6 @@ def _row(item: "Item", state: "State") -> dict[str, Any]:
         "expects": asdict(item.expects),
         "ways": [[asdict(file) for file in way] for way in item.ways],
         "state": state.state,
-        "place": str(state.place),
+        "place": str(state.path),
         "fetched": state.fetched,
     }

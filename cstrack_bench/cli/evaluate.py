@@ -28,17 +28,6 @@ COLUMNS = (
 )
 
 
-class Dataset(StrEnum):
-    """Whose sequences and whose preprocessing."""
-
-    MOT15 = "mot15"
-    MOT16 = "mot16"
-    MOT17 = "mot17"
-    MOT20 = "mot20"
-    HIEVE = "hieve"
-    SYNTHMOT = "synthmot"
-
-
 class Subset(StrEnum):
     """Folder of the data set."""
 
@@ -55,8 +44,14 @@ def evaluate(
             help="Folder of SEQUENCE.txt files, or one such file.",
         ),
     ],
-    dataset: Annotated[
-        Dataset, typer.Option("--dataset", help="The data set they belong to.")
+    dataset_name: Annotated[
+        str,
+        typer.Option(
+            "--dataset",
+            metavar="NAME",
+            help="The data set they belong to, such as mot17 (cstrack doctor lists "
+            "them), or one of yours as package.module:NAME or FILE.py:NAME.",
+        ),
     ],
     data: Data = DATA_ROOT,
     split: Annotated[
@@ -64,12 +59,12 @@ def evaluate(
         typer.Option(
             "--split",
             help="full, or the second halves of half/official, half/fairmot, "
-            "half/bytetrack; hieve/holdout for the last videos of HiEve.",
+            "half/bytetrack; or a split that the data set brings.",
         ),
     ] = "full",
     subset: Annotated[
         Subset | None,
-        typer.Option("--subset", help="Default train; val for synthmot."),
+        typer.Option("--subset", help="By default the data set's own, mostly train."),
     ] = None,
     sequences: Annotated[
         str | None,
@@ -93,23 +88,25 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Score results: HOTA, MOTA, IDF1 and the counts behind them."""
-    from cstrack_bench.datasets.mixes import list_dataset
+    from cstrack_bench.datasets.registry import find_dataset
     from cstrack_bench.datasets.splits import check_split, split_hash, split_sequences
     from cstrack_bench.evaluation import crosscheck as check
     from cstrack_bench.evaluation import motmetrics_scores, trackeval_scores
     from cstrack_bench.evaluation.scores import SequenceResult
     from cstrack_bench.formats.mot_files import read_tracks
 
-    check_split(split)
-    subset = subset or (Subset.VAL if dataset is Dataset.SYNTHMOT else Subset.TRAIN)
-    everything = list_dataset(data, dataset.value, subset.value)
+    dataset = find_dataset(dataset_name)
+    check_split(split, dataset.splits)
+    chosen = subset.value if subset else dataset.default_subset
+    everything = dataset.open(data, chosen)
     wanted, files = _select(everything, results, sequences)
-    _, parts = split_sequences(wanted, split)
+    _, parts = split_sequences(wanted, split, dataset.splits)
     pairs = [SequenceResult.of(part, read_tracks(files[part.name])) for part in parts]
-    scores = trackeval_scores.evaluate(pairs, dataset.value)
+    rules = dataset.rules_for(parts)
+    scores = trackeval_scores.evaluate(pairs, rules)
     differences = None
     if crosscheck:
-        other = motmetrics_scores.evaluate(pairs, dataset.value)
+        other = motmetrics_scores.evaluate(pairs, rules)
         differences = check.compare(scores, other)
     if name is not None:
         from cstrack_bench.report.others import write_other
@@ -117,15 +114,15 @@ def evaluate(
         written = write_other(
             ledger,
             name,
-            dataset.value,
-            subset.value,
+            dataset.name,
+            chosen,
             split,
             split_hash(parts),
             sum(len(part) for part in parts),
             {part.name: files[part.name] for part in parts},
             scores,
         )
-        _refresh_views(name, dataset.value, written, ledger)
+        _refresh_views(name, dataset.name, written, ledger)
     if json:
         document = scores.as_dict()
         if differences is not None:

@@ -113,7 +113,6 @@ def _plan(
     settings: list[str],
 ) -> "Plan":
     """The runs; on a data set that was named, under a profile that goes with it."""
-    from cstrack_bench.datasets.experiment_data import LOCAL
     from cstrack_bench.experiments.plan import make_plan
 
     def planned(chosen: str | None, *more: str) -> "Plan":
@@ -127,7 +126,7 @@ def _plan(
     plan = planned(profile)
     config = plan.runs[0].settings.data
     if config.dataset != dataset:
-        if config.dataset == LOCAL and _is_all_there_is(dataset, config, data):
+        if not config.resolved.is_generated and _is_all_there_is(dataset, config, data):
             # The profile's own runs; a data set that was named would make others.
             return dataclasses.replace(plan, reason=reason)
         plan = planned(profile, f"data.dataset={dataset}", "data.sequences='*'")
@@ -150,8 +149,10 @@ def _is_all_there_is(dataset: str, config: "DataConfig", data: Path) -> bool:
 
 def _profile_for(dataset: str, usual: "Plan") -> tuple[str, str]:
     """A profile for a data set; and why, in a clause."""
+    from cstrack_bench.datasets.registry import find_dataset
+
     if usual.runs[0].settings.data.dataset == dataset:
         return usual.profile, usual.reason
-    if dataset == "synthmot":
+    if find_dataset(dataset).is_generated:
         return "twin", "made on the spot"
     return "real", f"{dataset}, but not the paper's protocol; --profile decides it"

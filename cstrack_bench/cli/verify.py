@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cstrack_bench.cli.options import DATA_ROOT, Data, Json, print_json
-from cstrack_bench.errors import CstrackError, InputError
+from cstrack_bench.errors import CstrackError
 
 if TYPE_CHECKING:
-    from cstrack_bench.verification.dataset_checks import Verification
+    from cstrack_bench.datasets.dataset import Dataset
+    from cstrack_bench.verification.findings import Verification
 
 
 class Images(StrEnum):
@@ -25,8 +26,8 @@ def verify(
         str,
         typer.Argument(
             metavar="NAME",
-            help="mot15, mot16, mot17, mot20, hieve, caltech, citypersons, cuhk-sysu, "
-            "prw, eth, crowdhuman, synthmot, or a folder of such a layout.",
+            help="A data set, such as mot17 or crowdhuman (cstrack doctor lists them); "
+            "one of yours as package.module:NAME or FILE.py:NAME; or a folder.",
         ),
     ],
     data: Data = DATA_ROOT,
@@ -39,15 +40,13 @@ def verify(
     json: Json = False,
 ) -> None:
     """Check layout, pictures, labels, ids, splits; ground truth scores 100."""
-    from cstrack_bench.evaluation.self_check import benchmark_of, imperfections
-    from cstrack_bench.verification.dataset_checks import verify as verify_dataset
+    from cstrack_bench.evaluation.self_check import imperfections
 
-    folder, name = _locate(name, data)
-    found = verify_dataset(
+    dataset, folder = _locate(name, data)
+    found = dataset.verify(
         folder,
-        name,
         every_picture=images is Images.ALL,
-        measure=lambda parts: imperfections(parts, benchmark_of(parts, name)),
+        measure=lambda sequences: imperfections(sequences, dataset),
     )
     if json:
         print_json(_document(found))
@@ -59,77 +58,19 @@ def verify(
         raise CstrackError(f"{folder} is sound, but not complete.")
 
 
-def _locate(name: str, data: Path) -> tuple[Path, str]:
-    """The folder that NAME stands for, and the data set that it is."""
-    from cstrack_bench.datasets.hieve import HIEVE, find_hieve
-    from cstrack_bench.datasets.locations import DATASETS, find_dataset
-    from cstrack_bench.errors import nearest
-    from cstrack_bench.formats.jde_lists import IMAGE_LISTS
-
-    path = Path(name)
-    if name.lower() in DATASETS:
-        return find_dataset(data, name.lower()), name.lower()
-    if name.lower() == HIEVE:
-        return find_hieve(data), HIEVE
-    if name.lower() in IMAGE_LISTS:
-        return _image_folder(data, name.lower()), name.lower()
-    if path.is_dir():
-        return path, _dataset_in(path)
-    try:
-        return find_dataset(data, name), name
-    except InputError as error:
-        hint = nearest(name, (*DATASETS, HIEVE, *IMAGE_LISTS))
-        raise InputError(f"{str(error).rstrip('.')}; {hint}.") from None
-
-
-def _image_folder(data: Path, name: str) -> Path:
-    """The folder of a data set of images, in our layout or as it was published.
-
-    Raises:
-        InputError: none of its names is below the root.
-    """
-    from cstrack_bench.datasets.arrangement import simple_name
-    from cstrack_bench.formats.jde_lists import IMAGE_LISTS, IMAGES, LABELS
-
-    below = sorted(data.iterdir()) if data.is_dir() else []
-    named = [
-        entry
-        for entry in below
-        if entry.is_dir() and simple_name(entry.name) in IMAGE_LISTS[name]
-    ]
-    for folder in named:
-        if (folder / IMAGES).is_dir() and (folder / LABELS).is_dir():
-            return folder
-    if named:
-        return named[0]
-    raise InputError(
-        f"No {name} under {data}; cstrack download {name} fetches it, or give the "
-        "root of the data sets as --data."
+def _locate(name: str, data: Path) -> "tuple[Dataset, Path]":
+    """The data set that NAME stands for, and its folder."""
+    from cstrack_bench.datasets.registry import (
+        dataset_in,
+        dataset_names,
+        find_dataset,
     )
 
-
-def _dataset_in(path: Path) -> str:
-    """What a folder that is named holds, by its sequences or by its own name.
-
-    Raises:
-        InputError: it has the layout of no data set.
-    """
-    from cstrack_bench.datasets.arrangement import simple_name
-    from cstrack_bench.datasets.hieve import HIEVE
-    from cstrack_bench.datasets.locations import SUBSETS, owner
-    from cstrack_bench.formats.jde_lists import IMAGE_LISTS, LABELS
-
-    own = path.resolve().name
-    if simple_name(own) in (HIEVE, "hie20"):
-        return HIEVE
-    if any((path / subset).is_dir() for subset in SUBSETS):
-        return owner(path) or own
-    for name, folders in IMAGE_LISTS.items():
-        if simple_name(own) in folders:
-            return name
-    if (path / LABELS).is_dir():
-        return own
-    raise InputError(f"{path} holds none of train/, val/ and test/.")
+    path = Path(name)
+    if path.is_dir() and name.lower() not in dataset_names():
+        return dataset_in(path), path
+    dataset = find_dataset(name)
+    return dataset, dataset.find(data)
 
 
 def _document(found: "Verification") -> dict[str, object]:
@@ -140,10 +81,13 @@ def _document(found: "Verification") -> dict[str, object]:
         "folder": str(found.folder),
         "sound": not found.problems,
         "complete": not found.problems and not found.missing,
-        "problems": [asdict(problem) for problem in found.problems],
+        "problems": [
+            {"place": problem.location, "what": problem.what, "mend": problem.mend}
+            for problem in found.problems
+        ],
         "missing": found.missing,
         "remarks": found.remarks,
-        "splits": found.splits,
+        "splits": {name: asdict(facts) for name, facts in found.splits.items()},
         "sequences": [asdict(facts) for facts in found.sequences],
     }
 
@@ -173,15 +117,15 @@ def _print(found: "Verification") -> None:
     print_wide(table)
     for split, facts in found.splits.items():
         out.print(
-            f"{split:15} train {facts['train']} ({facts['train_frames']:,} frames)  "
-            f"val {facts['val']} ({facts['val_frames']:,} frames)"
+            f"{split:15} train {facts.train} ({facts.train_frames:,} frames)  "
+            f"val {facts.val} ({facts.val_frames:,} frames)"
         )
     for remark in found.remarks:
         out.print(f"note     {escape(remark)}")
     for missing in found.missing:
         out.print(f"missing  {escape(missing)}")
     for problem in found.problems:
-        out.print(f"wrong    {escape(problem.place)}: {escape(problem.what)}")
+        out.print(f"wrong    {escape(problem.location)}: {escape(problem.what)}")
     for mend in sorted({problem.mend for problem in found.problems}):
         out.print(f"mend     {escape(mend)}")
     if not found.problems:

@@ -1,112 +1,101 @@
-"""Caltech Pedestrians as published: films ``set00/V000.seq`` of JPEG pictures.
+"""Caltech Pedestrians: films of six sets, with labels in JDE's form.
 
-The labels come in JDE's layout (REFERENCE 8), one file for each picture with people,
-``set00_V000_12.txt`` or ``set00/V000/12.txt``: set, film, picture from 0. A ``.seq`` of
-StreamPix is a header of 1,024 bytes, which has little-endian 32-bit width, height and
-number of pictures at 548, 552 and 572, and then for each picture its length, that word
-included, its JPEG file, and a time stamp of 8 bytes (16 after the first in some).
+The labels are one file for each picture with people, ``set00_V000_12.txt`` or
+``set00/V000/12.txt``: set, film, picture from 0. The films ``set00/V000.seq`` come as
+they were published.
 """
 
 import re
-import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
-from cstrack_bench.errors import InputError
-from cstrack_bench.files import replacing
+from cstrack_bench import console
+from cstrack_bench.components import Component
+from cstrack_bench.datasets.catalogue_item import CatalogueItem, Expected, RemoteFile
+from cstrack_bench.datasets.folder_moves import unwrap
+from cstrack_bench.datasets.jde_layout import JdeDataset
+from cstrack_bench.datasets.jde_normalise import lift_pairs, write_lists
+from cstrack_bench.formats.frames import PICTURE_SUFFIXES
+from cstrack_bench.formats.jde_lists import IMAGES, LABELS, PublishedList
+from cstrack_bench.formats.seq_films import extract_pictures
 
-_HEADER, _COUNT_AT, _STAMP = 1024, 572, 8
-_JPEG = b"\xff\xd8"
-_NAME = re.compile(r"(set\d\d)\D+(V\d\d\d)\D+(\d+)$")
-
-
-@dataclass(frozen=True)
-class FilmFrame:
-    """A picture of the data set by its place.
-
-    Attributes:
-        set: such as set00.
-        film: such as V000.
-        number: from 0.
-    """
-
-    set: str
-    film: str
-    number: int
+COMPONENT = Component("dataset caltech", 1)
+_LABEL = re.compile(r"(set\d\d)\D+(V\d\d\d)\D+(\d+)$")
+_PAGE = "https://www.vision.caltech.edu/Image_Datasets/CaltechPedestrians/"
+_SETS = tuple(f"set{number:02}" for number in range(6))
 
 
-def frame_of(label: str) -> FilmFrame | None:
-    """The picture that a label file is for; None for a name of another form.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Caltech(JdeDataset):
+    """Caltech, whose pictures are taken out of its films."""
 
-    Args:
-        label: its path without suffix, with ``/``.
-    """
-    found = _NAME.search(label)
-    return FilmFrame(found[1], found[2], int(found[3])) if found else None
-
-
-def read_seq(file: Path) -> Iterator[bytes]:
-    """The JPEG files of a film, in order.
-
-    Raises:
-        InputError: not such a film, or one that ends before its last picture.
-    """
-    try:
-        with file.open("rb") as film:
-            header = film.read(_HEADER)
-            if len(header) < _HEADER:
-                raise InputError(f"{file} is too short for a .seq film.")
-            (count,) = struct.unpack_from("<I", header, _COUNT_AT)
-            for number in range(count):
-                yield _picture(file, film, number, count)
-                film.seek(_STAMP, 1)
-    except OSError as error:
-        raise InputError(f"Cannot read {file}: {error.strerror or error}.") from error
+    def rearrange(self, folder: Path) -> list[str]:
+        """Beside what is done to any such data set, pictures are written."""
+        done = unwrap(folder) + lift_pairs(folder, self.folder_names)
+        done += _extract(folder)
+        return done + write_lists(folder, self.name, self.lists)
 
 
-def _picture(file: Path, film: BinaryIO, number: int, count: int) -> bytes:
-    for _ in range(2):
-        start = film.read(6)
-        if len(start) == 6 and start[4:] == _JPEG:
-            (length,) = struct.unpack_from("<I", start)
-            content = _JPEG + film.read(length - 6)
-            if len(content) == length - 4:
-                return content
-            break
-        # Some films have a stamp twice as long after the first picture.
-        film.seek(_STAMP - len(start), 1)
-    raise InputError(f"{file} ends or breaks at picture {number + 1} of {count}.")
+def _extract(folder: Path) -> list[str]:
+    """Take the pictures that have labels out of the films."""
+    films = {(f.parent.name, f.stem): f for f in folder.rglob("*.seq")}
+    labels = folder / LABELS
+    if not films or not labels.is_dir():
+        return []
+    wanted: dict[Path, dict[int, Path]] = {}
+    for label in sorted(labels.rglob("*.txt")):
+        stem = label.relative_to(labels).with_suffix("").as_posix()
+        found = _LABEL.search(stem)
+        film = films.get((found[1], found[2])) if found else None
+        if found and film:
+            picture = folder / IMAGES / f"{stem}.jpg"
+            others = PICTURE_SUFFIXES - {".jpg"}
+            if not any(picture.with_suffix(s).is_file() for s in others):
+                wanted.setdefault(film, {})[int(found[3])] = picture
+    with console.progress() as bar:
+        tasks = bar.track(wanted.items(), description="pictures of films")
+        written = sum(extract_pictures(film, pictures) for film, pictures in tasks)
+    return [f"took {written} pictures out of {len(wanted)} films"] if written else []
 
 
-def extract(film: Path, wanted: dict[int, Path]) -> int:
-    """Write some pictures of a film as the JPEG files that they are.
-
-    Args:
-        film: the .seq file.
-        wanted: number of a picture -> file to write; one that is there is kept.
-
-    Returns:
-        How many were written.
-
-    Raises:
-        InputError: the film is broken, or ends before a wanted picture.
-        CstrackError: the file system refused.
-    """
-    waiting = {n: file for n, file in wanted.items() if not file.is_file()}
-    written = 0
-    if waiting:
-        for number, content in enumerate(read_seq(film)):
-            if number in waiting:
-                with replacing(waiting.pop(number)) as temporary:
-                    temporary.write_bytes(content)
-                written += 1
-            if not waiting:
-                break
-    if waiting:
-        raise InputError(
-            f"{film} has no picture {min(waiting)}, which {len(waiting)} label files "
-            "are for."
-        )
-    return written
+DATASET = Caltech(
+    name="caltech",
+    component=COMPONENT,
+    lists=(
+        PublishedList("caltech.train", 26729, "set0[0-5]", True, ("M", "B")),
+        PublishedList("caltech.val", 29905),
+        PublishedList("caltech.10k.val", 9998),
+    ),
+    # Its test sets.
+    never="(^|/)set(0[6-9]|10)",
+    raw=("*.seq",),
+    entry=CatalogueItem(
+        name="caltech",
+        title="Caltech Pedestrians",
+        licence="terms on its page",
+        page=_PAGE,
+        use="training, mixes M and B",
+        tables=(1, 4, 6, 7),
+        expects=Expected(images=26729, boxes="46K", identities="0.6K"),
+        holds=(IMAGES, LABELS),
+        ways=(
+            # The films of the training sets, and the labels in JDE's form.
+            (
+                RemoteFile(
+                    "caltech_labels.zip", ("drive:1h8vxl_6tgi9QVYoer9XcY9YwNB32TE5k",)
+                ),
+                *(
+                    RemoteFile(f"{name}.tar", (f"{_PAGE}datasets/USA/{name}.tar",))
+                    for name in _SETS
+                ),
+            ),
+            # Pictures and labels together.
+            (
+                RemoteFile(
+                    "Caltech.zip",
+                    ("https://bj.bcebos.com/v1/paddledet/data/mot/Caltech.zip",),
+                ),
+            ),
+        ),
+    ),
+)

@@ -1,29 +1,21 @@
 """From what a recipe says about data to parts of sequences to train and test on."""
 
-import fnmatch
+import collections.abc as abc
+import dataclasses
 import hashlib
 import json
-import re
-from collections.abc import Sequence as Many
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cstrack_bench.datasets.mixes import (
-    SYNTHMOT,
-    MixPart,
-    OpenedPart,
-    count,
-    list_dataset,
-    open_part,
-)
-from cstrack_bench.datasets.splits import split_hash, split_sequences
+from cstrack_bench.datasets.dataset import Dataset
+from cstrack_bench.datasets.evaluation_rules import EvaluationRules
+from cstrack_bench.datasets.mixes import MixPart, OpenedPart, count, open_part
+from cstrack_bench.datasets.registry import find_dataset
+from cstrack_bench.datasets.splits import split_hash
 from cstrack_bench.errors import InputError
-from cstrack_bench.formats.sequences import FrameSource, Sequence, list_sequences
-from cstrack_bench.synthmot.generate import SynthSpec, make_synthmot
-
-LOCAL = "local"
-FOLDERS = "folders"
+from cstrack_bench.formats.sequences import FrameSource, Sequence
+from cstrack_bench.synthmot.generate import SynthSpec
 
 
 @dataclass(frozen=True)
@@ -31,15 +23,15 @@ class DataConfig:
     """Where images come from and how they are divided.
 
     Attributes:
-        dataset: a data set's name under the root; ``synthmot`` is made on the spot;
-            ``local`` is every MOT sequence with images and ground truth found there.
+        dataset: a name that ``registry.find_dataset`` knows (``synthmot`` is made on
+            the spot, ``local`` is every MOT sequence with images and ground truth found
+            under the root); any other is that of a folder in MOTChallenge's layout.
         sequences: shell pattern of the sequence names to use (``*-SDP``: MOT17 has
             each sequence three times).
-        split: a named half split; ``full`` trains and tests on everything;
-            ``hieve/holdout`` tests on HiEve's last training videos. SynthMOT has its
-            own, ``folders``: ``train/`` against ``val/``.
+        split: a named half split; ``full`` trains and tests on everything; a data set
+            may bring splits of its own (``hieve/holdout``, SynthMOT's ``folders``).
         input_size: width × height of the network's input, divisible by 32.
-        synth: the synthetic world, for ``synthmot``.
+        synth: the synthetic world, for a data set that is made.
         mix: further data sets to train on, all of their training images; nothing of
             them is tested on.
     """
@@ -57,22 +49,50 @@ class DataConfig:
         Raises:
             InputError: two parts of one name; worlds of equal seeds share people.
         """
-        names = [part.name for part in self.mix]
-        if self.dataset == SYNTHMOT:
-            names.append(MixPart(SYNTHMOT, self.synth).name)
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            hint = (
-                "give each synthetic world a synth.seed of its own"
-                if twice[0].startswith(SYNTHMOT)
-                else "name several lists in one part"
-            )
-            raise InputError(f"{twice[0]} is in the data more than once; {hint}.")
+        worlds = [self.resolved] if self.resolved.is_generated else []
+        data_sets = [*worlds, *(part.resolved for part in self.mix)]
+        names = [dataset.label for dataset in data_sets]
+        for dataset in data_sets:
+            if names.count(dataset.label) > 1:
+                hint = (
+                    "give each synthetic world a synth.seed of its own"
+                    if dataset.is_generated
+                    else "name several lists in one part"
+                )
+                raise InputError(
+                    f"{dataset.label} is in the data more than once; {hint}."
+                )
+
+    @property
+    def resolved(self) -> Dataset:
+        """The data set, with the synthetic world where it is made."""
+        return find_dataset(self.dataset).made_from(self.synth)
 
     @property
     def size(self) -> tuple[int, int]:
         """Height, width of the network's input."""
         return parse_size(self.input_size)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain nested values, as records and identities hold them.
+
+        A data set has its own name, wherever the file lies that declares it, and a
+        synthetic world only where it is made.
+        """
+        document: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
+        for part in (document, *document["mix"]):
+            dataset = find_dataset(part["dataset"])
+            part["dataset"] = dataset.name
+            if not dataset.is_generated:
+                part.pop("synth")
+        return document
+
+    def planned_images(self) -> int | None:
+        """Training images where all of it is made on the spot, without making it."""
+        counts = [self.resolved.planned_images()]
+        counts += [part.resolved.planned_images(part.step) for part in self.mix]
+        known = [count for count in counts if count is not None]
+        return sum(known) if len(known) == len(counts) else None
 
 
 @dataclass(frozen=True)
@@ -81,7 +101,7 @@ class ExperimentData:
 
     Attributes:
         dataset: its name.
-        benchmark: which evaluation rules hold (mot15, mot17, …).
+        rules: by which results on it are evaluated.
         split: name of the split.
         own: parts of its sequences to train on.
         val: parts of its sequences to test on.
@@ -89,7 +109,7 @@ class ExperimentData:
     """
 
     dataset: str
-    benchmark: str
+    rules: EvaluationRules
     split: str
     own: list[Sequence]
     val: list[Sequence]
@@ -107,7 +127,7 @@ class ExperimentData:
         is trained on; ``train`` is always the data set's own part.
         """
 
-        def part(sequences: Many[Sequence]) -> dict[str, Any]:
+        def part(sequences: abc.Sequence[Sequence]) -> dict[str, Any]:
             return {
                 "sequences": len(sequences),
                 "names": [s.name for s in sequences],
@@ -117,7 +137,7 @@ class ExperimentData:
 
         described: dict[str, Any] = {
             "dataset": self.dataset,
-            "benchmark": self.benchmark,
+            "benchmark": self.rules.name,
             "split": self.split,
             "train": {**part(self.own), **count(self.own)},
             "val": part(self.val),
@@ -134,22 +154,25 @@ class ExperimentData:
             described["total"] = count(self.train)
         return described
 
-    def manifest_hash(self, roles: Many[str] = ("train", "val")) -> str:
-        """Hash of the frames' places and of the ground truth behind them.
+    def manifest_hash(self, roles: abc.Sequence[str] = ("train", "val")) -> str:
+        """Hash of names and numbers of the frames, and of their ground truth.
 
         Args:
             roles: ``train`` alone stands for all that a training depends on.
         """
-        parts: dict[str, Many[FrameSource]] = {"train": self.train, "val": self.val}
+        parts: dict[str, abc.Sequence[FrameSource]] = {
+            "train": self.train,
+            "val": self.val,
+        }
         return _content_hash([(role, parts[role]) for role in roles])[:16]
 
 
-def _content_hash(parts: Many[tuple[str, Many[FrameSource]]]) -> str:
+def _content_hash(parts: abc.Sequence[tuple[str, abc.Sequence[FrameSource]]]) -> str:
     digest = hashlib.sha256()
     for role, sources in parts:
         for source in sources:
-            place = [role, source.name, source.start, source.stop]
-            digest.update(json.dumps(place).encode())
+            frames = [role, source.name, source.start, source.stop]
+            digest.update(json.dumps(frames).encode())
             for content in source.truth():
                 digest.update(content)
     return digest.hexdigest()
@@ -179,103 +202,41 @@ def open_data(config: DataConfig, root: Path) -> ExperimentData:
 
     Args:
         config: what is asked for.
-        root: folder of the data sets; SynthMOT is made below it.
+        root: folder of the data sets; what is made is made below it.
 
     Raises:
         InputError: it is not there, has no images, no ground truth or no such part; or
             a part of the mix is empty, or has a sequence of the main data set.
     """
-    if config.dataset == SYNTHMOT:
-        folder = make_synthmot(root / SYNTHMOT, config.synth)
-        train, val = list_sequences(folder, "train"), list_sequences(folder, "val")
-        mix = tuple(open_part(part, root) for part in config.mix)
-        return ExperimentData(SYNTHMOT, SYNTHMOT, FOLDERS, train, val, mix)
-    local = config.dataset == LOCAL
-    found = _local_sequences(root) if local else list_dataset(root, config.dataset)
-    chosen = [s for s in found if fnmatch.fnmatch(s.name, config.sequences)]
-    if not chosen:
-        raise InputError(
-            f"No sequence of {config.dataset} under {root} is called "
-            f"{config.sequences!r}."
-        )
-    lacking = [s.name for s in chosen if not s.has_images or s.annotations() is None]
-    if lacking:
-        raise InputError(
-            f"{config.dataset} under {root} has no images or no ground truth for "
-            f"{', '.join(lacking)}."
-        )
-    name = "+".join(s.name for s in chosen) if local else config.dataset
-    benchmark = _benchmark(chosen) if local else config.dataset
-    train, val = split_sequences(chosen, config.split)
+    dataset = config.resolved
+    found = dataset.parts(root, config.split, config.sequences)
     mix = tuple(open_part(part, root) for part in config.mix)
-    _check_apart(chosen, mix)
-    return ExperimentData(name, benchmark, config.split, train, val, mix)
+    _check_apart({dataset.video(s.name) for s in (*found.train, *found.val)}, mix)
+    return ExperimentData(
+        found.name, found.rules, found.split, found.train, found.val, mix
+    )
 
 
-def _check_apart(own: Many[Sequence], mix: Many[OpenedPart]) -> None:
+def _check_apart(own: set[str], mix: abc.Iterable[OpenedPart]) -> None:
     """Refuse a mix with the very videos that are tested on."""
-    known = {_video(s.name) for s in own}
     for part in mix:
-        for source in part.sources:
-            name = source.name.removeprefix(f"{part.name}/")
-            if _video(name) in known:
+        for source, video in zip(part.sources, part.videos, strict=True):
+            if video in own:
+                name = source.name.removeprefix(f"{part.name}/")
                 raise InputError(
                     f"The mix's part {part.name} has {name}, a video of the data set "
                     "that is tested on; leave it out with sequences, a pattern."
                 )
 
 
-def _video(sequence: str) -> str:
-    """A name for the pictures: MOT16 and MOT17 have the same, MOT17 three times."""
-    found = re.match(r"MOT1[67]-(\d\d)(?!\d)", sequence)
-    return f"MOT17-{found[1]}" if found else sequence
-
-
 def data_is_there(config: DataConfig, root: Path) -> bool:
     """Whether ``open_data`` would find (or make) its data."""
     try:
-        if config.dataset != SYNTHMOT:
+        if not config.resolved.is_generated:
             open_data(config, root)
         for part in config.mix:
-            if part.dataset != SYNTHMOT:
+            if not part.resolved.is_generated:
                 open_part(part, root)
     except InputError:
         return False
     return True
-
-
-def _local_sequences(root: Path) -> list[Sequence]:
-    """Every MOT sequence with images and ground truth at or just below ``root``."""
-    if not root.is_dir():
-        raise InputError(
-            f"The data folder {root} does not exist; name one with --data."
-        )
-    folders = [root, *sorted(p for p in root.iterdir() if p.is_dir())]
-    found: dict[str, Sequence] = {}
-    for folder in folders:
-        if folder.name != SYNTHMOT and (folder / "train").is_dir():
-            for sequence in list_sequences(folder, "train"):
-                if sequence.has_images and sequence.annotations() is not None:
-                    found.setdefault(sequence.name, sequence)
-    if not found:
-        raise InputError(
-            f"No MOT sequence with images and ground truth lies under {root} "
-            "(expected train/NAME/img1, gt/gt.txt and seqinfo.ini); name another "
-            "folder with --data."
-        )
-    return [found[name] for name in sorted(found)]
-
-
-def _benchmark(sequences: Many[Sequence]) -> str:
-    """MOT15 rules where ground truth has no classes, MOT17 rules where it has."""
-    kinds = set()
-    for sequence in sequences:
-        annotations = sequence.annotations()
-        assert annotations is not None, f"{sequence.name} was chosen for having some"
-        kinds.add("mot15" if bool((annotations.classes < 0).all()) else "mot17")
-    if len(kinds) > 1:
-        raise InputError(
-            "MOT15 sequences and later ones lie in one folder but are evaluated by "
-            "different rules; name one data set's folder with --data."
-        )
-    return kinds.pop()

@@ -1,22 +1,16 @@
 """HiEve (Human in Events): 19 training and 13 test videos of crowds in complex events.
 
-HiEve is given out on registration (REFERENCE 8) and its format is documented nowhere
-that we could check: the sources speak of XML and of track files. So every layout that
-such a release can have is read, and which one is there is found out from the files:
+HiEve is given out on registration (docs/reference.md#dataset-downloads) and its format
+is documented nowhere that we could check: the sources speak of XML and of track files.
+So every layout that such a release can have is read, and which one is there is found
+out from the files:
 
 - Pictures: ``images/train/NAME/`` or ``frames/train/NAME/`` (one a frame, in the
   natural order of their names, or numbered in ``img1/`` of it), else
   ``videos/train/NAME.mp4``, else either of them in ``train/``.
 - Labels: ``labels/train/track1/``, ``labels/track1/train/``, ``labels/train/``,
-  ``annotations/train/`` or ``train/``, and in there one of these for each video:
-
-  - ``NAME.txt`` or ``NAME/gt/gt.txt``, a track file: frame, id, left, top, width,
-    height; what follows is not read, since every annotated person is scored.
-  - ``NAME.xml``, one XML a video: ``<track id><box frame xtl ytl xbr ybr outside/>
-    </track>``; a box with ``outside="1"`` is nobody.
-  - ``NAME/000001.xml``, one XML a frame, which is the number in its name:
-    ``<object><trackid/><bndbox><xmin/><ymin/><xmax/><ymax/></bndbox></object>``; the
-    id may also be called ``track_id`` or ``id``.
+  ``annotations/train/`` or ``train/``, and in there ``NAME.txt``, ``NAME/gt/gt.txt``,
+  ``NAME.xml`` or ``NAME/000001.xml`` for each video (``formats.hieve_labels``).
 
 Where any file of a set has a frame 0, its frames count from 0, otherwise from 1.
 
@@ -24,26 +18,40 @@ Training draws frames in random order, which a video file gives only slowly: ext
 the frames first (``ffmpeg -i NAME.mp4 images/train/NAME/%06d.jpg``).
 """
 
-import re
-import xml.etree.ElementTree as xml
-from collections.abc import Iterable, Iterator
+import collections.abc as abc
+import dataclasses
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from cstrack_bench.boxes import xywh_to_xyxy
-from cstrack_bench.datasets.locations import owner
+from cstrack_bench.components import Component
+from cstrack_bench.datasets import registry
+from cstrack_bench.datasets.catalogue_item import CatalogueItem, Expected
+from cstrack_bench.datasets.dataset import DatasetAbsentError
+from cstrack_bench.datasets.evaluation_rules import EvaluationRules
+from cstrack_bench.datasets.folder_moves import unwrap
+from cstrack_bench.datasets.sequence_dataset import SequenceDataset
+from cstrack_bench.datasets.splits import Pair, Split
 from cstrack_bench.errors import InputError
-from cstrack_bench.formats.frames import list_pictures, natural_key
-from cstrack_bench.formats.mot_files import PEDESTRIAN, Annotations, read_rows
+from cstrack_bench.formats.frames import list_pictures
+from cstrack_bench.formats.hieve_labels import (
+    HieveGroundTruth,
+    counts_from_zero,
+    read_label_rows,
+)
+from cstrack_bench.formats.names import natural_key
 from cstrack_bench.formats.sequences import DEFAULT_FRAME_RATE, Sequence, open_sequence
+from cstrack_bench.verification.annotation_checks import BoxRows, Findings, check_rows
+from cstrack_bench.verification.faults import Fault, fault_of
+from cstrack_bench.verification.findings import Verification
 
-HIEVE = "hieve"
-_FOLDERS = ("hieve", "hie20")
-_VIDEOS = frozenset({".mp4", ".avi", ".mov", ".mkv"})
+COMPONENT = Component("dataset hieve", 1)
+#: Training and test videos as published, and what they are for.
+_VIDEOS = {
+    "train": (19, "needed for Table VII"),
+    "test": (13, "needed for Table VII's server"),
+}
+_HELD_OUT = 4
+_VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mov", ".mkv"})
 _PICTURES = ("images/{}", "frames/{}", "videos/{}", "{}")
 _LABELS = (
     "labels/{}/track1",
@@ -52,167 +60,131 @@ _LABELS = (
     "annotations/{}",
     "{}",
 )
-_IDS = ("trackid", "track_id", "id")
-_SIDES = ("xmin", "ymin", "xmax", "ymax")
 
 
-@dataclass(frozen=True)
-class HieveSequence(Sequence):
-    """A video of HiEve: a sequence whose ground truth lies elsewhere.
-
-    Attributes:
-        labels: its track file, its XML file, or the folder of its frames' XML files;
-            None where there is none (the test videos).
-        first: number of the first frame in the labels, 0 or 1.
-    """
-
-    labels: Path | None = None
-    first: int = 1
-
-    @property
-    def annotation_file(self) -> Path:
-        """Where the ground truth lies if there is any."""
-        return self.labels or self.folder / "gt" / "gt.txt"
-
-    def truth(self) -> Iterator[bytes]:
-        """The content of the ground truth's files, for a hash."""
-        for file in _label_files(self.annotation_file):
-            yield file.read_bytes()
-
-    @cached_property
-    def _all_annotations(self) -> Annotations | None:
-        if self.labels is None:
-            return None
-        found = read_hieve(self.labels, self.first)
-        if len(found) and found.frames.max() >= self.length:
-            raise InputError(
-                f"{self.labels} goes on to frame {int(found.frames.max()) + 1}, but "
-                f"{self.folder} has {self.length}."
-            )
-        return found
-
-
-def find_hieve(root: Path) -> Path:
-    """HiEve's folder: ROOT/hieve or ROOT/HIE20 in any case, or ROOT itself.
-
-    Raises:
-        InputError: neither has labels or pictures in a place that is known.
-    """
-    root = Path(root)
-    below = sorted(root.iterdir()) if root.is_dir() else []
-    named = [e for e in below if e.is_dir() and e.name.lower() in _FOLDERS]
-    for folder in (*named, root):
-        there = any(
-            (folder / place.format("train")).is_dir()
-            for place in (*_PICTURES, *_LABELS)
+def _hold_out(sequences: abc.Sequence[Sequence]) -> Pair:
+    """The last videos, in the order of their names, are tested on."""
+    if len(sequences) <= _HELD_OUT:
+        raise InputError(
+            f"{HOLDOUT.name} holds out {_HELD_OUT} sequences of more than that, but "
+            f"{len(sequences)} are given."
         )
-        if there and owner(folder) is None:
-            return folder
-    raise InputError(
-        f"No HiEve under {root}: expected {root / 'hieve'} with labels/train/ and "
-        "images/train/ or videos/train/."
-    )
+    return list(sequences[:-_HELD_OUT]), list(sequences[-_HELD_OUT:])
 
 
-def list_hieve(root: Path, subset: str = "train") -> list[Sequence]:
-    """The videos of HiEve in the natural order of their names (2 before 10).
-
-    A video that has labels but no pictures is listed too, with the frames that its
-    labels have: results can be evaluated without pictures.
-
-    Args:
-        root: folder of the data sets, or HiEve's own.
-        subset: train or test.
-
-    Raises:
-        InputError: it is not there, or has no such subset.
-    """
-    folder = find_hieve(root)
-    labels = _labels(folder, subset)
-    pictures = _pictures(folder, subset)
-    names = sorted({*labels, *pictures}, key=natural_key)
-    if not names:
-        raise InputError(f"{folder} holds no {subset} videos of HiEve and no labels.")
-    first = 0 if _counts_from_zero(labels.values()) else 1
-    return [
-        _sequence(name, pictures.get(name), labels.get(name), first) for name in names
-    ]
+#: The test server is closed, so the last training videos are tested on.
+HOLDOUT = Split("hieve/holdout", _hold_out)
 
 
-def read_hieve(labels: Path, first: int = 1) -> Annotations:
-    """The ground truth of one video; everybody in it is a pedestrian that is scored.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Hieve(SequenceDataset):
+    """HiEve in any of the layouts that are read."""
 
-    Args:
-        labels: a track file, an XML file, or a folder of XML files.
-        first: number of the first frame, 0 or 1.
+    def has_layout(self, folder: Path) -> bool:
+        """Whether labels or pictures lie in one of the known folders."""
+        patterns = (*_PICTURES, *_LABELS)
+        there = any((folder / pattern.format("train")).is_dir() for pattern in patterns)
+        return there and registry.owner(folder) is None
 
-    Returns:
-        Frames 0-based, sorted by frame, then id.
+    def not_found(self, root: Path, named: abc.Sequence[Path]) -> InputError:
+        """Where its files are expected."""
+        return DatasetAbsentError(
+            f"No HiEve under {root}: expected {root / self.name} with labels/train/ "
+            "and images/train/ or videos/train/."
+        )
 
-    Raises:
-        InputError: a file that is not what it should be (named).
-    """
-    if labels.is_dir():
-        rows = np.concatenate([_frame_rows(file) for file in _label_files(labels)])
-    elif labels.suffix == ".xml":
-        rows = _video_rows(labels)
-    else:
-        found, _ = read_rows(labels, columns=6)
-        rows = np.concatenate([found[:, :2], xywh_to_xyxy(found[:, 2:6])], axis=1)
-    if not np.isfinite(rows).all():
-        raise InputError(f"{labels} has a number that is not finite.")
-    if len(rows) and rows[:, 0].min() < first:
-        raise InputError(f"{labels} has a frame before the first, {first}.")
-    rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
-    count = len(rows)
-    return Annotations(
-        frames=rows[:, 0].astype(np.int64) - first,
-        ids=rows[:, 1].astype(np.int64),
-        boxes=rows[:, 2:6].copy(),
-        marks=np.ones(count),
-        classes=np.full(count, PEDESTRIAN, np.int64),
-        visibility=np.ones(count),
-    )
+    def sequences(self, folder: Path, subset: str) -> list[Sequence]:
+        """The videos in the natural order of their names (2 before 10).
+
+        One that has labels but no pictures is listed too, with the frames that its
+        labels have: results can be evaluated without pictures.
+        """
+        labels, pictures = _labels(folder, subset), _pictures(folder, subset)
+        first = 0 if any(map(counts_from_zero, labels.values())) else 1
+        return [
+            _sequence(name, pictures.get(name), labels.get(name), first)
+            for name in sorted({*labels, *pictures}, key=natural_key)
+        ]
+
+    def rearrange(self, folder: Path) -> list[str]:
+        """Every layout is read; only what wraps it is in the way."""
+        return unwrap(folder)
+
+    def check_truth(self, sequence: Sequence) -> Findings:
+        """Every person, with file and line."""
+        truth = sequence.ground_truth
+        assert isinstance(truth, HieveGroundTruth), "opened by this data set"
+        try:
+            found = read_label_rows(truth.path)
+        except InputError as error:
+            return [fault_of(error, truth.path)], []
+        faults = [Fault(location, what) for location, what in found.malformed]
+        if not len(found.table) and not faults:
+            return [Fault(str(truth.path), "has no person")], []
+        table = found.table
+        rows = BoxRows(
+            table[:, 0], table[:, 1], table[:, 2:6], found.locations.__getitem__
+        )
+        more, remarks = check_rows(rows, sequence, truth.first)
+        return faults + more, remarks
+
+    def without_truth(self, sequence: Sequence) -> Fault:
+        """There are several folders where labels may lie."""
+        what = "has no label file in any of HiEve's folders"
+        return Fault(str(sequence.folder), what)
+
+    def compare(self, result: Verification) -> None:
+        """Set the videos against the published ones; none may be in both parts."""
+        names = {
+            subset: [s.name for s in result.sequences if s.subset == subset]
+            for subset in _VIDEOS
+        }
+        for both in sorted(set(names["train"]) & set(names["test"])):
+            what = f"video {both} is a test video in train/: it would be trained on"
+            result.add([Fault(str(result.folder), what)])
+        for subset, (published, use) in _VIDEOS.items():
+            found = len(names[subset])
+            if found > published:
+                what = f"has {found} {subset} videos; as published {published}"
+                result.add([Fault(str(result.folder), what)])
+            elif found < published:
+                result.missing.append(
+                    f"{published - found} of the {published} {subset} videos, {use}"
+                )
+        unseen = [s.name for s in result.sequences if not s.pictures]
+        if unseen:
+            result.missing.append(f"pictures of videos {', '.join(unseen)}")
 
 
 def _sequence(
     name: str, pictures: Path | None, labels: Path | None, first: int
-) -> HieveSequence:
+) -> Sequence:
     if pictures is None:
         assert labels is not None, "a name comes from pictures or from labels"
-        found = read_hieve(labels, first)
+        truth = HieveGroundTruth(labels, first)
+        found = truth.read()
         length = int(found.frames.max()) + 1 if len(found) else 0
-        return HieveSequence(
+        return Sequence(
             name,
             DEFAULT_FRAME_RATE,
             width=0,
             height=0,
             length=length,
             folder=labels.parent,
-            labels=labels,
-            first=first,
+            ground_truth=truth,
         )
     seen = open_sequence(pictures)
-    return HieveSequence(
-        name,
-        seen.frame_rate,
-        seen.width,
-        seen.height,
-        seen.length,
-        seen.folder,
-        image_folder=seen.image_folder,
-        labels=labels,
-        first=first,
-    )
+    labelled = HieveGroundTruth(labels, first, seen.length) if labels else None
+    return dataclasses.replace(seen, name=name, ground_truth=labelled)
 
 
 def _pictures(folder: Path, subset: str) -> dict[str, Path]:
     """Name of a video -> its file or the folder of its frames."""
-    for place in _PICTURES:
+    for pattern in _PICTURES:
         found: dict[str, Path] = {}
-        where = folder / place.format(subset)
+        where = folder / pattern.format(subset)
         for entry in sorted(where.iterdir()) if where.is_dir() else []:
-            if entry.suffix.lower() in _VIDEOS:
+            if entry.suffix.lower() in _VIDEO_SUFFIXES:
                 found[entry.stem] = entry
             elif list_pictures(entry) or list_pictures(entry / "img1"):
                 found[entry.name] = entry
@@ -223,9 +195,9 @@ def _pictures(folder: Path, subset: str) -> dict[str, Path]:
 
 def _labels(folder: Path, subset: str) -> dict[str, Path]:
     """Name of a video -> its track file, XML file or folder of XML files."""
-    for place in _LABELS:
+    for pattern in _LABELS:
         found: dict[str, Path] = {}
-        where = folder / place.format(subset)
+        where = folder / pattern.format(subset)
         for entry in sorted(where.iterdir()) if where.is_dir() else []:
             if (entry / "gt" / "gt.txt").is_file():
                 found[entry.name] = entry / "gt" / "gt.txt"
@@ -238,75 +210,23 @@ def _labels(folder: Path, subset: str) -> dict[str, Path]:
     return {}
 
 
-def _label_files(labels: Path) -> list[Path]:
-    """The files that labels consist of, by name."""
-    if labels.is_dir():
-        return sorted(labels.glob("*.xml"), key=lambda f: natural_key(f.name))
-    return [labels]
-
-
-def _counts_from_zero(labels: Iterable[Path]) -> bool:
-    """Whether any of the files has a frame 0."""
-    for path in labels:
-        if path.is_dir():
-            if any(_number(file) == 0 for file in path.glob("*.xml")):
-                return True
-        else:
-            pattern = rb'frame="0+"' if path.suffix == ".xml" else rb"(?m)^\s*0+[,\s]"
-            if re.search(pattern, path.read_bytes()):
-                return True
-    return False
-
-
-def _number(file: Path) -> int:
-    """The frame that a file of one frame is about: the last number in its name."""
-    found = re.findall(r"\d+", file.stem)
-    if not found:
-        raise InputError(f"{file} has no frame number in its name.")
-    return int(found[-1])
-
-
-def _frame_rows(file: Path) -> NDArray[np.float64]:
-    """(N, 6) frame, id, x1, y1, x2, y2 of one frame's XML."""
-    rows = []
-    for person in _parse(file).iter("object"):
-        texts = [next((t for t in map(person.findtext, _IDS) if t), None)]
-        texts += [person.findtext(f"bndbox/{side}") for side in _SIDES]
-        rows.append([_number(file), *_numbers(file, texts)])
-    return np.array(rows, np.float64).reshape(-1, 6)
-
-
-def _video_rows(file: Path) -> NDArray[np.float64]:
-    """(N, 6) frame, id, x1, y1, x2, y2 of one video's XML."""
-    rows = []
-    for track in _parse(file).iter("track"):
-        for box in track.iter("box"):
-            if box.get("outside", "0") != "0":
-                continue
-            texts = [box.get("frame"), track.get("id")]
-            texts += [box.get(side) for side in ("xtl", "ytl", "xbr", "ybr")]
-            rows.append(_numbers(file, texts))
-    return np.array(rows, np.float64).reshape(-1, 6)
-
-
-def _parse(file: Path) -> xml.Element:
-    try:
-        return xml.parse(file).getroot()
-    except (xml.ParseError, OSError) as error:
-        raise InputError(f"Cannot read {file} as XML: {error}.") from error
-
-
-def _numbers(file: Path, texts: list[str | None]) -> list[float]:
-    """Numbers of a person.
-
-    Raises:
-        InputError: one is missing, or is none.
-    """
-    try:
-        return [float(text) for text in texts]  # type: ignore[arg-type]
-    except TypeError:
-        raise InputError(
-            f"{file} has a person without an id, a frame or a box."
-        ) from None
-    except ValueError as error:
-        raise InputError(f"{file}: {error}.") from None
+DATASET = Hieve(
+    name="hieve",
+    component=COMPONENT,
+    # It has none of the distractors that MOTChallenge's rules remove.
+    rules=EvaluationRules("hieve", "MOT15"),
+    splits=(HOLDOUT,),
+    entry=CatalogueItem(
+        name="hieve",
+        title="HiEve (Human in Events)",
+        licence="non-commercial research, on registration",
+        page="http://humaninevents.org/",
+        register="it is given out on registration at humaninevents.org",
+        use="Table VII",
+        tables=(7,),
+        also=("hie20",),
+        expects=Expected(videos=19),
+        # Its pictures or films; labels lie in one of the folders named above.
+        holds=("**/train",),
+    ),
+)

@@ -5,24 +5,36 @@ on, at three different frames, and all call the second one "val half". Scores ac
 different splits are not comparable, so a split has a name and a hash here.
 """
 
+import collections.abc as abc
 import hashlib
 import re
-from collections.abc import Iterable
-from collections.abc import Sequence as Ordered
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from cstrack_bench.errors import InputError, nearest
+from cstrack_bench.formats.sequences import Sequence
 
-if TYPE_CHECKING:
-    from cstrack_bench.formats.sequences import Sequence
-
+#: Splits of any data set.
 SPLITS = ("full", "half/official", "half/fairmot", "half/bytetrack")
-#: HiEve's test server is closed, so its last training videos are tested on.
-HOLDOUT = "hieve/holdout"
-HELD_OUT = 4
+#: Parts to train on, and parts to test on.
+Pair = tuple[list[Sequence], list[Sequence]]
 
-# The official lists (REFERENCE 4.7): sequence number -> (length, training frames).
-# They follow no rule: of the odd lengths 837 is rounded down, 525 up.
+
+@dataclass(frozen=True)
+class Split:
+    """A split that one data set brings.
+
+    Attributes:
+        name: such as ``hieve/holdout``.
+        cut: whole training sequences -> parts to train on, and parts to test on; raises
+            InputError where they are too few.
+    """
+
+    name: str
+    cut: abc.Callable[[abc.Sequence[Sequence]], Pair]
+
+
+# The official lists (docs/reference.md#half-split): number of the sequence -> length,
+# training frames. They follow no rule: of the odd lengths 837 is rounded down, 525 up.
 _OFFICIAL = {
     "02": (600, 300),
     "04": (1050, 525),
@@ -34,14 +46,20 @@ _OFFICIAL = {
 }
 
 
+def mot17_number(sequence: str) -> str:
+    """``09`` of MOT17-09-SDP and MOT16-09, which show the same; else nothing."""
+    found = re.match(r"MOT1[67]-(\d\d)(?!\d)", sequence)
+    return found[1] if found else ""
+
+
 def boundary(split: str, name: str, length: int) -> int:
     """First frame (0-based) of the second half; equal to the frames of the first.
 
-    ``half/official`` is the list of the official code (REFERENCE 4.7) for MOT16-xx
-    and MOT17-xx[-detector]; every other sequence is cut in the middle, an odd frame
-    going to the first half. ``half/fairmot`` starts the second half at ``length // 2``
-    and ``half/bytetrack`` (CenterTrack, mmtracking) one frame later, its upper bound
-    being inclusive. ``full`` has no halves: 0.
+    ``half/official`` is the list of the official code (docs/reference.md#half-split)
+    for MOT16-xx and MOT17-xx[-detector]; every other sequence is cut in the middle, an
+    odd frame going to the first half. ``half/fairmot`` starts the second half at
+    ``length // 2`` and ``half/bytetrack`` (CenterTrack, mmtracking) one frame later,
+    its upper bound being inclusive. ``full`` has no halves: 0.
 
     Args:
         split: one of ``SPLITS``.
@@ -54,8 +72,7 @@ def boundary(split: str, name: str, length: int) -> int:
     if split == "full":
         return 0
     if split == "half/official":
-        match = re.match(r"MOT1[67]-(\d\d)(?!\d)", name)
-        listed, frames = _OFFICIAL.get(match[1] if match else "", (0, 0))
+        listed, frames = _OFFICIAL.get(mot17_number(name), (0, 0))
         return frames if listed == length else (length + 1) // 2
     if split == "half/fairmot":
         return length // 2
@@ -64,48 +81,51 @@ def boundary(split: str, name: str, length: int) -> int:
     raise _unknown(split)
 
 
-def check_split(split: str) -> None:
-    """Refuse a name that is neither in ``SPLITS`` nor ``HOLDOUT``.
+def check_split(split: str, own: abc.Sequence[Split] = ()) -> None:
+    """Refuse a name of no split.
+
+    Args:
+        split: its name.
+        own: the splits that the data set brings.
 
     Raises:
         InputError: unknown split, with the nearest name.
     """
-    if split not in (*SPLITS, HOLDOUT):
-        raise _unknown(split)
+    if split not in (*SPLITS, *(known.name for known in own)):
+        raise _unknown(split, own)
 
 
-def _unknown(split: str) -> InputError:
-    return InputError(f"No split {split!r}: {nearest(split, (*SPLITS, HOLDOUT))}.")
+def _unknown(split: str, own: abc.Sequence[Split] = ()) -> InputError:
+    known = [*SPLITS, *(known.name for known in own)]
+    return InputError(f"No split {split!r}: {nearest(split, known)}.")
 
 
 def split_sequences(
-    sequences: Iterable["Sequence"], split: str
-) -> tuple[list["Sequence"], list["Sequence"]]:
+    sequences: abc.Iterable[Sequence], split: str, own: abc.Sequence[Split] = ()
+) -> Pair:
     """Cut whole sequences into (training parts, validation parts).
 
     With ``full`` both are the whole sequences: everything is trained on and tested on.
-    With ``HOLDOUT`` the last ``HELD_OUT`` sequences, in the order they come in, are
-    the validation part and the others the training part.
+
+    Args:
+        sequences: whole ones.
+        split: one of ``SPLITS``, or of ``own``.
+        own: the splits that the data set brings.
 
     Raises:
-        InputError: unknown split, a sequence too short to have two halves, or too few
-            sequences to hold any out.
+        InputError: unknown split, or sequences too short or too few for it.
     """
-    if split == HOLDOUT:
-        whole = list(sequences)
-        if len(whole) <= HELD_OUT:
-            raise InputError(
-                f"{HOLDOUT} holds out {HELD_OUT} sequences of more than that, but "
-                f"{len(whole)} are given."
-            )
-        return whole[:-HELD_OUT], whole[-HELD_OUT:]
+    check_split(split, own)
+    for brought in own:
+        if brought.name == split:
+            return brought.cut(list(sequences))
     train, val = [], []
     for sequence in sequences:
-        cut = boundary(split, sequence.name, sequence.length)
         if split == "full":
             train.append(sequence)
             val.append(sequence)
             continue
+        cut = boundary(split, sequence.name, sequence.length)
         if not 0 < cut < sequence.length:
             raise InputError(
                 f"{sequence.name} has {sequence.length} frames, too few for the "
@@ -116,7 +136,7 @@ def split_sequences(
     return train, val
 
 
-def split_hash(parts: Ordered["Sequence"]) -> str:
+def split_hash(parts: abc.Iterable[Sequence]) -> str:
     """12 hex digits that change with any name, start or stop; not with the order."""
     rows = sorted(f"{part.name} {part.start} {part.stop}" for part in parts)
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()[:12]

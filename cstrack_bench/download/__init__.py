@@ -1,1 +1,1 @@
-"""From a name of the catalogue to files in their place: fetch, check, unpack."""
+"""From a name of the catalogue to installed files: download, check, unpack."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.preprocessing import preprocess
 from cstrack_bench.evaluation.scores import SequenceResult, check_results
@@ -23,13 +24,13 @@ Block = dict[str, str | int]
 
 
 def blocks(
-    results: list[SequenceResult], benchmark: str, block_frames: int = 30
+    results: list[SequenceResult], rules: EvaluationRules, block_frames: int = 30
 ) -> list[Block]:
     """Counts of every block of every sequence.
 
     Args:
         results: one for each sequence.
-        benchmark: decides the preprocessing.
+        rules: decide the preprocessing.
         block_frames: frames of a block; the last one of a sequence may be shorter.
 
     Returns:
@@ -44,7 +45,7 @@ def blocks(
         raise InputError(f"A block has at least 1 frame, not {block_frames}.")
     rows: list[Block] = []
     for result in results:
-        data = preprocess(result, benchmark)
+        data = preprocess(result, rules)
         counts = {**clear_counts(data), **identity_counts(data)}
         for start in range(0, data["num_timesteps"], block_frames):
             stop = min(start + block_frames, data["num_timesteps"])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from cstrack_bench import console
+from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.evaluation.preprocessing import preprocess
 from cstrack_bench.evaluation.scores import (
     Evaluation,
@@ -38,12 +39,12 @@ _COUNTS = {
 _RATIOS = {"MOTA": "mota", "IDF1": "idf1", "IDP": "idp", "IDR": "idr"}
 
 
-def evaluate(results: list[SequenceResult], benchmark: str) -> Evaluation:
+def evaluate(results: list[SequenceResult], rules: EvaluationRules) -> Evaluation:
     """Score a tracker's results; the same as trackeval's, without HOTA.
 
     Args:
         results: one for each sequence; a table without rows scores 0.
-        benchmark: decides the preprocessing.
+        rules: decide the preprocessing.
 
     Returns:
         MOTA, IDF1, IDP, IDR and ``COUNTS``; the overall row from summed counts.
@@ -55,7 +56,7 @@ def evaluate(results: list[SequenceResult], benchmark: str) -> Evaluation:
     rows: dict[str, Scores] = {}
     with console.progress() as bar:
         for result in bar.track(results, description="cross-checking"):
-            rows[result.name] = _sequence(preprocess(result, benchmark))
+            rows[result.name] = _sequence(preprocess(result, rules))
     counts = sum_counts(rows.values())
     return Evaluation(overall={**ratios(counts), **counts}, sequences=rows)
 

@@ -1,8 +1,8 @@
 """MOTChallenge preprocessing, done by trackeval itself, on arrays instead of files.
 
 A box of the tracker whose partner is a distractor is removed, then every ground-truth
-row that is not a scored pedestrian is (REFERENCE 6.1). Both evaluators and the blocks
-start from what comes out, so there is one preprocessing in the house.
+row that is not a scored pedestrian is (docs/reference.md#distractors). Both evaluators
+and the blocks start from what comes out, so all of them see the same boxes.
 """
 
 import contextlib
@@ -13,20 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cstrack_bench.errors import InputError, nearest
+from cstrack_bench.datasets.evaluation_rules import EvaluationRules
+from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.scores import SequenceResult
 from cstrack_bench.formats.mot_files import CLASSES, NO_CLASS, PEDESTRIAN
-
-#: Our benchmarks -> trackeval's rules: MOT15 nothing to remove, MOT16 and MOT17
-#: classes 2, 7, 8, 12, MOT20 class 6 too. HiEve has no distractors to remove.
-BENCHMARKS = {
-    "mot15": "MOT15",
-    "mot16": "MOT16",
-    "mot17": "MOT17",
-    "mot20": "MOT20",
-    "synthmot": "MOT17",
-    "hieve": "MOT15",
-}
 
 # The names under which trackeval asks for the classes that it treats specially.
 _TRACKEVAL_CLASSES = {
@@ -39,12 +29,12 @@ _TRACKEVAL_CLASSES = {
 }
 
 
-def preprocess(result: SequenceResult, benchmark: str) -> dict[str, Any]:
+def preprocess(result: SequenceResult, rules: EvaluationRules) -> dict[str, Any]:
     """The boxes that are scored, with their similarities, as trackeval's metrics want.
 
     Args:
         result: one sequence.
-        benchmark: a key of ``BENCHMARKS``.
+        rules: of its data set.
 
     Returns:
         ``gt_ids`` and ``tracker_ids`` (a (N,) and a (M,) int array for each frame,
@@ -53,16 +43,12 @@ def preprocess(result: SequenceResult, benchmark: str) -> dict[str, Any]:
         ``num_gt_dets``, ``num_tracker_dets``.
 
     Raises:
-        InputError: unknown benchmark, or ground truth of another one's kind.
+        InputError: ground truth that these rules are not made for.
     """
-    if benchmark not in BENCHMARKS:
-        raise InputError(
-            f"No benchmark {benchmark!r}: {nearest(benchmark, BENCHMARKS)}."
-        )
-    _check_classes(result, benchmark)
+    _check_classes(result, rules)
     from trackeval.utils import TrackEvalException
 
-    dataset = _adapter()(BENCHMARKS[benchmark])
+    dataset = _adapter()(rules.trackeval)
     try:
         # trackeval prints what it has to say before it raises.
         with contextlib.redirect_stdout(io.StringIO()):
@@ -73,15 +59,16 @@ def preprocess(result: SequenceResult, benchmark: str) -> dict[str, Any]:
         raise InputError(f"{result.name} cannot be evaluated: {reason}.") from error
 
 
-def _check_classes(result: SequenceResult, benchmark: str) -> None:
-    """Ground truth with classes under a benchmark without, or the other way round."""
+def _check_classes(result: SequenceResult, rules: EvaluationRules) -> None:
+    """Ground truth with classes under rules without, or the other way round."""
     found = set(np.unique(result.annotations.classes).tolist())
-    if benchmark == "mot15":
+    if not rules.has_classes:
         others = sorted(found - {NO_CLASS, PEDESTRIAN})
         if others:
             raise InputError(
                 f"The ground truth of {result.name} has class {others[0]}, which "
-                "MOT15 would score as pedestrians; use --dataset mot16, mot17 or mot20."
+                f"{rules.trackeval} would score as pedestrians; use --dataset mot16, "
+                "mot17 or mot20."
             )
     elif NO_CLASS in found:
         raise InputError(

@@ -1,30 +1,21 @@
 """Ground truth as its own prediction: it scores 100, or something is wrong with it."""
 
+from cstrack_bench.datasets.dataset import Dataset
+from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.scores import Evaluation, SequenceResult
 from cstrack_bench.evaluation.trackeval_scores import evaluate
 from cstrack_bench.formats.sequences import Sequence
-from cstrack_bench.verification.checks import Fault
+from cstrack_bench.verification.faults import Fault
 
 PERFECT = ("HOTA", "MOTA", "IDF1")
 
 
-def benchmark_of(sequences: list[Sequence], name: str) -> str:
-    """The rules for a data set: its own, or MOT15's where there are no classes."""
-    from cstrack_bench.evaluation.preprocessing import BENCHMARKS
-
-    if name in BENCHMARKS:
-        return name
-    truths = [sequence.annotations() for sequence in sequences]
-    classless = all(t is None or bool((t.classes < 0).all()) for t in truths)
-    return "mot15" if classless else "mot17"
-
-
-def against_itself(sequences: list[Sequence], benchmark: str) -> Evaluation:
+def against_itself(sequences: list[Sequence], rules: EvaluationRules) -> Evaluation:
     """Score the pedestrian rows of the ground truth against the ground truth.
 
     Raises:
-        InputError: ground truth that cannot be evaluated under this benchmark.
+        InputError: ground truth that cannot be evaluated by these rules.
     """
     results = []
     for sequence in sequences:
@@ -32,13 +23,18 @@ def against_itself(sequences: list[Sequence], benchmark: str) -> Evaluation:
         if truth is not None:
             tracks = truth.pedestrians().as_tracks()
             results.append(SequenceResult.of(sequence, tracks))
-    return evaluate(results, benchmark)
+    return evaluate(results, rules)
 
 
-def imperfections(sequences: list[Sequence], benchmark: str) -> list[Fault]:
-    """The sequences whose ground truth does not score 100/100/100 against itself."""
+def imperfections(sequences: list[Sequence], dataset: Dataset) -> list[Fault]:
+    """The sequences whose ground truth does not score 100/100/100 against itself.
+
+    Args:
+        sequences: of the data set, with ground truth.
+        dataset: knows the rules.
+    """
     try:
-        evaluation = against_itself(sequences, benchmark)
+        evaluation = against_itself(sequences, dataset.rules_for(sequences))
     except InputError as error:
         return [Fault(str(sequences[0].folder.parent), str(error).rstrip("."))]
     faults = []

@@ -8,6 +8,7 @@ import numpy as np
 
 from cstrack_bench import console
 from cstrack_bench.components import Component
+from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.preprocessing import preprocess
 from cstrack_bench.evaluation.scores import (
@@ -18,18 +19,19 @@ from cstrack_bench.evaluation.scores import (
 )
 
 COMPONENT = Component("evaluation", 1)
+
 # trackeval keeps a count for each pair of identities at each of these thresholds.
 _HOTA_THRESHOLDS = 19
 # Its peak on MOT20 is under 2 GiB; more means a tracker that makes an id a box.
 MEMORY_LIMIT = 6 * 2**30
 
 
-def evaluate(results: list[SequenceResult], benchmark: str) -> Evaluation:
+def evaluate(results: list[SequenceResult], rules: EvaluationRules) -> Evaluation:
     """Score a tracker's results as the MOTChallenge server does.
 
     Args:
         results: one for each sequence; a table without rows scores 0.
-        benchmark: mot15, mot16, mot17, mot20 or synthmot: decides the preprocessing.
+        rules: decide the preprocessing.
 
     Returns:
         All of ``PERCENTAGES`` and ``COUNTS``; the overall row is computed from the
@@ -44,7 +46,7 @@ def evaluate(results: list[SequenceResult], benchmark: str) -> Evaluation:
     raw: dict[str, dict[str, Any]] = {}
     with console.progress() as bar:
         for result in bar.track(results, description="evaluating"):
-            data = preprocess(result, benchmark)
+            data = preprocess(result, rules)
             _check_memory(result.name, data)
             raw[result.name] = {
                 name: metric.eval_sequence(data) for name, metric in metrics.items()

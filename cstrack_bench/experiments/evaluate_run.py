@@ -8,6 +8,7 @@ import torch
 
 from cstrack_bench.components import Component
 from cstrack_bench.console import progress
+from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.datasets.experiment_data import ExperimentData
 from cstrack_bench.detection.crops import TwoStage
 from cstrack_bench.detection.file_detector import FileDetector
@@ -93,7 +94,7 @@ def measure(
         assert finder is not None, "a network without boxes was given a detector"
         return finder
 
-    measured = _track(settings, detector_of, sequences, data.benchmark, watch, label)
+    measured = _track(settings, detector_of, sequences, data.rules, watch, label)
     if of_ground_truth:
         bound = measure_bound(data, embedder, settings.track)
         update = {"variants": bound.variants, "losses": bound.losses}
@@ -139,7 +140,7 @@ def _track(
     settings: Settings,
     detector_of: abc.Callable[[Sequence], Detector],
     sequences: abc.Sequence[Sequence],
-    benchmark: str,
+    rules: EvaluationRules,
     watch: Stopwatch,
     label: str,
 ) -> Measured:
@@ -177,9 +178,9 @@ def _track(
     plain_results = [SequenceResult.of(*pair) for pair in plain]
     stages = watch.summary(drop=WARM_UP_FRAMES)
     return Measured(
-        scores=evaluate(results, benchmark),
-        blocks=[Block.model_validate(row) for row in blocks(results, benchmark)],
-        baselines={BASELINE: evaluate(plain_results, benchmark)},
+        scores=evaluate(results, rules),
+        blocks=[Block.model_validate(row) for row in blocks(results, rules)],
+        baselines={BASELINE: evaluate(plain_results, rules)},
         tracking=Tracking(
             frames=sum(len(s) for s, _ in own),
             filtered=filtered,

@@ -133,7 +133,7 @@ def ladder(
                 table = _track_rung(rung, sequence, boxes[rung.boxes], truth, track)
                 found.append(SequenceResult.of(sequence, table))
     scores = {
-        rung: evaluate(found, data.benchmark).overall for rung, found in results.items()
+        rung: evaluate(found, data.rules).overall for rung, found in results.items()
     }
     usual = scores[USUAL]
     return [

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from cstrack_bench.datasets.experiment_data import SYNTHMOT, DataConfig, data_is_there
+from cstrack_bench.datasets.experiment_data import data_is_there
 from cstrack_bench.errors import InputError
 from cstrack_bench.experiments.recipe_files import RECIPES
 from cstrack_bench.experiments.recipes import Recipe, Run, load_recipe
@@ -103,7 +103,7 @@ def describe_plan(plan: Plan, workspace: Workspace) -> dict[str, Any]:
     disk = 0.0
     for run in plan.runs:
         config = run.settings.data
-        images = _images(config)
+        images = config.planned_images()
         state = "to measure"
         try:
             state = _state(run, workspace)
@@ -143,19 +143,8 @@ def describe_plan(plan: Plan, workspace: Workspace) -> dict[str, Any]:
     }
 
 
-def _images(config: DataConfig) -> int | None:
-    """Training images of a data set that is made, without making it; else None."""
-    if {config.dataset, *(part.dataset for part in config.mix)} != {SYNTHMOT}:
-        return None
-    worlds = [(config.synth, 1), *((part.synth, part.step) for part in config.mix)]
-    return sum(
-        world.train_sequences * -(-world.config.frames // step)
-        for world, step in worlds
-    )
-
-
 def _state(run: Run, workspace: Workspace) -> str:
-    if run.settings.data.dataset == SYNTHMOT:  # not made to show a plan
+    if run.settings.data.resolved.is_generated:  # it is not made to show a plan
         finished = workspace.ledger.path(run).is_file()
     else:
         finished = find_result(run, workspace) is not None

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
 
-from cstrack_bench.datasets.experiment_data import SYNTHMOT, DataConfig
+from cstrack_bench.datasets.experiment_data import DataConfig
 from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.experiments.implementations import preset
@@ -111,10 +111,9 @@ class Settings:
         """Plain nested values, as they go into the ledger."""
         document: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
         document["model"] = {"system": document.pop("system"), **document["model"]}
-        for data in (document["data"], document["measure"]["data"]):
-            for part in [data, *data["mix"]] if data else []:
-                if part["dataset"] != SYNTHMOT:
-                    part.pop("synth")
+        document["data"] = self.data.as_dict()
+        if self.measure.data is not None:
+            document["measure"]["data"] = self.measure.data.as_dict()
         # Where a file lies changes no number, and is not published.
         if self.init.weights is not None:
             document["init"]["weights"] = Path(self.init.weights).name

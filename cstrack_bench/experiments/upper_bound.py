@@ -10,6 +10,7 @@ from typing import Any
 
 from cstrack_bench.components import Component
 from cstrack_bench.console import progress
+from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.datasets.experiment_data import ExperimentData
 from cstrack_bench.detection.file_detector import FileDetector
 from cstrack_bench.detection.oracle import OracleDetector
@@ -101,7 +102,7 @@ def measure_bound(
         def score(
             *off: Rule, boxes: abc.Sequence[tuple[Sequence, ByFrame]] = boxes
         ) -> _Scored:
-            return _score(boxes, _without(off, track), data.benchmark)
+            return _score(boxes, _without(off, track), data.rules)
 
         usual, free = score(), score(*rules)
         alone = {rule.name: score(rule) for rule in rules}
@@ -211,7 +212,9 @@ class _Scored:
 
 
 def _score(
-    boxes: abc.Sequence[tuple[Sequence, ByFrame]], track: TrackConfig, benchmark: str
+    boxes: abc.Sequence[tuple[Sequence, ByFrame]],
+    track: TrackConfig,
+    rules: EvaluationRules,
 ) -> _Scored:
     results = []
     dropped: dict[str, int] = {}
@@ -220,7 +223,7 @@ def _score(
         results.append(SequenceResult.of(sequence, table))
         for reason, count in counts.items():
             dropped[reason] = dropped.get(reason, 0) + count
-    return _Scored(evaluate(results, benchmark).overall, dropped)
+    return _Scored(evaluate(results, rules).overall, dropped)
 
 
 def _loss(less: Scores, more: Scores) -> dict[str, float | int]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 
-from cstrack_bench.datasets.catalogue import load_catalogue
 from cstrack_bench.datasets.experiment_data import DataConfig, ExperimentData, open_data
+from cstrack_bench.download.catalogue import load_catalogue
 from cstrack_bench.errors import InputError
 from cstrack_bench.experiments.identity import run_components, training_components
 from cstrack_bench.experiments.ledger import Ledger
@@ -106,7 +106,7 @@ class Workspace:
         published = [
             item.name
             for item in load_catalogue().values()
-            if item.place == Path("weights") / name
+            if item.target == Path("weights") / name
         ]
         mend = f"cstrack download {published[0]}" if published else "put them there"
         raise InputError(

@@ -1,6 +1,5 @@
 """Pictures of a sequence by frame number, from a folder or a video file."""
 
-import re
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -8,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cstrack_bench.errors import InputError
+from cstrack_bench.formats.names import natural_key
 
 PICTURE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".webp"})
 
@@ -151,12 +151,6 @@ def list_pictures(folder: Path) -> list[Path]:
     # macOS archives leave a twin of each file named ._000001.jpg.
     visible = [f for f in files if not f.name.startswith(".")]
     return sorted(visible, key=lambda f: natural_key(f.name))
-
-
-def natural_key(name: str) -> list[tuple[int, str]]:
-    """What to sort names by so that 9 comes before 10."""
-    parts = re.split(r"(\d+)", name.lower())
-    return [(int(p), "") if p.isdecimal() else (-1, p) for p in parts]
 
 
 def read_picture(path: Path) -> NDArray[np.uint8]:

@@ -1,13 +1,12 @@
-"""Images that are no videos: data sets in JDE's layout (REFERENCE 4.6).
+"""Images that are no videos: JDE's layout (docs/reference.md#labels).
 
 A data set is a folder with ``images/`` and, beside it, ``labels_with_ids/`` of the same
 tree: for each picture a text file with a row ``class id xc yc width height`` a person,
 the box as fractions of the picture, id -1 for a person without identity. A list
-(``NAME.train``) names the pictures to use, one path a line; without a list it is every
-picture that has a label file.
+(``NAME.train``) names the pictures to use, one path a line.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -16,26 +15,108 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.formats.frames import (
-    PICTURE_SUFFIXES,
-    natural_key,
-    picture_size,
-    read_picture,
-)
+from cstrack_bench.formats.frames import PICTURE_SUFFIXES, picture_size, read_picture
 from cstrack_bench.formats.mot_files import PEDESTRIAN, Annotations
+from cstrack_bench.formats.names import natural_key
 from cstrack_bench.structures import Frame
 
 IMAGES, LABELS = "images", "labels_with_ids"
-#: Data sets of the paper's mixes -> what their folders are called, simplified.
-IMAGE_LISTS = {
-    "caltech": ("caltech",),
-    "citypersons": ("citypersons", "cityscapes"),
-    "cuhk-sysu": ("cuhksysu",),
-    "prw": ("prw",),
-    "eth": ("eth", "ethz"),
-    "crowdhuman": ("crowdhuman",),
-}
+#: Folder beside the data sets that holds lists of all of them.
+LISTS = "image_lists"
 _PERSON = 0.0
+
+
+@dataclass(frozen=True)
+class PublishedList:
+    """What one list of images holds as it was published.
+
+    Attributes:
+        name: of its file, such as caltech.train.
+        images: how many it names.
+        split: regular expression that the paths of its pictures match and no others;
+            None where only the list itself can tell.
+        official: whether this is not the list that is published under that name but
+            CSTrack's own (docs/reference.md#image-lists), which goes by ``split``.
+        mixes: of the paper's that train on it, such as M and B.
+    """
+
+    name: str
+    images: int
+    split: str | None = None
+    official: bool = False
+    mixes: tuple[str, ...] = ()
+
+    @property
+    def trains(self) -> bool:
+        """Whether it is trained on under its own name."""
+        return self.name.endswith(".train")
+
+
+@dataclass(frozen=True)
+class ListLine:
+    """One line of a list of images.
+
+    Attributes:
+        number: from 1.
+        text: as it stands.
+        path: of the picture, relative to ``images/``; None where the line does not
+            name that folder.
+        folders: those between the data set's own and ``images/``.
+    """
+
+    number: int
+    text: str
+    path: str | None
+    folders: tuple[str, ...] = ()
+
+
+def read_list(file: Path) -> list[ListLine]:
+    """The lines of a list that are not blank.
+
+    Raises:
+        InputError: it cannot be read as text.
+    """
+    try:
+        texts = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise InputError(f"{file}: cannot be read as text.") from None
+    lines = []
+    for number, text in enumerate(texts, 1):
+        parts = PurePosixPath(text.strip().replace("\\", "/")).parts
+        if IMAGES in parts:
+            at = parts.index(IMAGES)
+            path = "/".join(parts[at + 1 :])
+            lines.append(ListLine(number, text.strip(), path, parts[1:at]))
+        elif parts:
+            lines.append(ListLine(number, text.strip(), None))
+    return lines
+
+
+def list_folders(folder: Path) -> tuple[Path, ...]:
+    """Where the lists of a data set may lie: in its folder, beside it, among others."""
+    return folder, folder.parent, folder.parent / LISTS
+
+
+def find_list(folder: Path, *names: str) -> Path | None:
+    """The first list of these names in a data set's folder or beside it."""
+    files = (where / name for where in list_folders(folder) for name in names)
+    return next((file for file in files if file.is_file()), None)
+
+
+def labelled_pictures(folder: Path) -> list[str]:
+    """The pictures that have a label file, relative to ``images/``, in natural order.
+
+    Args:
+        folder: that holds ``images/`` and ``labels_with_ids/``.
+    """
+    found = [
+        picture.relative_to(folder / IMAGES).as_posix()
+        for picture in (folder / IMAGES).rglob("*")
+        if picture.suffix.lower() in PICTURE_SUFFIXES
+        and not picture.name.startswith(".")
+    ]
+    labelled = [n for n in found if (folder / LABELS / n).with_suffix(".txt").is_file()]
+    return sorted(labelled, key=natural_key)
 
 
 @dataclass(frozen=True)
@@ -45,7 +126,7 @@ class ImageList:
     Attributes:
         name: of the data set.
         folder: holds ``images/`` and ``labels_with_ids/``.
-        paths: the pictures, relative to ``images/``; a picture's place among them
+        paths: the pictures, relative to ``images/``; a picture's number among them
             stands for its frame number.
     """
 
@@ -81,7 +162,7 @@ class ImageList:
         return self._annotations
 
     def truth(self) -> Iterator[bytes]:
-        """Each picture's place and the content of its label file, for a hash."""
+        """Each picture's path and the content of its label file, for a hash."""
         for number, path in enumerate(self.paths):
             yield path.encode()
             yield self._label(number).read_bytes()
@@ -115,101 +196,36 @@ class ImageList:
         return (self.folder / LABELS / self.paths[number]).with_suffix(".txt")
 
 
-def open_image_list(root: Path, name: str, lists: tuple[str, ...] = ()) -> ImageList:
-    """A data set in JDE's layout.
+def open_image_list(name: str, folder: Path, lists: Iterable[Path] = ()) -> ImageList:
+    """The pictures that lists name, or without lists every one that has labels.
 
     Args:
-        root: folder of the data sets.
-        name: of one below it, in any case, with or without hyphens.
-        lists: files that name the pictures; looked for in the data set's folder, in
-            ``root`` and in ``root/image_lists``. By default ``NAME.train`` where there
-            is one, else every picture with a label file.
+        name: of the data set.
+        folder: that holds ``images/`` and ``labels_with_ids/``.
+        lists: their files; a picture that several name is used once.
 
     Raises:
-        InputError: no such data set or list, or an empty one.
+        InputError: a list that cannot be read, or no picture at all.
     """
-    folder = find_image_list(root, name)
-    places = (folder, Path(root), Path(root) / "image_lists")
-    if not lists:
-        found = (p / f"{n}.train" for p in places for n in _names(name))
-        chosen = [file for file in found if file.is_file()][:1]
+    files = list(lists)
+    if files:
+        paths = [path for file in files for path in _listed(file)]
     else:
-        chosen = [_find_list(places, file) for file in lists]
-    if chosen:
-        paths = [path for file in chosen for path in _read_list(file)]
-    else:
-        paths = _labelled_pictures(folder)
+        paths = labelled_pictures(folder)
     if not paths:
-        where = ", ".join(map(str, chosen)) or folder / IMAGES
+        where = ", ".join(map(str, files)) or folder / IMAGES
         raise InputError(f"{name} has no labelled picture in {where}.")
     return ImageList(name, folder, tuple(dict.fromkeys(paths)))
 
 
-def find_image_list(root: Path, name: str) -> Path:
-    """The folder of a data set in JDE's layout.
-
-    Raises:
-        InputError: none of that name, or without ``images/`` or ``labels_with_ids/``.
-    """
-    root = Path(root)
-    below = sorted(root.iterdir()) if root.is_dir() else []
-    names = _names(name)
-    named = [e for e in below if e.is_dir() and _simple(e.name) in names]
-    if not named:
-        there = ", ".join(e.name for e in below if e.is_dir()) or "nothing"
-        raise InputError(
-            f"No {name} under {root} (there: {there}); expected {root / name} with "
-            f"{IMAGES}/ and {LABELS}/."
-        )
-    for folder in named:
-        if (folder / IMAGES).is_dir() and (folder / LABELS).is_dir():
-            return folder
-    raise InputError(
-        f"{named[0]} lacks {IMAGES}/ or {LABELS}/ (rows: class id xc yc w h)."
-    )
-
-
-def _names(name: str) -> tuple[str, ...]:
-    return IMAGE_LISTS.get(name, (_simple(name),))
-
-
-def _simple(name: str) -> str:
-    return "".join(c for c in name.lower() if c.isalnum())
-
-
-def _find_list(places: tuple[Path, ...], name: str) -> Path:
-    for place in places:
-        if (place / name).is_file():
-            return place / name
-    listed = ", ".join(map(str, places))
-    raise InputError(f"No list {name!r} in {listed}.")
-
-
-def _read_list(file: Path) -> list[str]:
-    """Pictures of a list, relative to ``images/``; its lines name that folder."""
-    paths = []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-        parts = PurePosixPath(line.strip().replace("\\", "/")).parts
-        if not parts:
-            continue
-        if IMAGES not in parts:
+def _listed(file: Path) -> Iterator[str]:
+    """Pictures of a list, relative to ``images/``; each line must name that folder."""
+    for line in read_list(file):
+        if line.path is None:
             raise InputError(
-                f"{file}, line {number}: no {IMAGES}/ in {line.strip()!r}."
+                f"{file}, line {line.number}: no {IMAGES}/ in {line.text!r}."
             )
-        paths.append("/".join(parts[parts.index(IMAGES) + 1 :]))
-    return paths
-
-
-def _labelled_pictures(folder: Path) -> list[str]:
-    pictures = (folder / IMAGES).rglob("*")
-    names = [
-        picture.relative_to(folder / IMAGES).as_posix()
-        for picture in pictures
-        if picture.suffix.lower() in PICTURE_SUFFIXES
-        and not picture.name.startswith(".")
-    ]
-    labelled = [n for n in names if (folder / LABELS / n).with_suffix(".txt").is_file()]
-    return sorted(labelled, key=natural_key)
+        yield line.path
 
 
 def _read_labels(file: Path) -> NDArray[np.float64]:

@@ -80,9 +80,10 @@ class Annotations:
 
     @property
     def is_pedestrian(self) -> NDArray[np.bool_]:
-        """(M,) mask of the rows that are scored and trained on: REFERENCE 4.6, 6.1.
+        """(M,) mask of the rows that are scored and trained on.
 
-        Mark not 0 and class pedestrian; where there are no classes, mark not 0.
+        Mark not 0 and class pedestrian; where there are no classes, mark not 0
+        (docs/reference.md#mot17-labels, docs/reference.md#scored-rows).
         """
         person = np.isin(self.classes, (PEDESTRIAN, NO_CLASS))
         # The official kit cuts marks to whole numbers before it compares them.

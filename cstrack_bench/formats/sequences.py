@@ -21,6 +21,8 @@ from cstrack_bench.structures import Frame
 __all__ = [
     "DEFAULT_FRAME_RATE",
     "FrameSource",
+    "GroundTruth",
+    "MotGroundTruth",
     "Sequence",
     "list_sequences",
     "open_sequence",
@@ -34,7 +36,8 @@ DEFAULT_FRAME_RATE = 30.0
 class FrameSource(Protocol):
     """Frames with ground truth: all that training needs of a sequence.
 
-    A person's id holds within one source; the same number in another is somebody else.
+    A person's id holds within one source; in another, the same number is another
+    person's.
     """
 
     @property
@@ -79,6 +82,53 @@ class FrameSource(Protocol):
         ...
 
 
+class GroundTruth(Protocol):
+    """The ground truth of one sequence, in whatever format its data set has it.
+
+    A data set with a format of its own gives its sequences an object with these three.
+    """
+
+    @property
+    def path(self) -> Path:
+        """Where it lies, for messages: a file, or the folder of several."""
+        ...
+
+    def read(self) -> Annotations | None:
+        """All of it, frames from 0; None where there is none.
+
+        Raises:
+            InputError: it is not what it should be (names the file).
+        """
+        ...
+
+    def content(self) -> Iterator[bytes]:
+        """What it is made of, for a hash: a change of it is another data set."""
+        ...
+
+
+@dataclass(frozen=True)
+class MotGroundTruth:
+    """Ground truth in a file of MOTChallenge's format.
+
+    Attributes:
+        path: of the file, which may be absent.
+    """
+
+    path: Path
+
+    def read(self) -> Annotations | None:
+        """All of it, or None where there is no such file.
+
+        Raises:
+            InputError: a row that is not what it should be (with line).
+        """
+        return read_annotations(self.path) if self.path.is_file() else None
+
+    def content(self) -> Iterator[bytes]:
+        """The file's bytes."""
+        yield self.path.read_bytes()
+
+
 @dataclass(frozen=True)
 class Sequence:
     """Frames, or a part of them, and the ground truth they have, read when asked for.
@@ -94,6 +144,7 @@ class Sequence:
         stop: one past its last; -1 stands for ``length``.
         image_folder: folder of the frames within ``folder``; "." where they lie in
             it directly.
+        ground_truth: where the ground truth lies if not in ``gt/gt.txt``.
     """
 
     name: str
@@ -105,6 +156,7 @@ class Sequence:
     start: int = 0
     stop: int = -1
     image_folder: str = "img1"
+    ground_truth: GroundTruth | None = None
 
     def __post_init__(self) -> None:
         if self.stop is None or self.stop < 0:
@@ -144,13 +196,16 @@ class Sequence:
 
     def annotations(self) -> Annotations | None:
         """The ground truth of this part, or None where there is none."""
-        if self._all_annotations is None:
-            return None
-        return self._all_annotations.between(self.start, self.stop)
+        whole = self.whole_annotations()
+        return None if whole is None else whole.between(self.start, self.stop)
+
+    def whole_annotations(self) -> Annotations | None:
+        """The ground truth as its files have it, whatever part this is."""
+        return self._all_annotations
 
     def truth(self) -> Iterator[bytes]:
-        """The content of the ground truth's file, for a hash."""
-        yield self.annotation_file.read_bytes()
+        """What the ground truth is made of, for a hash."""
+        yield from self._ground_truth.content()
 
     @property
     def has_images(self) -> bool:
@@ -159,19 +214,21 @@ class Sequence:
 
     @property
     def annotation_file(self) -> Path:
-        """Where the ground truth lies if there is any."""
-        return self.folder / "gt" / "gt.txt"
+        """Where the ground truth lies if there is any: a file, or a folder of them."""
+        return self._ground_truth.path
 
     @property
     def detection_file(self) -> Path:
         """Where the public detections lie if there are any."""
         return self.folder / "det" / "det.txt"
 
+    @property
+    def _ground_truth(self) -> GroundTruth:
+        return self.ground_truth or MotGroundTruth(self.folder / "gt" / "gt.txt")
+
     @cached_property
     def _all_annotations(self) -> Annotations | None:
-        if not self.annotation_file.is_file():
-            return None
-        return read_annotations(self.annotation_file)
+        return self._ground_truth.read()
 
     @cached_property
     def _pictures(self) -> Pictures:

@@ -31,8 +31,8 @@ class Backdrop:
     image: Image
     margin: int
 
-    def seen(self, motion: NDArray[np.float64], width: int, height: int) -> Image:
-        """The street through one frame's affine map, (height, width, 3)."""
+    def view(self, motion: NDArray[np.float64], width: int, height: int) -> Image:
+        """The street under one frame's affine map, (height, width, 3)."""
         matrix = motion.copy()
         matrix[:, 2] -= matrix[:, :2] @ np.array([self.margin, self.margin])
         frame = cv2.warpAffine(

@@ -94,7 +94,7 @@ def draw_outfit(rng: np.random.Generator) -> Outfit:
 
 
 def look_alike(rng: np.random.Generator, other: Outfit) -> Outfit:
-    """Somebody else in the same clothes: own body, hair and bag."""
+    """Another person in the same clothes: own body, hair and bag."""
     new = draw_outfit(rng)
     return replace(
         other,
@@ -107,7 +107,7 @@ def look_alike(rng: np.random.Generator, other: Outfit) -> Outfit:
 
 
 def stone(outfit: Outfit, colour: Colour) -> Outfit:
-    """A statue of somebody: one colour all over, nothing carried."""
+    """A statue of a person: one colour all over, nothing carried."""
     dark = (colour[0] * 0.82, colour[1] * 0.82, colour[2] * 0.82)
     return replace(
         outfit,
@@ -339,7 +339,7 @@ def figure(outfit: Outfit, pose: Pose, camera: Camera, sun: float = 0.6) -> Shap
     Args:
         outfit: who.
         pose: where and how.
-        camera: the eye.
+        camera: that sees the person.
         sun: where light comes from, -1 left to 1 right.
     """
     sine, cosine = math.sin(pose.heading), math.cos(pose.heading)

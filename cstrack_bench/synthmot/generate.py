@@ -13,17 +13,17 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import cv2
 import numpy as np
 
+from cstrack_bench.components import Component
 from cstrack_bench.console import progress
 from cstrack_bench.errors import CstrackError, InputError
 from cstrack_bench.files import write_text
-from cstrack_bench.synthmot.render import paint_frames
 from cstrack_bench.synthmot.world import annotation_rows, build_world
 from cstrack_bench.synthmot.world_config import SynthConfig
 
 __all__ = [
+    "COMPONENT",
     "SynthConfig",
     "SynthSpec",
     "annotate",
@@ -34,8 +34,9 @@ __all__ = [
     "spec_hash",
 ]
 
-# Raised whenever the same specification would give other pictures or annotations.
-GENERATION = 4
+# Its version is raised whenever the same specification would give other pictures or
+# annotations; the folder of a data set is named after it too.
+COMPONENT = Component("dataset synthmot", 4)
 _DONE = "done.json"
 
 
@@ -70,7 +71,9 @@ class SynthSpec:
 
 def spec_hash(spec: SynthSpec) -> str:
     """Twelve hex digits of everything that decides the data set's content."""
-    content = json.dumps({"generation": GENERATION, **asdict(spec)}, sort_keys=True)
+    content = json.dumps(
+        {"generation": COMPONENT.version, **asdict(spec)}, sort_keys=True
+    )
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
@@ -99,13 +102,13 @@ def annotate(config: SynthConfig, seed: int) -> str:
     mark 1 and class 1, distractors mark 0 and class 7 (static person) or 8.
     """
     rows = []
-    for frame, seen in enumerate(build_world(config, seed).frames()):
-        rows += annotation_rows(seen, frame, config)
+    for frame, objects in enumerate(build_world(config, seed).frames()):
+        rows += annotation_rows(objects, frame, config)
     return "".join(f"{row}\n" for row in rows)
 
 
 def annotations_hash(folder: Path) -> str:
-    """Hex SHA-256 of every gt.txt below a folder, with their places.
+    """Hex SHA-256 of every gt.txt below a folder, with their paths.
 
     Args:
         folder: a sequence, a subset or a whole data set.
@@ -145,10 +148,10 @@ def make_sequence(folder: Path, name: str, config: SynthConfig, seed: int) -> Pa
     if target.is_dir():
         return target
     # One level deeper than sequences lie, so that no reader takes it for one.
-    workshop = folder / f".{name}.{os.getpid()}.part"
-    partial = workshop / name
+    wrapper = folder / f".{name}.{os.getpid()}.part"
+    partial = wrapper / name
     try:
-        shutil.rmtree(workshop, ignore_errors=True)
+        shutil.rmtree(wrapper, ignore_errors=True)
         (partial / "img1").mkdir(parents=True)
         (partial / "gt").mkdir()
         _write(partial, name, config, seed)
@@ -162,16 +165,21 @@ def make_sequence(folder: Path, name: str, config: SynthConfig, seed: int) -> Pa
         reason = error.strerror or error
         raise CstrackError(f"Cannot write {target}: {reason}.") from error
     finally:
-        shutil.rmtree(workshop, ignore_errors=True)
+        shutil.rmtree(wrapper, ignore_errors=True)
     return target
 
 
 def _write(folder: Path, name: str, config: SynthConfig, seed: int) -> None:
+    # Annotations need no OpenCV, nor does a program that only names a data set.
+    import cv2
+
+    from cstrack_bench.synthmot.render import paint_frames
+
     rows: list[str] = []
     quality = [int(cv2.IMWRITE_JPEG_QUALITY), config.jpeg_quality]
     world = build_world(config, seed)
-    for frame, (seen, image) in enumerate(paint_frames(world, seed)):
-        rows += annotation_rows(seen, frame, config)
+    for frame, (objects, image) in enumerate(paint_frames(world, seed)):
+        rows += annotation_rows(objects, frame, config)
         _, data = cv2.imencode(".jpg", image, quality)
         (folder / "img1" / f"{frame + 1:06d}.jpg").write_bytes(data.tobytes())
     text = "".join(f"{row}\n" for row in rows)
@@ -206,13 +214,13 @@ def make_synthmot(root: Path, spec: SynthSpec, processes: int = 2) -> Path:
     Raises:
         CstrackError: the file system refused.
     """
-    home = root / spec_hash(spec)
-    if (home / _DONE).is_file():
-        return home
+    dataset = root / spec_hash(spec)
+    if (dataset / _DONE).is_file():
+        return dataset
     missing = [
-        (home / path, seed)
+        (dataset / path, seed)
         for path, seed in sequence_seeds(spec).items()
-        if not (home / path).is_dir()
+        if not (dataset / path).is_dir()
     ]
     processes = max(1, min(processes, len(missing)))
     with progress() as bar:
@@ -237,12 +245,14 @@ def make_synthmot(root: Path, spec: SynthSpec, processes: int = 2) -> Path:
             finally:
                 pool.shutdown(cancel_futures=True)
     for subset in ("train", "val"):
-        (home / subset).mkdir(parents=True, exist_ok=True)
-    marker = {"generation": GENERATION, **asdict(spec)}
-    write_text(home / _DONE, json.dumps(marker, indent=2) + "\n")
-    return home
+        (dataset / subset).mkdir(parents=True, exist_ok=True)
+    marker = {"generation": COMPONENT.version, **asdict(spec)}
+    write_text(dataset / _DONE, json.dumps(marker, indent=2) + "\n")
+    return dataset
 
 
 def _one_thread() -> None:
     """Each process paints on one core."""
+    import cv2
+
     cv2.setNumThreads(1)

@@ -1,4 +1,4 @@
-"""SynthMOT's pedestrians on the ground plane: where they go and whom they avoid."""
+"""SynthMOT's pedestrians on the ground plane: how they move and keep apart."""
 
 import math
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from cstrack_bench.synthmot.figure import (
     look_alike,
 )
 from cstrack_bench.synthmot.geometry import Camera
-from cstrack_bench.synthmot.scene import Thing
+from cstrack_bench.synthmot.scene import StaticObject
 from cstrack_bench.synthmot.world_config import SynthConfig
 
 _STRIDE = 0.82  # metres a cycle of two steps covers, per metre of body height
-_ELBOW_ROOM = 0.55
+_LEAST_DISTANCE = 0.55
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Walker:
 
 
 class Crowd:
-    """Keeps the street populated; a person who leaves for good never returns."""
+    """Keeps the number of walkers; one that has left never returns."""
 
     def __init__(
         self,
@@ -62,31 +62,31 @@ class Crowd:
         camera: Camera,
         near: float,
         far: float,
-        things: tuple[Thing, ...],
+        statics: tuple[StaticObject, ...],
         rng: np.random.Generator,
     ) -> None:
         self._config, self._camera, self._rng = config, camera, rng
-        self._near, self._far, self._things = near, far, things
+        self._near, self._far, self._statics = near, far, statics
         shift = np.abs(camera.motion[:, 0, 2] - camera.motion[0, 0, 2]).max()
         # People also walk where the camera may turn to.
         self._reach = config.width * 0.62 + 0.5 * float(shift)
         share = 2 * self._reach / config.width
         self._wanted = round(1.15 * config.people * (0.75 + 0.5 * rng.random()) * share)
         self._next = 1
-        self._doubles: set[int] = set()
+        self._paired: set[int] = set()
         self.walkers: list[Walker] = []
         for _ in range(self._wanted):
-            self._arrive(anywhere=True)
+            self._add_walker(anywhere=True)
 
     def step(self) -> None:
-        """Everybody walks for one frame's time."""
+        """Move every walker by one frame's time."""
         seconds = 1.0 / self._config.frame_rate
         push = self._pushes()
         for walker, (dx, dz) in zip(self.walkers, push, strict=True):
             self._walk(walker, seconds, dx, dz)
-        self.walkers = [w for w in self.walkers if self._stays(w)]
+        self.walkers = [w for w in self.walkers if self._is_kept(w)]
         while len(self.walkers) < self._wanted:
-            self._arrive(anywhere=False)
+            self._add_walker(anywhere=False)
 
     def _walk(self, walker: Walker, seconds: float, dx: float, dz: float) -> None:
         rng = self._rng
@@ -111,27 +111,27 @@ class Crowd:
         walker.phase += 2 * math.pi * speed * seconds / cycle
 
     def _pushes(self) -> list[tuple[float, float]]:
-        """Metres a second each walker is shoved aside by people and furniture."""
+        """Metres a second each walker is pushed aside by people and furniture."""
         at = np.array([(w.x, w.z) for w in self.walkers]).reshape(-1, 2)
         gap = at[:, None] - at[None]
         distance = np.sqrt((gap**2).sum(axis=-1)) + 1e-6
-        force = np.maximum(0.0, _ELBOW_ROOM - distance) / _ELBOW_ROOM * 1.2
+        force = np.maximum(0.0, _LEAST_DISTANCE - distance) / _LEAST_DISTANCE * 1.2
         np.fill_diagonal(force, 0.0)
         total = (gap / distance[..., None] * force[..., None]).sum(axis=1)
-        for thing in self._things:
+        for static in self._statics:
             # Furniture is wide and shallow: people pass before or behind it.
-            near_x = np.abs(at[:, 0] - thing.x) < thing.reach + 0.3
-            dz = at[:, 1] - thing.z
+            near_x = np.abs(at[:, 0] - static.x) < static.reach + 0.3
+            dz = at[:, 1] - static.z
             inside = near_x & (np.abs(dz) < 0.75)
             total[:, 1] += np.where(inside, np.where(dz >= 0, 1.0, -1.0) * 0.9, 0.0)
         return [(float(a), float(b)) for a, b in total]
 
-    def _stays(self, walker: Walker) -> bool:
+    def _is_kept(self, walker: Walker) -> bool:
         column = walker.x * self._camera.focal / walker.z
         gone = abs(column) > self._reach + 30 and column * math.sin(walker.heading) > 0
         return not gone and abs(column) < self._reach * 1.6
 
-    def _arrive(self, anywhere: bool) -> None:
+    def _add_walker(self, anywhere: bool) -> None:
         rng, config = self._rng, self._config
         draw = rng.random(8)
         depth = self._depth(float(draw[0]))
@@ -159,7 +159,7 @@ class Crowd:
         self.walkers.append(
             Walker(
                 number=self._next,
-                outfit=self._dress(),
+                outfit=self._new_outfit(),
                 x=float(x),
                 z=float(depth),
                 heading=float(goal),
@@ -177,13 +177,13 @@ class Crowd:
         low, high = 1 / self._far, 1 / self._near
         return 1 / (low + (high - low) * share**1.25)
 
-    def _dress(self) -> Outfit:
+    def _new_outfit(self) -> Outfit:
         rng = self._rng
         if rng.random() < self._config.lookalikes:
-            # Pairs, not crowds: who already has a double is not copied again.
-            single = [w for w in self.walkers if w.number not in self._doubles]
+            # Pairs, not crowds: a walker that has a look-alike gets no second one.
+            single = [w for w in self.walkers if w.number not in self._paired]
             if single:
                 other = single[int(rng.random() * len(single))]
-                self._doubles |= {other.number, self._next}
+                self._paired |= {other.number, self._next}
                 return look_alike(rng, other.outfit)
         return draw_outfit(rng)

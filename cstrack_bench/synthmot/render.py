@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from cstrack_bench.synthmot.backdrop import paint_backdrop
 from cstrack_bench.synthmot.geometry import Shapes
-from cstrack_bench.synthmot.world import Seen, World
+from cstrack_bench.synthmot.world import FrameObject, World
 
 Image = NDArray[np.uint8]
 
@@ -37,14 +37,14 @@ class Renderer:
         self._shadow = 0.25 + 0.35 * rng.random()
         self._soft = config.blur * (0.3 + 0.6 * rng.random())
 
-    def paint(self, seen: list[Seen], frame: int) -> Image:
+    def paint(self, objects: list[FrameObject], frame: int) -> Image:
         """(H, W, 3) uint8, BGR."""
         world = self._world
         config = world.config
         motion = world.camera.motion
-        image = self._backdrop.seen(motion[frame], config.width, config.height)
-        self._cast_shadows(image, seen)
-        for one in seen:
+        image = self._backdrop.view(motion[frame], config.width, config.height)
+        self._cast_shadows(image, objects)
+        for one in objects:
             self._draw(image, one)
         before = motion[max(frame - 1, 0)]
         image = self._smear(image, motion[frame][:, 2] - before[:, 2])
@@ -59,11 +59,11 @@ class Renderer:
         levels = np.arange(256)[:, None] * gains
         return np.clip(levels, 0, 255).astype(np.uint8).reshape(1, 256, 3)
 
-    def _cast_shadows(self, image: Image, seen: list[Seen]) -> None:
+    def _cast_shadows(self, image: Image, objects: list[FrameObject]) -> None:
         """Darken the ground beside feet and wheels, away from the sun."""
         height, width = image.shape[:2]
         shade = np.zeros((height // 2, width // 2), np.uint8)
-        for one in seen:
+        for one in objects:
             if one.category == 8:
                 continue
             x1, y1, x2, y2 = one.box
@@ -85,7 +85,7 @@ class Renderer:
         keep = cv2.resize(lit, (width, height))
         cv2.multiply(image, cv2.merge([keep] * 3), image, 1 / 255)
 
-    def _draw(self, image: Image, one: Seen) -> None:
+    def _draw(self, image: Image, one: FrameObject) -> None:
         height, width = image.shape[:2]
         x1, y1, x2, y2 = one.box
         if one.identity is None:
@@ -134,8 +134,8 @@ def fill(image: Image, shapes: Shapes, dx: float, dy: float) -> None:
         cv2.fillConvexPoly(image, polygon, colour, cv2.LINE_AA, _SHIFT)
 
 
-def paint_frames(world: World, seed: int) -> Iterator[tuple[list[Seen], Image]]:
-    """What is seen in each frame, and its picture."""
+def paint_frames(world: World, seed: int) -> Iterator[tuple[list[FrameObject], Image]]:
+    """The objects of each frame, and its picture."""
     renderer = Renderer(world, seed)
-    for frame, seen in enumerate(world.frames()):
-        yield seen, renderer.paint(seen, frame)
+    for frame, objects in enumerate(world.frames()):
+        yield objects, renderer.paint(objects, frame)

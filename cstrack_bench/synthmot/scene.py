@@ -1,4 +1,4 @@
-"""SynthMOT's still things: street furniture, and distractors that look like people."""
+"""SynthMOT's static objects: street furniture, and distractors like people."""
 
 import math
 from collections.abc import Callable
@@ -24,8 +24,8 @@ DISTRACTOR = 8
 
 
 @dataclass(frozen=True)
-class Thing:
-    """Something that does not move.
+class StaticObject:
+    """An object that does not move.
 
     Attributes:
         shapes: on the still picture plane.
@@ -216,35 +216,39 @@ _TALL: tuple[_Kind, ...] = (_column, _bus_stop, _column, _tree)
 _LOW: tuple[_Kind, ...] = (_lamp, _tree, _car, _bench, _lamp, _hedge, _bin, _tree)
 
 
-def _seated(camera: Camera, outfit: Outfit, x: float, z: float, sun: float) -> Thing:
+def _seated(
+    camera: Camera, outfit: Outfit, x: float, z: float, sun: float
+) -> StaticObject:
     pose = Pose(x, z - 0.12, math.pi, seated=True)
-    return Thing(figure(outfit, pose, camera, sun), z - 0.12, x, 0.3, STATIC_PERSON)
+    return StaticObject(
+        figure(outfit, pose, camera, sun), z - 0.12, x, 0.3, STATIC_PERSON
+    )
 
 
 def _statue(camera: Camera, rng: np.random.Generator, x: float, z: float,
-            sun: float) -> list[Thing]:  # fmt: skip
+            sun: float) -> list[StaticObject]:  # fmt: skip
     tone = 90 + 70 * rng.random()
     b = _Builder(x, z)
     b.box(-0.5, 0.5, 0.0, 0.2, _grey(tone * 1.1), 0.02)
     b.box(-0.38, 0.38, 0.2, 0.85, _grey(tone * 1.2), 0.02)
-    plinth = Thing(b.shapes(camera, sun), z, x, 0.6)
+    plinth = StaticObject(b.shapes(camera, sun), z, x, 0.6)
     outfit = stone(draw_outfit(rng), (tone, tone * 1.04, tone))
     pose = Pose(x, z, math.pi + rng.random() - 0.5, 0.9, 0.2, ground=0.87)
     shapes = figure(outfit, pose, camera, sun)
-    return [plinth, Thing(shapes, z - 0.01, x, 0.6, DISTRACTOR)]
+    return [plinth, StaticObject(shapes, z - 0.01, x, 0.6, DISTRACTOR)]
 
 
 def _poster(camera: Camera, rng: np.random.Generator, x: float, z: float,
-            sun: float) -> Thing:  # fmt: skip
+            sun: float) -> StaticObject:  # fmt: skip
     pose = Pose(x, z - 0.06, math.pi + 0.8 * (rng.random() - 0.5), 1.0, 0.15,
                 ground=0.36)  # fmt: skip
     shapes = figure(draw_outfit(rng), pose, camera, sun)
     colours = np.minimum(shapes.colours * 0.75 + 70, 255)
     flat = Shapes(shapes.polygons, colours, shapes.outline)
-    return Thing(flat, z - 0.06, x, 0.4, DISTRACTOR)
+    return StaticObject(flat, z - 0.06, x, 0.4, DISTRACTOR)
 
 
-def furnish(
+def street_furniture(
     rng: np.random.Generator,
     camera: Camera,
     near: float,
@@ -252,19 +256,19 @@ def furnish(
     view: float,
     amount: float,
     sun: float,
-) -> list[Thing]:
-    """Place furniture and distractors between two depths.
+) -> list[StaticObject]:
+    """Draw furniture and distractors between two depths.
 
     Args:
         rng: the sequence's own generator.
-        camera: the eye.
+        camera: that sees them.
         near: depth of the nearest people, metres.
         far: depth of the farthest people, metres.
         view: width of the picture in pixels.
         amount: the occlusion knob.
         sun: where light comes from.
     """
-    things: list[Thing] = []
+    objects: list[StaticObject] = []
     tall, low = round(4 * amount), round(1 + 7 * amount)
     wanted: list[_Kind] = [_TALL[int(rng.random() * len(_TALL))] for _ in range(tall)]
     wanted += [_LOW[int(rng.random() * len(_LOW))] for _ in range(low)]
@@ -288,13 +292,13 @@ def furnish(
         taken.append((column, half))
         if kind is None:
             if statue:
-                things += _statue(camera, rng, x, depth, sun)
+                objects += _statue(camera, rng, x, depth, sun)
             continue
         builder = _Builder(x, depth)
         reach = kind(builder, rng)
-        things.append(Thing(builder.shapes(camera, sun), depth, x, reach))
+        objects.append(StaticObject(builder.shapes(camera, sun), depth, x, reach))
         if kind is _bench and rng.random() < 0.7:
-            things.append(_seated(camera, draw_outfit(rng), x + 0.3, depth, sun))
+            objects.append(_seated(camera, draw_outfit(rng), x + 0.3, depth, sun))
         if kind is _bus_stop and rng.random() < 0.7:
-            things.append(_poster(camera, rng, x + 1.17, depth, sun))
-    return things
+            objects.append(_poster(camera, rng, x + 1.17, depth, sun))
+    return objects

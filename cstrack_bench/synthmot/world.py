@@ -1,4 +1,4 @@
-"""SynthMOT's world in motion: who is where in each frame, and how much of them shows.
+"""SynthMOT's world in motion: where each object is in a frame, and how much shows.
 
 Only NumPy: the annotations of a seed are the same whatever draws the pictures.
 """
@@ -12,7 +12,7 @@ import numpy as np
 from cstrack_bench.synthmot.figure import HALF_BOX, figure
 from cstrack_bench.synthmot.geometry import Array, Camera, Shapes, mask
 from cstrack_bench.synthmot.pedestrians import Crowd
-from cstrack_bench.synthmot.scene import Thing, furnish
+from cstrack_bench.synthmot.scene import StaticObject, street_furniture
 from cstrack_bench.synthmot.world_config import SynthConfig
 
 PEDESTRIAN = 1
@@ -22,8 +22,8 @@ _PIXEL = 2  # visibility is counted on every second pixel of every second row
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One thing in one frame, painted in the order given.
+class FrameObject:
+    """One object in one frame, painted in the order given.
 
     Attributes:
         shapes: pixels of the frame.
@@ -50,11 +50,11 @@ class World:
 
     Attributes:
         config: the knobs.
-        camera: the eye, with its path.
+        camera: with its path.
         near: depth of the nearest people, metres.
         far: depth of the farthest people, metres.
         sun: where light comes from, -1 left to 1 right.
-        things: furniture and distractors.
+        statics: furniture and distractors.
         crowd_seed: of the generator that moves the people.
     """
 
@@ -63,25 +63,27 @@ class World:
     near: float
     far: float
     sun: float
-    things: tuple[Thing, ...]
+    statics: tuple[StaticObject, ...]
     crowd_seed: tuple[int, ...]
 
-    def frames(self) -> Iterator[list[Seen]]:
-        """Everything in each frame, farthest first."""
+    def frames(self) -> Iterator[list[FrameObject]]:
+        """All objects of each frame, farthest first."""
         rng = np.random.default_rng(self.crowd_seed)
-        crowd = Crowd(self.config, self.camera, self.near, self.far, self.things, rng)
+        crowd = Crowd(self.config, self.camera, self.near, self.far, self.statics, rng)
         names = {id(t): n for n, t in enumerate(self._distractors(), start=1)}
         last: dict[int, tuple[float, float]] = {}
         for frame in range(self.config.frames):
-            seen = []
-            for thing in self.things:
-                shapes = thing.shapes.moved(self.camera, frame)
+            objects = []
+            for static in self.statics:
+                shapes = static.shapes.moved(self.camera, frame)
                 box = shapes.bounds()
                 foot = ((box[0] + box[2]) / 2, box[3])
-                identity = names.get(id(thing))
-                category = thing.category or 0
-                seen.append(
-                    Seen(shapes, thing.z, identity, category, box, foot, (0.0, 0.0))
+                identity = names.get(id(static))
+                category = static.category or 0
+                objects.append(
+                    FrameObject(
+                        shapes, static.z, identity, category, box, foot, (0.0, 0.0)
+                    )
                 )
             for walker in crowd.walkers:
                 still = figure(walker.outfit, walker.pose(), self.camera, self.sun)
@@ -94,20 +96,22 @@ class World:
                 step = foot[0] - before[0], foot[1] - before[1]
                 last[key] = foot
                 box = _box(shapes, foot[0])
-                seen.append(Seen(shapes, walker.z, key, PEDESTRIAN, box, foot, step))
+                objects.append(
+                    FrameObject(shapes, walker.z, key, PEDESTRIAN, box, foot, step)
+                )
             crowd.step()
-            seen.sort(key=lambda s: -s.z)
-            yield seen
+            objects.sort(key=lambda s: -s.z)
+            yield objects
 
-    def _distractors(self) -> list[Thing]:
-        return [thing for thing in self.things if thing.category is not None]
+    def _distractors(self) -> list[StaticObject]:
+        return [static for static in self.statics if static.category is not None]
 
 
 def _box(shapes: Shapes, axis: float) -> tuple[float, float, float, float]:
     """Around the whole figure, and never narrower than a standing person.
 
     People who annotate street scenes follow the body, not each swing of a leg: without
-    the floor a walker seen from the side would shrink to a sliver twice a cycle.
+    this minimum a walker seen from the side would shrink to a sliver twice a cycle.
     """
     left, top, right, bottom = shapes.bounds()
     half = HALF_BOX * (bottom - top)
@@ -127,8 +131,10 @@ def build_world(config: SynthConfig, seed: int) -> World:
     sun = 0.9 * (1 if rng.random() < 0.5 else -1) * (0.5 + 0.5 * rng.random())
     motion = _camera_path(config, rng, unit)
     camera = Camera(focal, height, horizon, config.width / 2, motion)
-    things = furnish(rng, camera, near, far, config.width, config.occlusion, sun)
-    return World(config, camera, near, far, sun, tuple(things), (seed, 2))
+    statics = street_furniture(
+        rng, camera, near, far, config.width, config.occlusion, sun
+    )
+    return World(config, camera, near, far, sun, tuple(statics), (seed, 2))
 
 
 def _camera_path(config: SynthConfig, rng: np.random.Generator, unit: float) -> Array:
@@ -158,20 +164,20 @@ def _camera_path(config: SynthConfig, rng: np.random.Generator, unit: float) -> 
     return motion
 
 
-def visibilities(seen: list[Seen], width: int, height: int) -> list[float]:
+def visibilities(objects: list[FrameObject], width: int, height: int) -> list[float]:
     """Share of each silhouette that nothing nearer and no picture edge hides.
 
     Args:
-        seen: farthest first.
+        objects: farthest first.
         width: of the picture in pixels.
         height: of the picture in pixels.
     """
     taken = np.zeros((-(-height // _PIXEL), -(-width // _PIXEL)), bool)
-    shares = [0.0] * len(seen)
-    for index in range(len(seen) - 1, -1, -1):
-        shapes = seen[index].shapes
+    shares = [0.0] * len(objects)
+    for index in range(len(objects) - 1, -1, -1):
+        shapes = objects[index].shapes
         left, top, right, bottom = shapes.bounds()
-        if seen[index].identity is None:
+        if objects[index].identity is None:
             left, top = max(left, 0), max(top, 0)
             right, bottom = min(right, width), min(bottom, height)
         row, column = math.floor(top / _PIXEL), math.floor(left / _PIXEL)
@@ -193,15 +199,17 @@ def visibilities(seen: list[Seen], width: int, height: int) -> list[float]:
     return shares
 
 
-def annotation_rows(seen: list[Seen], frame: int, config: SynthConfig) -> list[str]:
+def annotation_rows(
+    objects: list[FrameObject], frame: int, config: SynthConfig
+) -> list[str]:
     """The MOTChallenge rows of one frame (0-based), sorted by identity.
 
     A row is kept while at least a tenth of the silhouette shows; the box is amodal and
     may leave the picture. Only pedestrians are marked for scoring.
     """
     rows = []
-    shares = visibilities(seen, config.width, config.height)
-    for one, share in zip(seen, shares, strict=True):
+    shares = visibilities(objects, config.width, config.height)
+    for one, share in zip(objects, shares, strict=True):
         if one.identity is None or share < SMALLEST_VISIBILITY:
             continue
         x1, y1, x2, y2 = one.box

@@ -193,7 +193,7 @@ def test_without_as_nothing_is_written(evaluate: Run, world: Path) -> None:
         ("gone", [], "No such file or folder"),
         ("data", [], "holds no result files"),
         ("results", ["--split", "half/x"], "No split 'half/x'"),
-        ("results", ["--subset", "test"], "has no folder test/"),
+        ("results", ["--subset", "test"], "has no test sequences of mot17"),
         ("results", ["--sequences", "nobody"], "nobody names no sequence"),
         ("results", ["--as", "#"], "--as takes the tracker's name"),
     ],

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cstrack_bench.cli.app import main
-from cstrack_bench.datasets.arrangement import arrange
+from cstrack_bench.datasets.registry import find_dataset
 from tests.datasets.miniatures import publish, unpack
 
 Run = Callable[..., tuple[int, str, str]]
@@ -111,7 +111,8 @@ def test_wrong_use_is_exit_2(cstrack: Run, root: Path) -> None:
 def test_images_and_hieve_pass_and_are_not_complete(
     cstrack: Run, tmp_path: Path, name: str
 ) -> None:
-    arrange(unpack(publish(name, tmp_path / "p"), tmp_path / name), name)
+    folder = unpack(publish(name, tmp_path / "p"), tmp_path / name)
+    find_dataset(name).normalise(folder)
     code, out, _ = cstrack("verify", name, "--data", tmp_path)
     assert code == 0
     assert "missing" in out
@@ -124,7 +125,8 @@ def test_images_and_hieve_pass_and_are_not_complete(
 def test_a_wrong_label_is_named_with_file_and_line(
     cstrack: Run, tmp_path: Path
 ) -> None:
-    arrange(unpack(publish("eth", tmp_path / "p"), tmp_path / "ETHZ"), "eth")
+    folder = unpack(publish("eth", tmp_path / "p"), tmp_path / "ETHZ")
+    find_dataset("eth").normalise(folder)
     file = tmp_path / "ETHZ/labels_with_ids/eth01/image_00000000_0.txt"
     file.write_text(file.read_text() + "0 -1 3 0.5 0.1 0.1\n")
     code, out, _ = cstrack("verify", "eth", "--data", tmp_path)

@@ -90,7 +90,7 @@ def label(file: Path, *identities: int) -> None:
 
 
 def _mot15(folder: Path) -> Archives:
-    """Ten columns without classes, and no seqinfo.ini (REFERENCE 8)."""
+    """Ten columns, no seqinfo.ini (docs/reference.md#dataset-downloads)."""
     inside = folder / "2DMOT2015.d" / "2DMOT2015"
     sequence(inside / "train" / "TUD-Campus", columns=10, info=False)
     sequence(inside / "test" / "TUD-Crossing", columns=10, info=False)

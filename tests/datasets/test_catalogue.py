@@ -4,57 +4,51 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
-from cstrack_bench.datasets.catalogue import (
-    CATALOGUE,
-    find_item,
-    is_drive,
-    load_catalogue,
-    site,
-)
-from cstrack_bench.datasets.locations import DATASETS
-from cstrack_bench.datasets.published import published_mixes
+from cstrack_bench.datasets.catalogue_item import CatalogueItem, RemoteFile
+from cstrack_bench.datasets.registry import built_in_datasets
+from cstrack_bench.download.catalogue import find_item, load_catalogue, load_weights
+from cstrack_bench.download.item_state import find_item_path
+from cstrack_bench.download.sources import is_drive, site
 from cstrack_bench.errors import InputError
-from cstrack_bench.formats.jde_lists import IMAGE_LISTS
 
-ITEM = {
+ITEM: dict[str, object] = {
     "title": "A",
     "licence": "none",
     "page": "https://example.org",
     "use": "tests",
-    "holds": ["train"],
-    "ways": [[{"name": "a.zip", "sources": ["https://example.org/a.zip"]}]],
+    "ways": [[{"name": "a.pt", "sources": ["https://example.org/a.pt"]}]],
 }
 
 
 def catalogue(tmp_path: Path, **changes: object) -> Path:
-    file = tmp_path / "catalogue.yaml"
+    file = tmp_path / "weights.yaml"
     row = {name: value for name, value in {**ITEM, **changes}.items() if value != ()}
-    file.write_text(yaml.safe_dump({"data_sets": {"a": row}, "weights": {}}))
+    file.write_text(yaml.safe_dump({"a": row}))
     return file
 
 
+def data_set(**changes: object) -> CatalogueItem:
+    way = (RemoteFile("a.zip", ("https://example.org/a.zip",)),)
+    known = {**ITEM, "name": "a", "holds": ("train",), "ways": (way,)}
+    return CatalogueItem(**{**known, **changes})  # type: ignore[arg-type]
+
+
 def test_every_data_set_that_is_read_can_be_downloaded() -> None:
-    read = {*DATASETS, *IMAGE_LISTS, "hieve"} - {"synthmot"}
-    assert read <= {i.name for i in load_catalogue().values() if i.kind == "data"}
+    catalogued = {i.name for i in load_catalogue().values() if i.kind == "data"}
+    for dataset in built_in_datasets().values():
+        made = dataset.is_generated or dataset.name == "local"
+        assert (dataset.name in catalogued) != made
+        assert dataset.entry is None or dataset.entry.name == dataset.name
 
 
 def test_every_weights_file_that_recipes_name_can_be_downloaded() -> None:
-    places = {i.place.name for i in load_catalogue().values() if i.kind == "weights"}
+    places = {i.target.name for i in load_catalogue().values() if i.kind == "weights"}
     coco = {f"yolov5{size}-v2.0.pt" for size in "smlx"}
     today = {f"yolov5{size}-v7.0.pt" for size in "nsml"}
     jde = {f"jde-{size}.pt" for size in ("1088x608", "864x480", "576x320")}
     assert places == {*coco, *today, *jde, "darknet53.conv.74", "cstrack.pt"}
-
-
-def test_the_images_of_the_mixes_add_up_to_what_the_paper_trains_on() -> None:
-    images = {name: item.expects.images for name, item in load_catalogue().items()}
-    six = ("mot17", "caltech", "citypersons", "cuhk-sysu", "prw", "eth")
-    mixes = published_mixes()
-    assert images["mot17"] == mixes["S"].images
-    assert sum(int(images[n] or 0) for n in six) == mixes["M"].images
-    both = (*six, "crowdhuman")
-    assert sum(int(images[n] or 0) for n in both) == mixes["B"].images
 
 
 def test_every_item_has_a_source_or_a_word_on_registration() -> None:
@@ -66,7 +60,7 @@ def test_every_item_has_a_source_or_a_word_on_registration() -> None:
 
 
 def test_no_two_items_go_to_the_same_place() -> None:
-    places = [item.place for item in load_catalogue().values()]
+    places = [item.target for item in load_catalogue().values()]
     assert len(set(places)) == len(places)
 
 
@@ -88,8 +82,7 @@ def test_an_unknown_name_gets_the_nearest() -> None:
         ({"page": "example.org"}, "page"),
         ({"tables": [9]}, "tables"),
         ({"ways": ()}, "register"),
-        ({"holds": ()}, "holds"),
-        ({"holds": ["../b"]}, "leaves the folder"),
+        ({"ways": [[{"name": "a"}, {"name": "b"}]]}, "one file"),
         ({"ways": [[]]}, "names of their own"),
         ({"ways": [[{"name": "a"}, {"name": "A"}]]}, "names of their own"),
         ({"ways": [[{"name": "../a"}]]}, "name"),
@@ -102,35 +95,44 @@ def test_a_wrong_entry_is_refused_by_name(
     tmp_path: Path, changes: dict[str, object], words: str
 ) -> None:
     with pytest.raises(InputError, match=words) as caught:
-        load_catalogue(catalogue(tmp_path, **changes))
+        load_weights(catalogue(tmp_path, **changes))
     assert ": a" in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["[]", "{", "data_sets: 5\nweights: {}", ""])
+@pytest.mark.parametrize(
+    ("holds", "words"),
+    [((), "holds"), (("../b",), "leaves the folder"), (("/b",), "leaves the folder")],
+)
+def test_a_data_set_says_what_it_holds(holds: tuple[str, ...], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        data_set(holds=holds)
+
+
+@pytest.mark.parametrize("text", ["[]", "{", "a: 5", ""])
 def test_what_is_no_catalogue_is_refused(tmp_path: Path, text: str) -> None:
-    file = tmp_path / "catalogue.yaml"
+    file = tmp_path / "weights.yaml"
     file.write_text(text)
     with pytest.raises(InputError, match="is not a catalogue"):
-        load_catalogue(file)
+        load_weights(file)
 
 
 def test_a_sound_one_is_read(tmp_path: Path) -> None:
-    item = load_catalogue(catalogue(tmp_path, expects={"boxes": "112K"}))["a"]
-    assert (item.place, item.size, item.expects.boxes) == (Path("a"), None, "112K")
+    item = load_weights(catalogue(tmp_path, tables=[1]))["a"]
+    assert (item.target, item.size, item.tables) == (Path("weights/a.pt"), None, (1,))
 
 
 def test_where_it_lies_in_any_case_and_in_the_root_itself(tmp_path: Path) -> None:
     item = find_item("mot17")
-    assert item.find(tmp_path) is None
+    assert find_item_path(item, tmp_path) is None
     (tmp_path / "Mot17").mkdir()
-    assert item.find(tmp_path) is None, "an empty folder is nothing"
+    assert find_item_path(item, tmp_path) is None, "an empty folder is nothing"
     picture = tmp_path / "Mot17" / "train" / "MOT17-02-SDP" / "img1"
     (picture.parent / "gt").mkdir(parents=True)
-    assert item.find(tmp_path) == tmp_path / "Mot17"
+    assert find_item_path(item, tmp_path) == tmp_path / "Mot17"
     assert not item.is_complete(tmp_path / "Mot17")
     picture.mkdir()
     assert item.is_complete(tmp_path / "Mot17")
-    assert item.find(tmp_path / "Mot17") == tmp_path / "Mot17"
+    assert find_item_path(item, tmp_path / "Mot17") == tmp_path / "Mot17"
 
 
 def test_sources_name_their_servers() -> None:
@@ -143,4 +145,3 @@ def test_sources_name_their_servers() -> None:
     ]
     assert site("https://github.com/a/b") == "github.com"
     assert {site(s) for s in sources if is_drive(s)} == {"drive.google.com"}
-    assert CATALOGUE.name == "catalogue.yaml"

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from cstrack_bench.datasets.experiment_data import DataConfig, open_data
-from cstrack_bench.datasets.hieve import find_hieve, list_hieve, read_hieve
-from cstrack_bench.datasets.splits import HOLDOUT, split_sequences
+from cstrack_bench.datasets.hieve import DATASET, HOLDOUT
 from cstrack_bench.errors import InputError
+from cstrack_bench.formats.hieve_labels import HieveGroundTruth
 from cstrack_bench.training_data.loading import TrainingSet
 
 WIDTH, HEIGHT, FRAMES = 64, 48, 3
@@ -117,10 +117,10 @@ def make_hieve(root: Path, count: int, labels: Labels = track_file) -> Path:
 def test_every_layout_gives_the_same_people(
     tmp_path: Path, labels: Labels, pictures: Callable, place: str
 ) -> None:
-    home = tmp_path / "hieve"
-    pictures(home, "7")
-    labels(home / place, "7")
-    (sequence,) = list_hieve(tmp_path)
+    folder = tmp_path / "hieve"
+    pictures(folder, "7")
+    labels(folder / place, "7")
+    (sequence,) = DATASET.open(tmp_path)
     truth = sequence.annotations()
     assert truth is not None
     found = zip(truth.frames, truth.ids, *truth.boxes.T, strict=True)
@@ -140,13 +140,13 @@ def test_a_set_that_counts_from_0_does_so_in_every_file(tmp_path: Path) -> None:
     root = make_hieve(tmp_path, 2, track_file_from_0)
     file = root / "HIE20" / "labels" / "train" / "track1" / "2.txt"
     file.write_text("1,0,5,6,10,30\n2,0,5,6,10,30\n")
-    truth = list_hieve(root)[1].annotations()
+    truth = DATASET.open(root)[1].annotations()
     assert truth is not None
     assert truth.frames.tolist() == [1, 2]
 
 
 def test_a_part_keeps_its_ground_truth(tmp_path: Path) -> None:
-    sequence = list_hieve(make_hieve(tmp_path, 1))[0].part(1, 3)
+    sequence = DATASET.open(make_hieve(tmp_path, 1))[0].part(1, 3)
     truth = sequence.annotations()
     assert truth is not None
     assert truth.frames.tolist() == [1, 2]
@@ -154,7 +154,7 @@ def test_a_part_keeps_its_ground_truth(tmp_path: Path) -> None:
 
 def test_the_last_four_training_videos_are_held_out(tmp_path: Path) -> None:
     root = make_hieve(tmp_path, 12)
-    train, val = split_sequences(list_hieve(root), HOLDOUT)
+    train, val = HOLDOUT.cut(DATASET.open(root))
     # In the order of their numbers: 2 comes before 10.
     assert [s.name for s in train] == [str(n) for n in range(1, 9)]
     assert [s.name for s in val] == ["9", "10", "11", "12"]
@@ -163,13 +163,13 @@ def test_the_last_four_training_videos_are_held_out(tmp_path: Path) -> None:
 
 def test_four_videos_cannot_be_held_out_of_four(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"hieve/holdout holds out 4 .* 4 are given"):
-        split_sequences(list_hieve(make_hieve(tmp_path, 4)), HOLDOUT)
+        HOLDOUT.cut(DATASET.open(make_hieve(tmp_path, 4)))
 
 
 def test_it_is_data_to_train_and_test_on(tmp_path: Path) -> None:
-    config = DataConfig("hieve", split=HOLDOUT, input_size="64x64")
+    config = DataConfig("hieve", split=HOLDOUT.name, input_size="64x64")
     data = open_data(config, make_hieve(tmp_path, 6))
-    assert (data.benchmark, data.split) == ("hieve", HOLDOUT)
+    assert (data.rules.name, data.split) == ("hieve", HOLDOUT.name)
     assert [s.name for s in data.train] == ["1", "2"]
     assert [s.name for s in data.val] == ["3", "4", "5", "6"]
     dataset = TrainingSet(data.train, (64, 64), None, 0)
@@ -179,7 +179,7 @@ def test_it_is_data_to_train_and_test_on(tmp_path: Path) -> None:
 
 def test_the_manifest_knows_labels_that_lie_elsewhere(tmp_path: Path) -> None:
     root = make_hieve(tmp_path, 5, frame_xml)
-    config = DataConfig("hieve", split=HOLDOUT)
+    config = DataConfig("hieve", split=HOLDOUT.name)
     before = open_data(config, root).manifest_hash()
     file = root / "HIE20/labels/train/track1/1/000002.xml"
     file.write_text(file.read_text().replace("<ymin>6<", "<ymin>7<"))
@@ -189,14 +189,14 @@ def test_the_manifest_knows_labels_that_lie_elsewhere(tmp_path: Path) -> None:
 def test_test_videos_have_no_ground_truth(tmp_path: Path) -> None:
     root = make_hieve(tmp_path, 1)
     video_of(root / "HIE20", "20", "test")
-    (sequence,) = list_hieve(root, "test")
+    (sequence,) = DATASET.open(root, "test")
     assert sequence.annotations() is None
     assert len(list(sequence)) == FRAMES
 
 
 def test_labels_alone_can_be_evaluated_on(tmp_path: Path) -> None:
     track_file(tmp_path / "hieve" / "labels" / "train", "1")
-    (sequence,) = list_hieve(tmp_path)
+    (sequence,) = DATASET.open(tmp_path)
     assert not sequence.has_images
     assert len(sequence) == FRAMES
     with pytest.raises(InputError, match=r"no images or no ground truth for 1\."):
@@ -208,7 +208,7 @@ def test_labels_that_go_on_after_the_video_are_refused(tmp_path: Path) -> None:
     file = root / "HIE20/labels/train/track1/1.txt"
     file.write_text(file.read_text() + "4,1,1,1,5,5,1,-1,-1,-1\n")
     with pytest.raises(InputError, match=r"1\.txt goes on to frame 4, but .* has 3"):
-        list_hieve(root)[0].annotations()
+        DATASET.open(root)[0].annotations()
 
 
 @pytest.mark.parametrize(
@@ -231,18 +231,18 @@ def test_broken_labels_are_named(
     file.write_text(content)
     labels = file.parent if file.parent != tmp_path else file
     with pytest.raises(InputError, match=why) as caught:
-        read_hieve(labels)
+        HieveGroundTruth(labels).read()
     assert str(labels) in str(caught.value)
 
 
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"No HiEve under .*hieve with labels/train"):
-        find_hieve(tmp_path)
-    with pytest.raises(InputError, match="No HiEve under"):
-        find_hieve(tmp_path / "gone")
+        DATASET.find(tmp_path)
+    with pytest.raises(InputError, match=r"No folder .*gone to look for hieve in"):
+        DATASET.find(tmp_path / "gone")
     # A MOTChallenge set in the root is not HiEve.
     (tmp_path / "train" / "MOT17-02-SDP" / "gt").mkdir(parents=True)
     with pytest.raises(InputError, match="No HiEve under"):
-        find_hieve(tmp_path)
-    with pytest.raises(InputError, match="no test videos"):
-        list_hieve(make_hieve(tmp_path, 1), "test")
+        DATASET.find(tmp_path)
+    with pytest.raises(InputError, match="no test sequences of hieve"):
+        DATASET.open(make_hieve(tmp_path, 1), "test")

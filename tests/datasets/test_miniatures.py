@@ -12,23 +12,22 @@ import numpy as np
 import pytest
 import torch
 
-from cstrack_bench.datasets.arrangement import arrange
-from cstrack_bench.datasets.catalogue import find_item
+from cstrack_bench.datasets.crowdhuman import CrowdHuman
 from cstrack_bench.datasets.experiment_data import open_data
-from cstrack_bench.datasets.mixes import list_dataset
-from cstrack_bench.datasets.published import published_lists, published_mixes
-from cstrack_bench.download.get import Wishes, download
+from cstrack_bench.datasets.jde_layout import JdeDataset
+from cstrack_bench.datasets.registry import built_in_datasets, find_dataset
+from cstrack_bench.download.catalogue import find_item
+from cstrack_bench.download.download_item import DownloadOptions, download
 from cstrack_bench.errors import InputError
-from cstrack_bench.evaluation.self_check import benchmark_of, imperfections
+from cstrack_bench.evaluation.self_check import imperfections
 from cstrack_bench.experiments.recipes import load_recipe
-from cstrack_bench.formats.jde_lists import open_image_list
+from cstrack_bench.formats.jde_lists import ImageList
 from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import make_config
 from cstrack_bench.systems.registry import find_system
 from cstrack_bench.training.loop import train
 from cstrack_bench.training.train_config import LossConfig, TrainConfig
 from cstrack_bench.training_data.loading import TrainingSet
-from cstrack_bench.verification.dataset_checks import verify
 from tests.datasets.miniatures import (
     FOLDERS,
     FRAMES,
@@ -42,7 +41,7 @@ from tests.datasets.miniatures import (
     unpack,
 )
 from tests.download.sites import HASTY, serving, zipped
-from tests.download.test_unpack import split
+from tests.download.test_archives import split
 
 SIZE = (64, 96)
 DATA_SETS = [name for name in NAMES if name not in FOLDERS]
@@ -63,9 +62,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             if name == "hieve":  # only on registration
                 given = (tmp_path_factory.mktemp("given") / "HIE20.zip",)
                 given[0].write_bytes(files["HIE20.zip"])
-            wishes = Wishes(given, mirror=site.url(), patience=HASTY)
-            outcome = download(find_item(name), root, wishes)
-            assert outcome.place == root / FOLDERS.get(name, name)
+            options = DownloadOptions(given, mirror=site.url(), policy=HASTY)
+            done = download(find_item(name), root, options)
+            assert done.path == root / FOLDERS.get(name, name)
         yield root
 
 
@@ -97,27 +96,33 @@ def pack(archives: Archives) -> dict[str, bytes]:
 
 
 def faults_of(folder: Path, name: str) -> list[tuple[str, str]]:
-    found = verify(
-        folder,
-        name,
-        every_picture=True,
-        measure=lambda parts: imperfections(parts, benchmark_of(parts, name)),
-    )
-    return [(problem.place, problem.what) for problem in found.problems]
+    dataset = find_dataset(name)
+    found = dataset.verify(folder, True, lambda parts: imperfections(parts, dataset))
+    return [(problem.location, problem.what) for problem in found.problems]
+
+
+def normalise(folder: Path, name: str) -> list[str]:
+    return find_dataset(name).normalise(folder)
+
+
+def images_of(root: Path, name: str, *lists: str) -> ImageList:
+    dataset = find_dataset(name)
+    assert isinstance(dataset, JdeDataset)
+    return dataset.images(root, lists)
 
 
 @pytest.mark.parametrize("name", DATA_SETS)
 def test_a_miniature_is_sound_and_not_complete(root: Path, name: str) -> None:
     assert faults_of(root / name, name) == []
-    found = verify(root / name, name)
+    found = find_dataset(name).verify(root / name)
     assert found.sequences
     assert found.missing
 
 
 @pytest.mark.parametrize("name", DATA_SETS)
-def test_a_second_arrangement_finds_nothing_to_do(root: Path, name: str) -> None:
+def test_a_second_normalisation_finds_nothing_to_do(root: Path, name: str) -> None:
     before = sorted(root.rglob("*"))
-    assert arrange(root / name, name) == []
+    assert normalise(root / name, name) == []
     assert sorted(root.rglob("*")) == before
 
 
@@ -128,7 +133,7 @@ def test_a_second_arrangement_finds_nothing_to_do(root: Path, name: str) -> None
         ("caltech", 6, 12, 6),
         ("citypersons", 2, 4, 0),
         ("cuhk-sysu", 3, 6, 3),
-        # Person 0 is a person like any other (REFERENCE 3.4).
+        # Person 0 is one like any other (docs/reference.md#identity-numbering).
         ("prw", 2, 2, 2),
         ("eth", 5, 5, 0),
         ("crowdhuman", 3, 3, 0),
@@ -137,7 +142,7 @@ def test_a_second_arrangement_finds_nothing_to_do(root: Path, name: str) -> None
 def test_the_training_list_is_the_published_part(
     root: Path, name: str, images: int, boxes: int, identities: int
 ) -> None:
-    listed = open_image_list(root, name)
+    listed = images_of(root, name)
     truth = listed.annotations()
     assert (len(listed), len(truth)) == (images, boxes)
     assert len(np.unique(truth.ids[truth.ids >= 0])) == identities
@@ -150,13 +155,14 @@ def test_the_training_list_is_the_published_part(
 
 @pytest.mark.parametrize("name", ["mot15", "mot16", "mot17", "mot20", "hieve"])
 def test_sequences_are_found_with_people_and_pictures(root: Path, name: str) -> None:
-    for sequence in list_dataset(root, name):
+    for sequence in find_dataset(name).open(root):
         truth = sequence.annotations()
         assert truth is not None
         assert len(truth.pedestrians()) == 2 * FRAMES
         assert [len(sequence), sequence.has_images] == [FRAMES, True]
         assert sequence.frame(FRAMES - 1).image.shape == (64, 96, 3)
-    assert all(s.annotations() is None for s in list_dataset(root, name, "test"))
+    tested = find_dataset(name).open(root, "test")
+    assert all(s.annotations() is None for s in tested)
 
 
 @pytest.mark.parametrize(
@@ -199,32 +205,33 @@ def test_a_step_of_each_mix(
 
 
 def test_the_mixes_are_the_sums_of_their_lists() -> None:
-    counts = {
-        row.name: row.images
-        for name in (*DATA_SETS, "mot17")
-        for row in published_lists(name)
-    }
-    mixes = published_mixes()
-    assert {name: mix.images for name, mix in mixes.items()} == {
-        "S": 5316,
-        "M": 53508,
-        "B": 72878,
-    }
-    for mix in mixes.values():
-        assert sum(counts[name] for name in mix.lists) == mix.images
+    lists = [
+        row
+        for dataset in built_in_datasets().values()
+        if isinstance(dataset, JdeDataset)
+        for row in dataset.lists
+    ]
+    entry = find_dataset("mot17").entry
+    assert entry is not None
+    mot17 = int(entry.expects.images or 0)
+    added = {mix: [r.images for r in lists if mix in r.mixes] for mix in ("M", "B")}
+    # Images of S, M and B (docs/reference.md#mixes).
+    assert mot17 == 5316
+    assert mot17 + sum(added["M"]) == 53508
+    assert mot17 + sum(added["B"]) == 72878
 
 
 def test_mot17_with_the_labels_of_jde(tmp_path: Path) -> None:
     folder = unpack(mot17_of_jde(tmp_path / "published"), tmp_path / "mot17")
-    assert "moved images/train/ to train/" in arrange(folder, "mot17")
+    assert "moved images/train/ to train/" in normalise(folder, "mot17")
     assert faults_of(folder, "mot17") == []
-    assert len(list_dataset(tmp_path, "mot17")) == 1
+    assert len(find_dataset("mot17").open(tmp_path)) == 1
 
 
 def test_crowdhuman_boxes_are_full_and_nobody_ignored_is_among_them(
     root: Path,
 ) -> None:
-    truth = open_image_list(root, "crowdhuman").annotations()
+    truth = images_of(root, "crowdhuman").annotations()
     assert truth.ids.tolist() == [-1] * 3
     # The full box leaves the picture on the left, as published.
     assert truth.boxes == pytest.approx(np.tile([-6.0, 5, 24, 63], (3, 1)), abs=1e-3)
@@ -232,16 +239,14 @@ def test_crowdhuman_boxes_are_full_and_nobody_ignored_is_among_them(
 
 def test_crowdhuman_with_an_identity_for_every_box(tmp_path: Path) -> None:
     folder = unpack(publish("crowdhuman", tmp_path / "p"), tmp_path / "crowdhuman")
-    arrange(folder, "crowdhuman", identities="unique")
+    dataset = find_dataset("crowdhuman")
+    assert isinstance(dataset, CrowdHuman)
+    dataclasses.replace(dataset, identities="unique").normalise(folder)
     both = ("crowdhuman.train", "crowdhuman.val")
-    truth = open_image_list(tmp_path, "crowdhuman", both).annotations()
+    truth = images_of(tmp_path, "crowdhuman", *both).annotations()
     assert truth.ids.tolist() == [1, 2, 3, 4]
     with pytest.raises(InputError, match=r"'uniqe'.*nearest is 'unique'"):
-        arrange(
-            unpack(publish("crowdhuman", tmp_path / "q"), tmp_path / "again"),
-            "crowdhuman",
-            identities="uniqe",  # type: ignore[arg-type]
-        )
+        dataclasses.replace(dataset, identities="uniqe")  # type: ignore[arg-type]
 
 
 def test_crowdhuman_with_a_folder_for_each_part(tmp_path: Path) -> None:
@@ -252,16 +257,16 @@ def test_crowdhuman_with_a_folder_for_each_part(tmp_path: Path) -> None:
             name = f"{273270 + number},c9db000d5146c15.jpg"
             (folder / "Images" / name).rename(folder / "images" / subset / name)
     (folder / "Images").rmdir()
-    arrange(folder, "crowdhuman")
+    normalise(folder, "crowdhuman")
     assert faults_of(folder, "crowdhuman") == []
-    assert len(open_image_list(tmp_path, "crowdhuman")) == 3
+    assert len(images_of(tmp_path, "crowdhuman")) == 3
 
 
 def test_pictures_of_a_film_are_its_own_bytes(tmp_path: Path) -> None:
     folder = tmp_path / "caltech"
     film(folder / "set01" / "V003.seq", 4, stamp=16)
     label(folder / "labels_with_ids" / "set01_V003_2.txt", 5)
-    arrange(folder, "caltech")
+    normalise(folder, "caltech")
     written = [f.name for f in (folder / "images").iterdir()]
     assert written == ["set01_V003_2.jpg"]
     content = (folder / "images" / written[0]).read_bytes()
@@ -275,33 +280,33 @@ def test_a_film_that_ends_too_soon_is_named(tmp_path: Path) -> None:
     film(reel, 3)
     label(folder / "labels_with_ids" / "set01_V003_7.txt", 5)
     with pytest.raises(InputError, match=r"V003\.seq has no picture 7"):
-        arrange(folder, "caltech")
+        normalise(folder, "caltech")
     reel.write_bytes(reel.read_bytes()[:-3000])
     with pytest.raises(InputError, match=r"V003\.seq ends or breaks at picture 3 of 3"):
-        arrange(folder, "caltech")
+        normalise(folder, "caltech")
 
 
 def test_films_may_come_after_the_labels(tmp_path: Path) -> None:
     folder = tmp_path / "caltech"
     archives = publish("caltech", tmp_path / "p")
     labels = {"caltech_labels.zip": archives.pop("caltech_labels.zip")}
-    arrange(unpack(labels, folder), "caltech")
+    normalise(unpack(labels, folder), "caltech")
     assert not (folder / "caltech.train").exists()
     first = {"set00.tar": archives.pop("set00.tar")}
-    arrange(unpack(first, folder), "caltech")
+    normalise(unpack(first, folder), "caltech")
     assert len((folder / "caltech.train").read_text().splitlines()) == 1
-    arrange(unpack(archives, folder), "caltech")
+    normalise(unpack(archives, folder), "caltech")
     assert len((folder / "caltech.train").read_text().splitlines()) == 6
 
 
 @pytest.mark.parametrize("name", ["crowdhuman", "caltech", "eth"])
-def test_what_was_unpacked_by_hand_is_arranged_by_the_same_command(
+def test_what_was_unpacked_by_hand_is_normalised_by_the_same_command(
     tmp_path: Path, name: str
 ) -> None:
     folder = unpack(publish(name, tmp_path / "p"), tmp_path / "root" / name)
-    outcome = download(find_item(name), tmp_path / "root")
-    assert (outcome.place, outcome.done) == (folder, "here")
-    assert outcome.remarks
+    done = download(find_item(name), tmp_path / "root")
+    assert (done.path, done.done) == (folder, "here")
+    assert done.remarks
     assert download(find_item(name), tmp_path / "root").remarks == []
     assert faults_of(folder, name) == []
 
@@ -310,8 +315,8 @@ def test_eth_is_without_the_sequences_of_mot16(tmp_path: Path) -> None:
     folder = unpack(publish("eth", tmp_path / "p"), tmp_path / "eth")
     picture(folder / "ETHZ" / "eth04" / "images" / "a.png")
     label(folder / "ETHZ" / "eth04" / "labels_with_ids" / "a.txt", -1)
-    arrange(folder, "eth")
-    listed = open_image_list(tmp_path, "eth")
+    normalise(folder, "eth")
+    listed = images_of(tmp_path, "eth")
     assert len(listed) == 5
     assert not any("eth04" in path for path in listed.paths)
 
@@ -319,13 +324,13 @@ def test_eth_is_without_the_sequences_of_mot16(tmp_path: Path) -> None:
 def test_two_files_in_one_place_are_left_alone(tmp_path: Path) -> None:
     folder = unpack(publish("eth", tmp_path / "p"), tmp_path / "eth")
     picture(folder / "images" / "eth01" / "image_00000000_0.png", 9)
-    with pytest.raises(InputError, match="in each other's place"):
-        arrange(folder, "eth")
+    with pytest.raises(InputError, match="would overwrite"):
+        normalise(folder, "eth")
 
 
 def test_what_is_no_data_set_is_not_touched(tmp_path: Path) -> None:
     picture(tmp_path / "own" / "inner" / "a.jpg")
-    assert arrange(tmp_path / "own", "own") == []
+    assert normalise(tmp_path / "own", "own") == []
     assert (tmp_path / "own" / "inner" / "a.jpg").is_file()
     with pytest.raises(InputError, match="No such folder"):
-        arrange(tmp_path / "gone", "eth")
+        normalise(tmp_path / "gone", "eth")

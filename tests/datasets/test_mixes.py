@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 import pytest
 
-from cstrack_bench.datasets.mixes import MixPart, Thinned, count, open_part
+from cstrack_bench.datasets.mixes import MixPart, count, open_part
 from cstrack_bench.errors import InputError
 from cstrack_bench.formats.sequences import open_sequence
+from cstrack_bench.formats.thinned import Thinned
 from cstrack_bench.synthmot.generate import SynthConfig, SynthSpec
 from cstrack_bench.training_data.loading import TrainingSet
 
@@ -77,7 +78,10 @@ def test_a_step_counts_from_the_start_of_a_half(root: Path) -> None:
 
 
 def test_identities_are_contiguous_across_parts(root: Path) -> None:
-    """REFERENCE 3.4: id 0 of the first data set is a person like any other."""
+    """Id 0 of the first data set is a person like any other.
+
+    See docs/reference.md#identity-numbering.
+    """
     parts = [
         open_part(MixPart("mot15", sequences="TUD-*"), root),
         open_part(MixPart("mot15", sequences="KITTI-*", identities=False), root),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cstrack_bench.download.get import Wishes
+from cstrack_bench.download.download_item import DownloadOptions
 from tests.download.sites import HASTY, Site, serving
 
 
@@ -18,6 +18,6 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
 
 @pytest.fixture
-def hasty() -> Wishes:
-    """Wishes that give up in milliseconds."""
-    return Wishes(patience=HASTY)
+def hasty() -> DownloadOptions:
+    """DownloadOptions that give up in milliseconds."""
+    return DownloadOptions(policy=HASTY)

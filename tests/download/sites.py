@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from cstrack_bench.datasets.catalogue import Item, RemoteFile
-from cstrack_bench.download.fetch import Patience
+from cstrack_bench.datasets.catalogue_item import CatalogueItem, RemoteFile
+from cstrack_bench.download.http import RetryPolicy
 
 #: Gives up in milliseconds.
-HASTY = Patience(connect=2, stall=0.3, attempts=2, connections=1, pause=0.001)
+HASTY = RetryPolicy(connect=2, stall=0.3, attempts=2, connections=1, pause=0.001)
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def mot17(wrapped: str = "MOT17/") -> bytes:
     )
 
 
-def an_item(*sources: str, **changes: object) -> Item:
+def an_item(*sources: str, **changes: object) -> CatalogueItem:
     """MOT17 from these sources."""
     known: dict[str, object] = {
         "name": "mot17",
@@ -178,10 +178,10 @@ def an_item(*sources: str, **changes: object) -> Item:
         "holds": ("train/MOT17-02-SDP/img1",),
         "ways": ((RemoteFile("MOT17.zip", sources),),),
     }
-    return Item(**{**known, **changes})  # type: ignore[arg-type]
+    return CatalogueItem(**{**known, **changes})  # type: ignore[arg-type]
 
 
-def weights(*sources: str, **changes: object) -> Item:
+def weights(*sources: str, **changes: object) -> CatalogueItem:
     """One file of weights from these sources."""
     file = RemoteFile("net.pt", sources, **changes)  # type: ignore[arg-type]
     return an_item(name="net", kind="weights", holds=(), ways=((file,),))

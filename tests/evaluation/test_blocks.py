@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cstrack_bench.datasets.evaluation_rules import MOT17
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation import trackeval_scores
 from cstrack_bench.evaluation.blocks import blocks
@@ -37,8 +38,8 @@ def test_blocks_sum_to_the_evaluation(
     walk: Make, seed: int, frames: int, people: int, size: int
 ) -> None:
     results = [walk(seed, frames, people, "A"), walk(seed + 1, 7, people, "B")]
-    found = trackeval_scores.evaluate(results, "mot17")
-    rows = blocks(results, "mot17", size)
+    found = trackeval_scores.evaluate(results, MOT17)
+    rows = blocks(results, MOT17, size)
     for name, scores in found.sequences.items():
         own = [row for row in rows if row["sequence"] == name]
         assert {key: total(own, key) for key in COUNTED} == {
@@ -53,7 +54,7 @@ def test_blocks_sum_to_the_evaluation(
 
 
 def test_blocks_say_where_they_lie(walk: Make) -> None:
-    rows = blocks([walk(1, 25, start=100)], "mot17", 10)
+    rows = blocks([walk(1, 25, start=100)], MOT17, 10)
     assert [(r["start"], r["stop"]) for r in rows] == [
         (100, 110),
         (110, 120),
@@ -65,21 +66,21 @@ def test_blocks_say_where_they_lie(walk: Make) -> None:
 def test_distractors_are_removed_before_counting(make: Make) -> None:
     truth = [(0, 1, 0.0, 0.0, 1, 1), (0, 2, 50.0, 0.0, 7, 0)]
     result = make(truth, [(0, 1, 0.0, 0.0), (0, 2, 50.0, 0.0)], 1)
-    row = blocks([result], "mot17")[0]
+    row = blocks([result], MOT17)[0]
     assert (row["GT"], row["TP"], row["FP"]) == (1, 1, 0)
 
 
 def test_one_side_may_be_empty(make: Make) -> None:
     truth = [(f, 1, 0.0, 0.0, 1, 1) for f in range(3)]
-    row = blocks([make(truth, [], 3)], "mot17")[0]
+    row = blocks([make(truth, [], 3)], MOT17)[0]
     assert (row["GT"], row["FN"], row["IDFN"], row["IDTP"]) == (3, 3, 3, 0)
-    row = blocks([make([], [(0, 1, 0.0, 0.0)], 3)], "mot17")[0]
+    row = blocks([make([], [(0, 1, 0.0, 0.0)], 3)], MOT17)[0]
     assert (row["GT"], row["FP"], row["IDFP"]) == (0, 1, 1)
 
 
 def test_a_block_has_frames(walk: Make) -> None:
     with pytest.raises(InputError, match="at least 1 frame"):
-        blocks([walk(1)], "mot17", 0)
+        blocks([walk(1)], MOT17, 0)
 
 
 @pytest.mark.real
@@ -88,6 +89,6 @@ def test_blocks_of_a_real_result_sum_to_the_evaluation(real_data: Path) -> None:
     sequence = open_sequence(real_data / "mot17-annotations" / "train" / name)
     table = read_tracks(real_data / "tracker-results" / "lif_t" / f"{name}.txt")
     results = [SequenceResult.of(sequence, table)]
-    scores = trackeval_scores.evaluate(results, "mot17").overall
-    rows = blocks(results, "mot17", 50)
+    scores = trackeval_scores.evaluate(results, MOT17).overall
+    rows = blocks(results, MOT17, 50)
     assert {k: total(rows, k) for k in COUNTED} == {k: scores[k] for k in COUNTED}

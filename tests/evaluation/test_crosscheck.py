@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cstrack_bench.datasets.evaluation_rules import MOT17
 from cstrack_bench.evaluation import motmetrics_scores, trackeval_scores
 from cstrack_bench.evaluation.crosscheck import Difference, compare
 from cstrack_bench.evaluation.scores import SequenceResult
@@ -17,8 +18,8 @@ Make = Callable[..., SequenceResult]
 
 def differences(result: SequenceResult) -> dict[str, Difference]:
     found = compare(
-        trackeval_scores.evaluate([result], "mot17"),
-        motmetrics_scores.evaluate([result], "mot17"),
+        trackeval_scores.evaluate([result], MOT17),
+        motmetrics_scores.evaluate([result], MOT17),
     )
     return {item.metric: item for item in found if item.sequence == "OVERALL"}
 
@@ -67,7 +68,7 @@ def test_identity_scores_always_agree(walk: Make, seed: int) -> None:
 
 
 def test_what_no_definition_covers_is_unexplained(walk: Make) -> None:
-    scores = trackeval_scores.evaluate([walk(1)], "mot17")
+    scores = trackeval_scores.evaluate([walk(1)], MOT17)
     other = replace(scores, overall={**scores.overall, "IDF1": 1.0})
     found = compare(scores, other)
     assert [(item.sequence, item.metric) for item in found] == [("OVERALL", "IDF1")]

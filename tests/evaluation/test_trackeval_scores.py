@@ -1,4 +1,4 @@
-"""The reference evaluator, against published figures and by its walls."""
+"""The reference evaluator, against published figures and by its rules."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cstrack_bench.datasets.locations import find_dataset
+from cstrack_bench.datasets.evaluation_rules import MOT15, MOT17, EvaluationRules
+from cstrack_bench.datasets.registry import built_in_datasets, find_dataset
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation import motmetrics_scores, trackeval_scores
-from cstrack_bench.evaluation.preprocessing import BENCHMARKS
 from cstrack_bench.evaluation.scores import (
     COUNTS,
     PERCENTAGES,
@@ -20,10 +20,11 @@ from cstrack_bench.evaluation.scores import (
 )
 from cstrack_bench.evaluation.self_check import against_itself, imperfections
 from cstrack_bench.formats.mot_files import read_annotations, read_tracks
-from cstrack_bench.formats.sequences import list_sequences, open_sequence
+from cstrack_bench.formats.sequences import open_sequence
 from cstrack_bench.structures import TrackTable
 
 Make = Callable[..., SequenceResult]
+RULES = [d.rules for d in built_in_datasets().values() if d.rules is not None]
 
 #: As measured before the project began (the package's own data, HOTA by trackeval).
 TUD = {
@@ -41,8 +42,8 @@ def test_both_evaluators_give_the_known_figures(name: str) -> None:
     truth, table = read_annotations(folder / "gt.txt"), read_tracks(folder / "test.txt")
     stop = int(max(truth.frames.max(), table.frames.max())) + 1
     results = [SequenceResult(name, truth, table, 0, stop)]
-    reference = trackeval_scores.evaluate(results, "mot15").overall
-    other = motmetrics_scores.evaluate(results, "mot15").overall
+    reference = trackeval_scores.evaluate(results, MOT15).overall
+    other = motmetrics_scores.evaluate(results, MOT15).overall
     for key, expected in zip(FIGURES, TUD[name], strict=False):
         assert reference[key] == pytest.approx(expected, abs=5e-5)
         assert other[key] == pytest.approx(expected, abs=5e-5)
@@ -51,12 +52,12 @@ def test_both_evaluators_give_the_known_figures(name: str) -> None:
 
 @pytest.mark.real
 def test_a_published_tracker_gets_its_published_scores(real_data: Path) -> None:
-    sequences = list_sequences(find_dataset(real_data / "mot17-annotations", "mot17"))
+    sequences = find_dataset("mot17").open(real_data / "mot17-annotations")
     folder = real_data / "tracker-results" / "lif_t"
     results = [
         SequenceResult.of(s, read_tracks(folder / f"{s.name}.txt")) for s in sequences
     ]
-    overall = trackeval_scores.evaluate(results, "mot17").overall
+    overall = trackeval_scores.evaluate(results, MOT17).overall
     rounded = {key: round(overall[key], 3) for key in ("HOTA", "MOTA", "IDF1")}
     assert rounded == {"HOTA": 62.858, "MOTA": 66.978, "IDF1": 72.355}
     counts = {key: overall[key] for key in (*COUNTS[:7], "GT")}
@@ -74,7 +75,7 @@ def test_a_published_tracker_gets_its_published_scores(real_data: Path) -> None:
 
 @pytest.mark.real
 @pytest.mark.parametrize(
-    ("folder", "benchmark", "count"),
+    ("folder", "name", "count"),
     [
         ("mot15", "mot15", 2),
         ("mot16-half-res", "mot16", 2),
@@ -82,10 +83,11 @@ def test_a_published_tracker_gets_its_published_scores(real_data: Path) -> None:
     ],
 )
 def test_ground_truth_against_itself_is_perfect(
-    real_data: Path, folder: str, benchmark: str, count: int
+    real_data: Path, folder: str, name: str, count: int
 ) -> None:
-    sequences = list_sequences(real_data / folder)
-    found = against_itself(sequences, benchmark)
+    dataset = find_dataset(name)
+    sequences = dataset.open(real_data / folder)
+    found = against_itself(sequences, dataset.rules_for(sequences))
     assert len(found.sequences) == count
     for row in (found.overall, *found.sequences.values()):
         assert [row[key] for key in ("HOTA", "MOTA", "IDF1")] == pytest.approx(
@@ -96,11 +98,11 @@ def test_ground_truth_against_itself_is_perfect(
 @pytest.mark.real
 def test_the_second_half_of_real_ground_truth_is_perfect_too(real_data: Path) -> None:
     whole = open_sequence(real_data / "mot16-half-res" / "train" / "MOT16-09")
-    assert imperfections([whole.part(263, 525)], "mot16") == []
+    assert imperfections([whole.part(263, 525)], find_dataset("mot16")) == []
 
 
 def test_keys_and_types(walk: Make) -> None:
-    overall = trackeval_scores.evaluate([walk(1)], "mot17").overall
+    overall = trackeval_scores.evaluate([walk(1)], MOT17).overall
     assert set(overall) == {*PERCENTAGES, *COUNTS}
     assert all(type(overall[key]) is float for key in PERCENTAGES)
     assert all(type(overall[key]) is int for key in COUNTS)
@@ -108,7 +110,7 @@ def test_keys_and_types(walk: Make) -> None:
 
 def test_overall_comes_from_summed_counts(walk: Make) -> None:
     results = [walk(1, 80, name="LONG"), walk(2, 10, name="SHORT")]
-    found = trackeval_scores.evaluate(results, "mot17")
+    found = trackeval_scores.evaluate(results, MOT17)
     assert sum_counts(found.sequences.values()) == {
         key: found.overall[key] for key in COUNTS
     }
@@ -122,27 +124,25 @@ def test_frames_off_by_one_cost_accuracy(make: Make) -> None:
     truth = [(f, 1, 4.0 * f, 0.0, 1, 1) for f in range(20)]
     aligned = make(truth, [(f, 1, 4.0 * f, 0.0) for f in range(20)], 20)
     shifted = make(truth, [(f, 1, 4.0 * (f - 1), 0.0) for f in range(20)], 20)
-    assert trackeval_scores.evaluate([aligned], "mot17").overall["MOTA"] == 100
-    assert trackeval_scores.evaluate([shifted], "mot17").overall["MOTA"] < 0
+    assert trackeval_scores.evaluate([aligned], MOT17).overall["MOTA"] == 100
+    assert trackeval_scores.evaluate([shifted], MOT17).overall["MOTA"] < 0
 
 
 def test_the_place_of_a_part_does_not_matter(walk: Make) -> None:
     early, late = walk(3), walk(3, start=500)
-    scores = [trackeval_scores.evaluate([r], "mot17").overall for r in (early, late)]
+    scores = [trackeval_scores.evaluate([r], MOT17).overall for r in (early, late)]
     assert scores[0] == scores[1]
 
 
 @pytest.mark.parametrize("kind", [2, 6, 7, 8, 12, 3, 9])
-@pytest.mark.parametrize("benchmark", ["mot16", "mot17", "mot20", "synthmot"])
-def test_boxes_on_distractors_are_not_counted(
-    make: Make, kind: int, benchmark: str
-) -> None:
+@pytest.mark.parametrize("name", ["mot16", "mot17", "mot20", "synthmot"])
+def test_boxes_on_distractors_are_not_counted(make: Make, kind: int, name: str) -> None:
     truth = [(0, 1, 0.0, 0.0, 1, 1), (0, 2, 50.0, 0.0, kind, 0)]
     result = make(truth, [(0, 1, 0.0, 0.0), (0, 2, 50.0, 0.0)], 1)
-    distractors = {2, 7, 8, 12} | ({6} if benchmark == "mot20" else set())
+    distractors = {2, 7, 8, 12} | ({6} if name == "mot20" else set())
     expected = 0 if kind in distractors else 1
     for evaluate in (trackeval_scores.evaluate, motmetrics_scores.evaluate):
-        overall = evaluate([result], benchmark).overall
+        overall = evaluate([result], find_dataset(name).rules_for([])).overall
         assert (overall["FP"], overall["GT"]) == (expected, 1)
 
 
@@ -150,7 +150,7 @@ def test_a_person_takes_a_box_before_a_distractor_nearby(make: Make) -> None:
     # Matched against everything at once, the box belongs to the person.
     truth = [(0, 1, 0.0, 0.0, 1, 1), (0, 2, 2.0, 0.0, 7, 0)]
     overall = trackeval_scores.evaluate(
-        [make(truth, [(0, 1, 0.5, 0.0)], 1)], "mot17"
+        [make(truth, [(0, 1, 0.5, 0.0)], 1)], MOT17
     ).overall
     assert (overall["TP"], overall["FP"], overall["FN"]) == (1, 0, 0)
 
@@ -158,34 +158,30 @@ def test_a_person_takes_a_box_before_a_distractor_nearby(make: Make) -> None:
 def test_mot15_scores_every_marked_row(make: Make, without_classes: Make) -> None:
     truth = [(0, 1, 0.0, 0.0, 1, 1), (0, 2, 50.0, 0.0, 1, 0)]
     result = without_classes(make(truth, [(0, 1, 0.0, 0.0), (0, 2, 50.0, 0.0)], 1))
-    overall = trackeval_scores.evaluate([result], "mot15").overall
+    overall = trackeval_scores.evaluate([result], MOT15).overall
     assert (overall["GT"], overall["TP"], overall["FP"]) == (1, 1, 1)
 
 
-def test_a_benchmark_that_does_not_fit_is_named(
-    make: Make, without_classes: Make
-) -> None:
+def test_rules_that_do_not_fit_are_named(make: Make, without_classes: Make) -> None:
     people = make([(0, 1, 0.0, 0.0, 1, 1)], [], 1)
     with pytest.raises(InputError, match=r"no classes .*--dataset mot15"):
-        trackeval_scores.evaluate([without_classes(people)], "mot17")
+        trackeval_scores.evaluate([without_classes(people)], MOT17)
     car = make([(0, 1, 0.0, 0.0, 3, 1)], [], 1)
     with pytest.raises(InputError, match=r"has class 3, which MOT15 would score"):
-        trackeval_scores.evaluate([car], "mot15")
+        trackeval_scores.evaluate([car], MOT15)
     odd = make([(0, 1, 0.0, 0.0, 99, 1)], [], 1)
     with pytest.raises(InputError, match=r"has class 99, not one of 1 to 13"):
-        trackeval_scores.evaluate([odd], "mot17")
-    with pytest.raises(InputError, match=r"'mott17'.*'mot17'"):
-        trackeval_scores.evaluate([people], "mott17")
+        trackeval_scores.evaluate([odd], MOT17)
 
 
-@pytest.mark.parametrize("benchmark", sorted(BENCHMARKS))
+@pytest.mark.parametrize("rules", RULES, ids=lambda rules: rules.name)
 @pytest.mark.parametrize(
     "evaluate", [trackeval_scores.evaluate, motmetrics_scores.evaluate]
 )
 def test_empty_sides_score_0_without_a_warning(
     make: Make,
     without_classes: Make,
-    benchmark: str,
+    rules: EvaluationRules,
     evaluate: Callable,
 ) -> None:
     truth = [(f, 1, 0.0, 0.0, 1, 1) for f in range(3)]
@@ -193,22 +189,22 @@ def test_empty_sides_score_0_without_a_warning(
     silent, ghost = make(truth, [], 3, "A"), make([], tracks, 3, "B")
     nothing = make([], [], 3, "C")
     results = [silent, ghost, nothing]
-    if benchmark == "mot15":
+    if not rules.has_classes:
         results = [without_classes(result) for result in results]
-    found = evaluate(results, benchmark)
+    found = evaluate(results, rules)
     overall = found.overall
     assert (overall["FN"], overall["FP"], overall["ML"]) == (3, 3, 1)
     assert found.sequences["A"]["MOTA"] == 0
     assert overall["MOTA"] == -100
     assert overall["IDF1"] == 0
-    alone = evaluate(results[:1], benchmark).overall
+    alone = evaluate(results[:1], rules).overall
     assert (alone["MOTA"], alone["IDF1"], alone["FN"]) == (0, 0, 3)
 
 
 def test_ids_may_be_huge(make: Make) -> None:
     truth = [(f, 1, 0.0, 0.0, 1, 1) for f in range(3)]
     result = make(truth, [(f, 10**15, 0.0, 0.0) for f in range(3)], 3)
-    assert trackeval_scores.evaluate([result], "mot17").overall["IDF1"] == 100
+    assert trackeval_scores.evaluate([result], MOT17).overall["IDF1"] == 100
 
 
 def test_too_many_identities_are_refused_before_memory_is(
@@ -218,12 +214,12 @@ def test_too_many_identities_are_refused_before_memory_is(
     result = make(truth, [(0, i, 100.0 * i, 0.0) for i in range(50)], 1)
     monkeypatch.setattr(trackeval_scores, "MEMORY_LIMIT", 10_000)
     with pytest.raises(InputError, match="SEQ has 50 predicted and 1 true identities"):
-        trackeval_scores.evaluate([result], "mot17")
+        trackeval_scores.evaluate([result], MOT17)
 
 
 def test_nothing_is_printed(walk: Make, capsys: pytest.CaptureFixture[str]) -> None:
-    trackeval_scores.evaluate([walk(1)], "mot17")
-    motmetrics_scores.evaluate([walk(1)], "mot17")
+    trackeval_scores.evaluate([walk(1)], MOT17)
+    motmetrics_scores.evaluate([walk(1)], MOT17)
     captured = capsys.readouterr()
     assert captured.out + captured.err == ""
 
@@ -237,9 +233,9 @@ def test_results_that_cannot_be_are_refused(make: Make, walk: Make) -> None:
     with pytest.raises(InputError, match="result of SEQ has frame 3, outside 1 to 2"):
         make([row], [(2, 4, 0.0, 0.0)], 2)
     with pytest.raises(InputError, match="SEQ is among the results more than once"):
-        trackeval_scores.evaluate([walk(1), walk(2)], "mot17")
+        trackeval_scores.evaluate([walk(1), walk(2)], MOT17)
     with pytest.raises(InputError, match="no sequence to evaluate"):
-        trackeval_scores.evaluate([], "mot17")
+        trackeval_scores.evaluate([], MOT17)
 
 
 @pytest.fixture
@@ -266,7 +262,7 @@ def test_a_part_takes_its_own_rows_of_a_whole_result(folder: Path) -> None:
     part = open_sequence(folder).part(5, 10)
     result = SequenceResult.of(part, table(range(10)))
     assert len(result.table) == 5
-    overall = trackeval_scores.evaluate([result], "mot17").overall
+    overall = trackeval_scores.evaluate([result], MOT17).overall
     assert (overall["GT"], overall["MOTA"]) == (5, 100)
 
 
@@ -290,7 +286,7 @@ def test_without_ground_truth_there_is_nothing_to_score(folder: Path) -> None:
 def test_a_repeated_id_in_the_ground_truth_is_an_imperfection(folder: Path) -> None:
     file = folder / "gt" / "gt.txt"
     file.write_text(file.read_text() + "1,1,30,0,10,20,1,1,1\n")
-    faults = imperfections([open_sequence(folder)], "mot17")
+    faults = imperfections([open_sequence(folder)], find_dataset("mot17"))
     assert "id 1 twice in frame 1" in faults[0].what
 
 
@@ -298,12 +294,12 @@ def test_invisible_boxes_are_an_imperfection(folder: Path) -> None:
     # A box without area overlaps nothing, not even itself.
     file = folder / "gt" / "gt.txt"
     file.write_text(file.read_text() + "1,2,30,0,0,20,1,1,1\n")
-    faults = imperfections([open_sequence(folder)], "mot17")
+    faults = imperfections([open_sequence(folder)], find_dataset("mot17"))
     assert "against itself, not 100" in faults[0].what
 
 
 def test_as_dict_is_a_copy(walk: Make) -> None:
-    found = trackeval_scores.evaluate([walk(1)], "mot17")
+    found = trackeval_scores.evaluate([walk(1)], MOT17)
     document = found.as_dict()
     document["overall"]["MOTA"] = 0.0
     assert replace(found).overall["MOTA"] != 0.0

@@ -89,7 +89,7 @@ def test_a_split_without_held_out_frames_has_training_frames_alone(
     sequence = write_world(tmp_path / "world", {1: [STANDING] * FRAMES})
     data = halves(sequence)
     assert held_out(data)
-    whole = type(data)("world", "mot17", "full", [sequence], [sequence])
+    whole = type(data)("world", data.rules, "full", [sequence], [sequence])
     assert not held_out(whole)
     found = measure_bound(whole, None, TrackConfig())
     assert {v.part for v in found.variants} == {"train"}

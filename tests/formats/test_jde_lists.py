@@ -6,11 +6,19 @@ import cv2
 import numpy as np
 import pytest
 
+from cstrack_bench.datasets.registry import find_dataset
 from cstrack_bench.errors import InputError
-from cstrack_bench.formats.jde_lists import find_image_list, open_image_list
+from cstrack_bench.formats.jde_lists import ImageList
 from cstrack_bench.training_data.loading import TrainingSet
 
 SIZE = (64, 64)
+
+
+def open_image_list(root: Path, name: str, lists: tuple[str, ...] = ()) -> ImageList:
+    """The images of a data set, as a mix finds them."""
+    (found,) = find_dataset(name).training_sources(root, "*", lists)
+    assert isinstance(found, ImageList)
+    return found
 
 
 def add_image(
@@ -83,8 +91,8 @@ def test_one_identity_in_two_pictures_is_one_class(tmp_path: Path) -> None:
 )
 def test_data_sets_are_found_by_name(tmp_path: Path, name: str, folder: str) -> None:
     add_image(tmp_path / folder, "a.jpg", "0 1 0.5 0.5 0.5 0.5\n")
-    assert find_image_list(tmp_path, name) == tmp_path / folder
-    assert open_image_list(tmp_path, name).name == name
+    images = open_image_list(tmp_path, name)
+    assert (images.folder, images.name) == (tmp_path / folder, name)
 
 
 @pytest.mark.parametrize("place", ["Caltech", ".", "image_lists"])

@@ -1,4 +1,4 @@
-"""Sequences from folders and videos, and where data sets lie."""
+"""Sequences from folders and videos."""
 
 import pickle
 from pathlib import Path
@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 import pytest
 
-from cstrack_bench.datasets.locations import find_dataset
 from cstrack_bench.errors import InputError
 from cstrack_bench.formats.sequences import (
     Sequence,
@@ -193,43 +192,6 @@ def test_a_broken_seqinfo_is_named(tmp_path: Path, line: str, why: str) -> None:
     assert str(file) in str(caught.value)
 
 
-def test_data_sets_are_found_in_any_case_and_in_the_root(tmp_path: Path) -> None:
-    train = tmp_path / "data" / "MOT17" / "train"
-    mot_folder(train)
-    mot_folder(train, "MOT17-01-DPM")
-    root = tmp_path / "data"
-    assert find_dataset(root, "mot17") == root / "MOT17"
-    assert find_dataset(root / "MOT17", "mot17") == root / "MOT17"
-    names = [s.name for s in list_sequences(find_dataset(root, "mot17"))]
-    assert names == ["MOT17-01-DPM", "MOT17-02-SDP"]
-
-
-def test_another_data_set_in_the_root_is_not_taken(tmp_path: Path) -> None:
-    mot_folder(tmp_path / "train", "MOT16-09")
-    with pytest.raises(InputError, match="holds mot16, not mot17"):
-        find_dataset(tmp_path, "mot17")
-    assert find_dataset(tmp_path, "mot16") == tmp_path
-
-
-def test_the_name_comes_before_the_root(tmp_path: Path) -> None:
-    mot_folder(tmp_path / "train", "street")
-    mot_folder(tmp_path / "mot17" / "train")
-    assert find_dataset(tmp_path, "mot17") == tmp_path / "mot17"
-
-
-def test_synthmot_lies_in_a_folder_named_by_its_settings(tmp_path: Path) -> None:
-    mot_folder(tmp_path / "synthmot" / "ab12" / "val", "SYN-01")
-    assert find_dataset(tmp_path, "synthmot") == tmp_path / "synthmot" / "ab12"
-    mot_folder(tmp_path / "synthmot" / "cd34" / "val", "SYN-01")
-    with pytest.raises(InputError, match=r"several SynthMOTs.*ab12.*cd34"):
-        find_dataset(tmp_path, "synthmot")
-
-
-def test_what_is_not_found_says_what_is_there(tmp_path: Path) -> None:
-    (tmp_path / "mot16-half").mkdir()
-    with pytest.raises(InputError, match=r"No mot16 .*there: mot16-half.*--data"):
-        find_dataset(tmp_path, "mot16")
-    with pytest.raises(InputError, match="No folder"):
-        find_dataset(tmp_path / "gone", "mot16")
+def test_an_absent_subset_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has no folder train/"):
         list_sequences(tmp_path)

@@ -25,7 +25,7 @@ from cstrack_bench.synthmot.geometry import Shapes, mask, rounded
 from cstrack_bench.synthmot.render import fill
 from cstrack_bench.synthmot.world import (
     PEDESTRIAN,
-    Seen,
+    FrameObject,
     build_world,
     visibilities,
 )
@@ -34,7 +34,7 @@ SMALL = SynthConfig(width=320, height=192, frames=6, people=8)
 SPEC = SynthSpec(replace(SMALL, frames=2), train_sequences=2, val_sequences=1, seed=5)
 
 # Of the annotations of seeds 0, 1 and 2 at SMALL. Another value means that everybody's
-# SynthMOT changes: raise generate.GENERATION with it.
+# SynthMOT changes: raise the version of generate.COMPONENT with it.
 ANNOTATIONS = "373f794ba0623d1ea5183ef24cbffe648a33d1b737f48528754311a8bf416485"
 
 
@@ -43,13 +43,15 @@ def table(config: SynthConfig, seed: int) -> np.ndarray:
     return np.array(rows, np.float64).reshape(-1, 9)
 
 
-def square(x: float, y: float, side: float, z: float, identity: int | None) -> Seen:
+def square(
+    x: float, y: float, side: float, z: float, identity: int | None
+) -> FrameObject:
     corners = np.array([[(side, side), (0, side), (0, 0), (side, 0)]], float)
     polygons = rounded(corners + np.array([x, y]), np.zeros((1, 4)), np.zeros(1))
     shapes = Shapes(polygons, np.full((1, 3), 200.0), np.ones(1, bool))
     category = PEDESTRIAN if identity else 0
     box = (x, y, x + side, y + side)
-    return Seen(shapes, z, identity, category, box, (x, y + side), (0.0, 0.0))
+    return FrameObject(shapes, z, identity, category, box, (x, y + side), (0.0, 0.0))
 
 
 def test_annotations_are_the_committed_ones() -> None:
@@ -184,25 +186,25 @@ def test_hash_names_the_whole_specification() -> None:
 def test_data_set_is_made_once_and_completed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = make_synthmot(tmp_path, SPEC, processes=1)
-    digest = annotations_hash(home)
-    kept = home / "train" / "SYN-01" / "img1" / "000001.jpg"
-    lost = home / "val" / "SYN-03"
+    folder = make_synthmot(tmp_path, SPEC, processes=1)
+    digest = annotations_hash(folder)
+    kept = folder / "train" / "SYN-01" / "img1" / "000001.jpg"
+    lost = folder / "val" / "SYN-03"
     stamp = kept.stat().st_mtime_ns
     # As after an interruption: one sequence short, and no marker.
-    (home / "done.json").unlink()
+    (folder / "done.json").unlink()
     for path in sorted(lost.rglob("*"), reverse=True):
         path.unlink() if path.is_file() else path.rmdir()
     lost.rmdir()
-    assert make_synthmot(tmp_path, SPEC, processes=1) == home
-    assert annotations_hash(home) == digest
+    assert make_synthmot(tmp_path, SPEC, processes=1) == folder
+    assert annotations_hash(folder) == digest
     assert kept.stat().st_mtime_ns == stamp
 
     def never(*_: object) -> None:
         raise AssertionError("a finished data set must not be made again")
 
     monkeypatch.setattr(generate, "make_sequence", never)
-    assert make_synthmot(tmp_path, SPEC, processes=1) == home
+    assert make_synthmot(tmp_path, SPEC, processes=1) == folder
 
 
 def test_failure_leaves_nothing_half_made(
@@ -228,10 +230,10 @@ def test_two_at_once_agree(tmp_path: Path) -> None:
     for process in both:
         process.join(120)
     assert [process.exitcode for process in both] == [0, 0]
-    home = tmp_path / spec_hash(SPEC)
+    folder = tmp_path / spec_hash(SPEC)
     alone = make_synthmot(tmp_path / "alone", SPEC, processes=2)
-    assert annotations_hash(home) == annotations_hash(alone)
-    assert not list(home.rglob(".*"))
+    assert annotations_hash(folder) == annotations_hash(alone)
+    assert not list(folder.rglob(".*"))
 
 
 def test_same_seed_gives_the_same_pictures(tmp_path: Path) -> None:

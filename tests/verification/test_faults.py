@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cstrack_bench.datasets.arrangement import arrange
-from cstrack_bench.verification.dataset_checks import verify
+from cstrack_bench.datasets.registry import find_dataset
+from cstrack_bench.download.catalogue import find_item
+from cstrack_bench.download.install import normalise_item
 from tests.datasets.miniatures import (
     FOLDERS,
     NAMES,
@@ -29,7 +30,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in NAMES:
         folder = root / FOLDERS.get(name, name)
         unpack(publish(name, tmp_path_factory.mktemp("published")), folder)
-        arrange(folder, name)
+        normalise_item(find_item(name), folder)
     return root
 
 
@@ -280,17 +281,18 @@ def test_there_are_enough_of_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "plant", "place", "what"),
+    ("name", "plant", "location", "what"),
     FAULTS,
     ids=[f"{number}-{fault[0]}" for number, fault in enumerate(FAULTS, 1)],
 )
 def test_a_planted_fault_is_named(
-    root: Path, name: str, plant: Callable[[Path], None], place: str, what: str
+    root: Path, name: str, plant: Callable[[Path], None], location: str, what: str
 ) -> None:
     plant(root)
-    problems = verify(root / name, name, every_picture=name != "prw").problems
-    named = [p for p in problems if p.place.endswith(place) and what in p.what]
-    assert len(named) == 1, [(p.place, p.what) for p in problems]
+    found = find_dataset(name).verify(root / name, every_picture=name != "prw")
+    problems = found.problems
+    named = [p for p in problems if p.location.endswith(location) and what in p.what]
+    assert len(named) == 1, [(p.location, p.what) for p in problems]
     # One cause may show in a few places: labels of a frame that is not there any more.
-    assert len(problems) <= 3, [(p.place, p.what) for p in problems]
+    assert len(problems) <= 3, [(p.location, p.what) for p in problems]
     assert named[0].mend
