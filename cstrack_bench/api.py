@@ -12,6 +12,7 @@ from cstrack_bench.evaluation import trackeval_scores
 from cstrack_bench.evaluation.scores import Evaluation, SequenceResult
 from cstrack_bench.formats import mot_files, sequences
 from cstrack_bench.formats.sequences import Sequence
+from cstrack_bench.input_size import parse_input_size
 from cstrack_bench.pipeline import track_sequence
 from cstrack_bench.structures import Detector, Tracker, TrackTable
 from cstrack_bench.systems.system import BoxFinder, DetectionOptions
@@ -63,8 +64,7 @@ def load_detector(
         stored = read_metadata(path).get("input_size")
         size = OFFICIAL_SIZE
         if stored is not None:
-            width, height = (int(side) for side in stored.split("x"))
-            size = height, width
+            size = parse_input_size(stored)
     nms = NmsConfig() if confidence is None else NmsConfig(confidence=confidence)
     options = DetectionOptions(size, nms, pick_device(device))
     return loaded.system.make_finder(loaded.network, options)

@@ -28,6 +28,7 @@ _INDENTATION = ("<indent>", "<dedent>")
 _NO_NUMBERS = frozenset(
     {
         *("components", "console", "errors", "extensions", "files", "stopwatch"),
+        # It refuses data or lets it be.
         "verification",
     }
 )

@@ -106,8 +106,9 @@ def network(weights: Path, recordings: list[Path]) -> Iterator[Check]:
     """The network of one checkpoint against everything recorded from it."""
     import torch
 
-    from cstrack_bench.models.checkpoints import load_official, read_official
+    from cstrack_bench.checkpoints.reading import read_state_dict
     from cstrack_bench.models.official_names import infer_config
+    from cstrack_bench.models.official_weights import load_official
 
     name = weights.stem
     scales = numbers(name)
@@ -115,7 +116,7 @@ def network(weights: Path, recordings: list[Path]) -> Iterator[Check]:
         yield failure(name, "its name says no depth and width such as _d033_w025.")
         return
     config = replace(
-        infer_config(read_official(weights)), depth=scales[0], width=scales[1]
+        infer_config(read_state_dict(weights)), depth=scales[0], width=scales[1]
     )
     # One thread adds in one order: more move large boxes by up to 3e-4 px.
     torch.set_num_threads(1)
@@ -253,8 +254,8 @@ def loss(path: Path) -> Iterator[Check]:
     """Every part of the training loss."""
     import torch
 
-    from cstrack_bench.models.cstrack import Output
-    from cstrack_bench.models.cstrack_config import STRIDES
+    from cstrack_bench.models.anchors import STRIDES
+    from cstrack_bench.models.network import Output
     from cstrack_bench.training.losses import CSTrackLoss
     from cstrack_bench.training.train_config import LossConfig
 

@@ -19,7 +19,7 @@ from gpu_campaign.campaign import Options
 from gpu_campaign.journal import Journal
 from torch import nn
 
-from cstrack_bench.detection.nms import CSTRACK, suppress
+from cstrack_bench.detection.nms import NmsConfig, suppress
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import make_config
@@ -83,7 +83,7 @@ def test_suppression_leaves_one_planted_box_a_person(network: CSTrack) -> None:
     with torch.inference_mode():
         output = both(torch.rand(1, 3, *SIZE))
         decoded = both.decode(output.raw)[0]
-    kept, source = suppress(decoded, CSTRACK)
+    kept, source = suppress(decoded, NmsConfig())
     assert set(source) <= set(row)
     order = np.argsort(kept[:, 0])
     assert len(kept) == len(people())

@@ -12,6 +12,7 @@ import typer
 from cstrack_bench.cli.options import Json, print_json
 from cstrack_bench.cli.trackers import Tracker
 from cstrack_bench.errors import CstrackError, InputError
+from cstrack_bench.input_size import parse_input_size
 
 app = typer.Typer(help="Speed, measured on this machine.", no_args_is_help=True)
 
@@ -119,7 +120,6 @@ def loading(
     from tempfile import TemporaryDirectory
 
     from cstrack_bench.console import err, out
-    from cstrack_bench.datasets.experiment_data import parse_size
     from cstrack_bench.formats.sequences import open_sequence
     from cstrack_bench.models.cstrack import CSTrack
     from cstrack_bench.models.cstrack_config import make_config
@@ -131,18 +131,18 @@ def loading(
         time_loading,
     )
 
-    height_width = parse_size(size)
+    input_size = parse_input_size(size, "--size")
     costs = {
-        name.strip(): gflops(skeleton(CSTrack, make_config(name.strip())), height_width)
+        name.strip(): gflops(skeleton(CSTrack, make_config(name.strip())), input_size)
         for name in models.split(",")
     }
     speeds = _numbers(tflops)
     if source is not None:
-        speed = time_loading(open_sequence(source), height_width, repeats)
+        speed = time_loading(open_sequence(source), input_size, repeats)
     else:
         with TemporaryDirectory() as folder:
             painted = paint_pictures(Path(folder), frames)
-            speed = time_loading(painted, height_width, repeats)
+            speed = time_loading(painted, input_size, repeats)
     needs = [
         (name, loading_need(speed, cost, value))
         for name, cost in costs.items()

@@ -1,13 +1,12 @@
 """``cstrack models``: every system and size, its parameters and its cost."""
 
-import re
-from typing import Annotated, Any
+from typing import Annotated, TypedDict
 
 import typer
 
 from cstrack_bench import console
 from cstrack_bench.cli import options
-from cstrack_bench.errors import InputError
+from cstrack_bench.input_size import format_input_size, parse_input_size
 
 PARTS = ("backbone", "neck", "REN", "re-id head", "detect", "total")
 
@@ -19,34 +18,35 @@ def models(
     json: options.Json = False,
 ) -> None:
     """Every system and size: parameters by part, exact GFLOPs at an input size."""
-    width, height = _parse(size)
-    rows = _rows(width, height)
+    input_size = parse_input_size(size, "--size")
+    rows = _rows(input_size)
     if json:
-        options.print_json({"input_size": f"{width}x{height}", "models": rows})
+        document = {"input_size": format_input_size(input_size), "models": rows}
+        options.print_json(document)
     else:
-        _print(rows, width, height)
+        _print(rows, input_size)
 
 
-def _parse(size: str) -> tuple[int, int]:
-    """``1088x608`` -> (1088, 608)."""
-    match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", size.strip().lower())
-    sides = (int(match[1]), int(match[2])) if match else (0, 0)
-    if any(side == 0 or side % 32 for side in sides):
-        raise InputError(
-            f"--size {size!r} is no input size: give WIDTHxHEIGHT in multiples of 32, "
-            "for example 1088x608."
-        )
-    return sides
+class Row(TypedDict):
+    """A size of a system; of the JSON document too."""
+
+    size: str
+    system: str
+    parameters: dict[str, int]
+    gflops: float
+    gflops_32px_rule: float | None
+    weights_mb: float
+    embedding: int
+    settings: dict[str, object]
 
 
-def _rows(width: int, height: int) -> list[dict[str, Any]]:
+def _rows(input_size: tuple[int, int]) -> list[Row]:
     from cstrack_bench.models import summary
     from cstrack_bench.systems.line_up import line_up
 
-    rows = []
+    rows: list[Row] = []
     with console.progress() as progress:
-        lines = line_up((height, width))
-        for entry in progress.track(lines, description="counting"):
+        for entry in progress.track(line_up(input_size), description="counting"):
             model = summary.skeleton(entry.system.network, entry.config)
             counts = summary.parameters(model)
             rows.append(
@@ -54,7 +54,7 @@ def _rows(width: int, height: int) -> list[dict[str, Any]]:
                     "size": entry.size,
                     "system": entry.name,
                     "parameters": counts,
-                    "gflops": round(summary.gflops(model, (height, width)), 3),
+                    "gflops": round(summary.gflops(model, input_size), 3),
                     "gflops_32px_rule": round(summary.dummy_gflops(model), 1)
                     # A crop never has 32×32 pixels.
                     if entry.system.finds_boxes
@@ -67,12 +67,13 @@ def _rows(width: int, height: int) -> list[dict[str, Any]]:
     return rows
 
 
-def _print(rows: list[dict[str, Any]], width: int, height: int) -> None:
+def _print(rows: list[Row], input_size: tuple[int, int]) -> None:
     from rich.table import Table
 
     from cstrack_bench.cli.wide import print_wide
 
-    table = Table(title=f"Parameters, and GFLOPs of one {width}×{height} image")
+    shown = format_input_size(input_size).replace("x", "×")
+    table = Table(title=f"Parameters, and GFLOPs of one {shown} image")
     table.add_column("size")
     table.add_column("system")
     for part in (*PARTS, "GFLOPs", "by 32-px rule", "weights MB"):

@@ -15,6 +15,7 @@ from cstrack_bench.datasets.registry import find_dataset
 from cstrack_bench.datasets.splits import split_hash
 from cstrack_bench.errors import InputError
 from cstrack_bench.formats.sequences import FrameSource, Sequence
+from cstrack_bench.input_size import parse_input_size
 from cstrack_bench.synthmot.generate import SynthSpec
 
 
@@ -71,7 +72,7 @@ class DataConfig:
     @property
     def size(self) -> tuple[int, int]:
         """Height, width of the network's input."""
-        return parse_size(self.input_size)
+        return parse_input_size(self.input_size, "data.input_size")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain nested values, as records and identities hold them.
@@ -176,25 +177,6 @@ def _content_hash(parts: abc.Sequence[tuple[str, abc.Sequence[FrameSource]]]) ->
             for content in source.truth():
                 digest.update(content)
     return digest.hexdigest()
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """Height, width from ``WIDTHxHEIGHT``.
-
-    Raises:
-        InputError: not two multiples of 32.
-    """
-    try:
-        width, height = (int(part) for part in text.lower().split("x"))
-    except ValueError:
-        raise InputError(
-            f"An input size is WIDTHxHEIGHT such as 1088x608, not {text!r}."
-        ) from None
-    if width < 32 or height < 32 or width % 32 or height % 32:
-        raise InputError(
-            f"Both sides of an input size must be multiples of 32, not {text!r}."
-        )
-    return height, width
 
 
 def open_data(config: DataConfig, root: Path) -> ExperimentData:

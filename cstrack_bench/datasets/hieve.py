@@ -81,7 +81,7 @@ class Hieve(SequenceDataset):
     """HiEve in any of the layouts that are read."""
 
     def has_layout(self, folder: Path) -> bool:
-        """Whether labels or pictures lie in a place that is known."""
+        """Whether labels or pictures lie in one of the known folders."""
         patterns = (*_PICTURES, *_LABELS)
         there = any((folder / pattern.format("train")).is_dir() for pattern in patterns)
         return there and registry.owner(folder) is None
@@ -129,8 +129,8 @@ class Hieve(SequenceDataset):
         return faults + more, remarks
 
     def without_truth(self, sequence: Sequence) -> Fault:
-        """There are several places where labels may lie."""
-        what = "has no label file in any of HiEve's places"
+        """There are several folders where labels may lie."""
+        what = "has no label file in any of HiEve's folders"
         return Fault(str(sequence.folder), what)
 
     def compare(self, result: Verification) -> None:
@@ -226,7 +226,7 @@ DATASET = Hieve(
         tables=(7,),
         also=("hie20",),
         expects=Expected(videos=19),
-        # Its pictures or films; labels lie in one of the places named above.
+        # Its pictures or films; labels lie in one of the folders named above.
         holds=("**/train",),
     ),
 )

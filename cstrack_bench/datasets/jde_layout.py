@@ -16,6 +16,7 @@ from cstrack_bench.formats.jde_lists import (
     ImageList,
     PublishedList,
     find_list,
+    list_folders,
     open_image_list,
 )
 from cstrack_bench.verification.faults import Fault
@@ -159,7 +160,6 @@ class JdeDataset(Dataset):
 def _listed(folder: Path, name: str) -> Path:
     found = find_list(folder, name)
     if found is None:
-        places = (folder, folder.parent, folder.parent / LISTS)
-        listed = ", ".join(map(str, places))
-        raise InputError(f"No list {name!r} in {listed}.")
+        folders = ", ".join(map(str, list_folders(folder)))
+        raise InputError(f"No list {name!r} in {folders}.")
     return found

@@ -82,7 +82,7 @@ class MotChallengeDataset(SequenceDataset):
         return registry.has_subset(folder) and registry.owner(folder) is self
 
     def not_found(self, root: Path, named: abc.Sequence[Path]) -> InputError:
-        """What there is in its place."""
+        """What lies there instead."""
         for folder in (*named, root):
             other = self._owner_name(folder)
             if other:

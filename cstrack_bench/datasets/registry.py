@@ -50,7 +50,7 @@ def find_dataset(name: str) -> Dataset:
         # An abstract class cannot be a type[Dataset] for mypy.
         kind: type[Dataset] = Dataset  # type: ignore[type-abstract]
         return find_extension(name, known, GROUP, kind, "data set")
-    return _folder(name)
+    return _plain_folder(name)
 
 
 def dataset_in(folder: Path) -> Dataset:
@@ -63,7 +63,7 @@ def dataset_in(folder: Path) -> Dataset:
         if dataset.owns(folder):
             return dataset
     if has_subset(folder) or (folder / LABELS).is_dir():
-        return _folder(folder.resolve().name)
+        return _plain_folder(folder.resolve().name)
     raise InputError(f"{folder} holds none of train/, val/ and test/.")
 
 
@@ -92,8 +92,8 @@ def _named_by(sequence: str) -> Dataset | None:
     return next(named, None)
 
 
-def _folder(name: str) -> Dataset:
-    # It is made on this module's functions.
+def _plain_folder(name: str) -> Dataset:
+    # It imports this module.
     from cstrack_bench.datasets.plain_folder import PlainFolder
 
     return PlainFolder(name=name)

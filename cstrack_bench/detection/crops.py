@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 from cstrack_bench.detection.network import DTYPES
 from cstrack_bench.errors import InputError, nearest
-from cstrack_bench.models.wide_resnet import WideResNet
+from cstrack_bench.models.network import CropNetwork
 from cstrack_bench.stopwatch import NULL, Stopwatch
 from cstrack_bench.structures import Detections, Detector, Embedder, Frame
 from cstrack_bench.training_data.crop_set import cut
 
 
 class CropEncoder:
-    """DeepSORT's network as an ``Embedder``: each box is cut out and looked at alone.
+    """A network of crops as an ``Embedder``: each box is cut out and described alone.
 
     Args:
         network: put into eval mode and moved to ``device``.
@@ -31,7 +31,7 @@ class CropEncoder:
 
     def __init__(
         self,
-        network: WideResNet,
+        network: CropNetwork,
         device: str = "cpu",
         batch: int = 64,
         dtype: str = "float32",
@@ -50,8 +50,8 @@ class CropEncoder:
     def embed(self, frame: Frame, boxes: NDArray[np.floating]) -> NDArray[np.float32]:
         """Embeddings of given boxes, (N, D) float32 of length 1.
 
-        A box without a pixel in the picture gets a vector of zeros, which is like
-        nobody's.
+        A box without a pixel in the picture gets a vector of zeros, which is like no
+        other.
 
         Args:
             boxes: (N, 4) x1 y1 x2 y2 in pixels of the frame.
@@ -62,14 +62,14 @@ class CropEncoder:
             return vectors
         image = frame.image
         with self.stopwatch("embed"), torch.inference_mode():
-            crops, seen = cut(image, boxes, config.crop_size)
-            rows = np.flatnonzero(seen)
+            crops, inside = cut(image, boxes, config.crop_size)
+            rows = np.flatnonzero(inside)
             for start in range(0, len(rows), self.batch):
                 some = rows[start : start + self.batch]
-                vectors[some] = self._look(torch.from_numpy(crops[some]))
+                vectors[some] = self._describe(torch.from_numpy(crops[some]))
         return vectors
 
-    def _look(self, crops: torch.Tensor) -> NDArray[np.float32]:
+    def _describe(self, crops: torch.Tensor) -> NDArray[np.float32]:
         """(N, H, W, 3) uint8 BGR -> (N, D)."""
         pixels = crops.to(self.device).flip(3).permute(0, 3, 1, 2)
         images = pixels.float() / 255  # (N, 3, H, W) RGB
@@ -85,7 +85,7 @@ class CropEncoder:
 
 
 class TwoStage:
-    """A detector whose boxes are described by somebody else.
+    """A detector whose boxes another network describes.
 
     Args:
         detector: finds the boxes; embeddings of its own are dropped.

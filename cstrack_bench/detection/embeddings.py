@@ -1,6 +1,6 @@
 """Taking each box's embedding from the network's own grid (REFERENCE 5.5)."""
 
-from collections.abc import Sequence
+from collections import abc
 
 import numpy as np
 import torch
@@ -35,7 +35,7 @@ def cells(
 
 
 def source_cells(
-    sources: NDArray[np.int64], grids: Sequence[tuple[int, int]], anchors: int = 3
+    sources: NDArray[np.int64], grids: abc.Sequence[tuple[int, int]], anchors: int = 3
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Level, column and row of the candidates that produced the boxes.
 
@@ -57,7 +57,7 @@ def source_cells(
 
 
 def pick(
-    maps: Sequence[torch.Tensor],
+    maps: abc.Sequence[torch.Tensor],
     levels: NDArray[np.int64],
     columns: NDArray[np.int64],
     rows: NDArray[np.int64],

@@ -1,4 +1,4 @@
-"""Detections that somebody computed before: public ones, or another detector's."""
+"""Detections that were computed before: public ones, or another detector's."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from cstrack_bench.structures import Detections, Frame
 
 
 class FileDetector:
-    """Detections by frame, as ``data.annotations.read_detections`` returns them.
+    """Detections by frame, as ``formats.mot_files.read_detections`` returns them.
 
     Args:
         detections: 0-based frame index -> detections; a frame that is missing has

@@ -12,7 +12,7 @@ from cstrack_bench.placement import GREY, letterboxed
 
 @dataclass(frozen=True)
 class Letterboxed:
-    """A frame as the network sees it, and the way back.
+    """A frame as the network gets it, and the way back.
 
     Attributes:
         tensor: (3, h, w) uint8, RGB, contiguous; the network gets ``tensor / 255``.
@@ -58,8 +58,10 @@ def letterbox(image: NDArray[np.uint8], size: tuple[int, int]) -> Letterboxed:
         )
     if 0 in image.shape:
         raise InputError(f"A frame of shape {image.shape} has no pixels: leave it out.")
-    place = letterboxed(image.shape[:2], size)
-    inner = cv2.resize(image, (place.width, place.height), interpolation=cv2.INTER_AREA)
+    placement = letterboxed(image.shape[:2], size)
+    inner = cv2.resize(
+        image, (placement.width, placement.height), interpolation=cv2.INTER_AREA
+    )
     tensor = np.full((3, *size), GREY, np.uint8)
-    tensor[:, *place.inside] = inner[:, :, ::-1].transpose(2, 0, 1)
-    return Letterboxed(tensor, place.ratio[0], *place.pad)
+    tensor[:, *placement.inside] = inner[:, :, ::-1].transpose(2, 0, 1)
+    return Letterboxed(tensor, placement.ratio[0], *placement.pad)

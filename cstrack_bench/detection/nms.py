@@ -136,7 +136,3 @@ def keep_boxes(boxes: NDArray[np.float32], config: NmsConfig) -> NDArray[np.int6
         rounds,
     )
     return np.flatnonzero(alive)[: config.max_boxes]
-
-
-CSTRACK = NmsConfig()
-JDE = NmsConfig(kind="iou", iou=0.4)

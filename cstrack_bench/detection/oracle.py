@@ -1,4 +1,4 @@
-"""What ground truth knows, as a detector and as an embedder (Table VIII)."""
+"""Ground truth as a detector and as an embedder (Table VIII)."""
 
 from dataclasses import dataclass
 
@@ -46,7 +46,7 @@ class Jitter:
             frame: the frame's number.
         """
         random = np.random.default_rng((self.seed, frame))
-        # Drawn whether used or not, so that one knob leaves the other's draws alone.
+        # Drawn whether used or not, so that one option leaves the other's draws alone.
         noise = self.noise * random.standard_normal((len(boxes), 4))
         kept = random.random(len(boxes)) >= self.drop
         sides = boxes[:, 2:] - boxes[:, :2]
@@ -90,7 +90,7 @@ class OracleDetector:
 
 
 class IdentityOracle:
-    """Tells of any box whose it is, by the ground truth of the same frame.
+    """Gives any box its identity, by the ground truth of the same frame.
 
     A box belongs to the identity whose annotated box it is matched with: the pairs of
     largest summed IoU, each with at least 0.5, as an evaluator pairs them.
@@ -119,7 +119,7 @@ class IdentityOracle:
     def identities(
         self, frame: Frame, boxes: NDArray[np.floating]
     ) -> NDArray[np.int64]:
-        """Annotated id of each box (N, 4), (N,) int64; -1 for nobody's."""
+        """Annotated id of each box (N, 4), (N,) int64; -1 for none."""
         start, stop = np.searchsorted(self._frames, [frame.index, frame.index + 1])
         result = np.full(len(boxes), -1, np.int64)
         overlaps = iou_matrix(boxes, self._boxes[start:stop])
@@ -130,7 +130,7 @@ class IdentityOracle:
         return result
 
     def embed(self, frame: Frame, boxes: NDArray[np.floating]) -> NDArray[np.float32]:
-        """A direction an identity, and one of its own for each box that is nobody's.
+        """A direction an identity, and one of its own for each box without an identity.
 
         Args:
             frame: its number says which annotations count; its pixels are not read.
@@ -141,9 +141,9 @@ class IdentityOracle:
         """
         owners = self.identities(frame, boxes)
         result = self._draw(len(boxes), 1 + frame.index)
-        somebody = owners >= 0
-        places = np.searchsorted(self._known, owners[somebody])
-        result[somebody] = self._directions[places]
+        known = owners >= 0
+        rows = np.searchsorted(self._known, owners[known])
+        result[known] = self._directions[rows]
         return result
 
     def _draw(self, count: int, stream: int) -> NDArray[np.float32]:

@@ -28,7 +28,7 @@ def touching_pairs(boxes: NDArray[np.float32], threshold: float) -> Pairs:
     # A hair wider than the bound, so that float32 rounding loses no pair.
     reach = width[order] * ((1 - threshold) / (2 * threshold) * 1.001 + 1e-5)
     reach += 1e-5 * (1 + np.abs(ordered))
-    # A pair is within both boxes' reach, so looking to the right only finds it once.
+    # A pair is within both boxes' reach, so a search to the right alone finds it once.
     last = np.searchsorted(ordered, ordered + reach, side="right")
     count = last - np.arange(1, len(boxes) + 1)
     first = np.repeat(np.arange(len(boxes)), count)
@@ -106,7 +106,7 @@ def survivors(
         previous, acting = acting, ~silenced
         if np.array_equal(previous, acting):
             break
-    # The verdict is read from the matrix the last round began with.
+    # What is removed is read from the matrix the last round began with.
     alive = np.ones(boxes, np.bool_)
     alive[removes[1][previous[removes[0]]]] = False
     return alive

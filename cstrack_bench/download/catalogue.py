@@ -32,7 +32,7 @@ def load_weights(file: Path = WEIGHTS_FILE) -> dict[str, CatalogueItem]:
         file: name -> fields of ``CatalogueItem``.
 
     Raises:
-        InputError: the file is not a catalogue (names the place in it).
+        InputError: the file is not a catalogue (names the field).
     """
     try:
         document = yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -131,17 +131,17 @@ def retry(
         try:
             attempt()
             return
-        except RetryableError as trouble:
+        except RetryableError as error:
             # A server that starts over each time must not be asked for ever.
             if size() > furthest:
                 failures, furthest, answered = 0, size(), True
             failures += 1
             # A server that has answered before is likelier to answer again.
-            reachable = trouble.connected or answered
+            reachable = error.connected or answered
             limit = policy.attempts if reachable else policy.connections
             if failures >= limit:
-                raise UnavailableError(str(trouble)) from None
-            time.sleep(policy.before(failures, trouble.pause))
+                raise UnavailableError(str(error)) from None
+            time.sleep(policy.before(failures, error.pause))
 
 
 def classify_error(error: requests.RequestException, policy: RetryPolicy) -> Exception:

@@ -1,5 +1,6 @@
 """Identity: which components of the code, and which versions, decide a run."""
 
+from cstrack_bench.checkpoints.reading import COMPONENT as CHECKPOINTS
 from cstrack_bench.components import Component
 from cstrack_bench.datasets.experiment_data import DataConfig
 from cstrack_bench.datasets.registry import find_dataset
@@ -32,6 +33,8 @@ def training_components(run: Run) -> Versions:
     ]
     if run.start is not None or settings.init.weights is not None:
         used.append(STARTS)
+    if settings.init.weights is not None:
+        used.append(CHECKPOINTS)
     return _versions(used)
 
 

@@ -144,7 +144,7 @@ def describe_plan(plan: Plan, workspace: Workspace) -> dict[str, Any]:
 
 
 def _state(run: Run, workspace: Workspace) -> str:
-    if run.settings.data.resolved.is_generated:  # it is not made for a plan
+    if run.settings.data.resolved.is_generated:  # it is not made to show a plan
         finished = workspace.ledger.path(run).is_file()
     else:
         finished = find_result(run, workspace) is not None

@@ -2,9 +2,9 @@
 
 A row is a few keys over its table, a table a few keys over ``base.yaml``, and
 ``base.yaml`` a few keys over the defaults of the option classes (``settings``). What a
-system other than CSTrack brings along (JDE's thresholds, DeepSORT's schedule) stands
-under ``systems`` and lies between the table and the row. A user's own recipe adds rows
-to those of a table, from a folder of the user's.
+system brings along (JDE's thresholds), its module declares; what a profile needs for it
+beside that is under ``systems``. Both are merged between the table and the row. A
+user's own recipe adds rows to those of a table, from a folder of the user's.
 """
 
 import copy
@@ -139,21 +139,22 @@ class Recipe:
         for override in given:
             merge(changes, _parse_override(override))
         extended = None if self.table == self.paper_table else self.paper_table
+        other = _system(changes)
+        # What a call says about another system's network is not about a detector's.
+        of_all = {k: v for k, v in changes.items() if other is None or k != "model"}
         runs = []
         for row in wanted:
             name, differences = self.rows[row]
             base = copy.deepcopy(dict(self.common[profile]))
-            systems = base.pop("systems", {})
             mixes = base.pop("mixes", {})
-            difference = differences[profile]
-            system = (difference.get("model") or {}).get("system")
-            plain = copy.deepcopy(base)
-            if system not in (None, DEFAULT):
-                # A profile's network is CSTrack's; another has only the size of it.
-                sizes = {"size": plain["model"]["size"]} if "model" in plain else {}
-                plain["model"] = sizes
-            merge(merge(plain, systems.get(system) or {}), difference)
-            chosen = merge(copy.deepcopy(plain), changes)
+            plain = _with_system(base, differences[profile])
+            chosen = plain
+            if other is not None and other != (_system(plain) or DEFAULT):
+                # The row's options of a network are of its own system's.
+                rest = {k: v for k, v in differences[profile].items() if k != "model"}
+                chosen = _with_system(base, {**rest, "model": {"system": other}})
+            base.pop("systems", None)
+            chosen = merge(copy.deepcopy(chosen), changes)
             settings = build_settings(_with_mix(chosen, mixes))
             # A setting given its own profile's value changes nothing.
             same = settings == build_settings(_with_mix(plain, mixes))
@@ -170,7 +171,7 @@ class Recipe:
                     variant,
                     paper_table=extended,
                 )
-                common = _with_mix(merge(base, changes), mixes)
+                common = _with_mix(merge(base, of_all), mixes)
                 runs.append(self._with_ancestors(run, given, common))
         return runs
 
@@ -214,6 +215,35 @@ class Recipe:
                 f"({systems[1]}): the networks have nothing in common."
             )
         return found
+
+
+def _system(document: Mapping[str, Any]) -> str | None:
+    """The system that settings name."""
+    model = document.get("model")
+    name = model.get("system") if isinstance(model, Mapping) else None
+    return None if name is None else str(name)
+
+
+def _with_system(
+    base: Mapping[str, Any], difference: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A row's settings, with what its system and the profile for it bring along.
+
+    Args:
+        base: of the table; what is special to a system is under ``systems``.
+        difference: of the row; names the system where it is another than the base's.
+    """
+    plain = copy.deepcopy(dict(base))
+    systems = plain.pop("systems", {})
+    name = _system(difference)
+    if name not in (None, DEFAULT):
+        # A profile's network is CSTrack's; another has only the size of it.
+        model = plain.get("model", {})
+        plain["model"] = {key: model[key] for key in ("size",) if key in model}
+    own = find_system(name or DEFAULT).settings
+    for layer in (own, systems.get(name) or {}, difference):
+        merge(plain, layer)
+    return plain
 
 
 def _with_mix(document: dict[str, Any], mixes: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from cstrack_bench.experiments.recipes import Run
 from cstrack_bench.experiments.run import RunResult, find_result, measure_run
 from cstrack_bench.experiments.train_run import train_run
 from cstrack_bench.experiments.workspace import Workspace
+from cstrack_bench.systems.registry import find_system
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,10 @@ def _in_pool(
     context = multiprocessing.get_context("spawn")
     queue: Any = context.SimpleQueue()
     done: set[str] = set()
+    systems = {planned.step.run.settings.system for planned in waiting.values()}
     with (
         console.progress() as display,
-        context.Pool(jobs, _start, (queue, threads)) as pool,
+        context.Pool(jobs, _start, (queue, threads, systems)) as pool,
     ):
         whole = display.add_task(f"steps, {jobs} at a time", total=len(waiting))
         bars: dict[str, Any] = {}
@@ -163,7 +165,10 @@ def _in_pool(
                 yield name, outcome
 
 
-def _start(queue: Any, threads: int) -> None:
+def _start(queue: Any, threads: int, systems: set[str]) -> None:
+    # A user's own module is imported before its classes come in the steps.
+    for name in systems:
+        find_system(name)
     # The parent decides what an interruption means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(threads)

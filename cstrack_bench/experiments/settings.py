@@ -110,11 +110,15 @@ class Settings:
     def as_dict(self) -> dict[str, Any]:
         """Plain nested values, as they go into the ledger."""
         document: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
-        document["model"] = {"system": document.pop("system"), **document["model"]}
+        document.pop("system")
+        # Where a file lies changes no number, and is not published.
+        document["model"] = {
+            "system": find_system(self.system).name,
+            **document["model"],
+        }
         document["data"] = self.data.as_dict()
         if self.measure.data is not None:
             document["measure"]["data"] = self.measure.data.as_dict()
-        # Where a file lies changes no number, and is not published.
         if self.init.weights is not None:
             document["init"]["weights"] = Path(self.init.weights).name
         document["track"]["name"] = find_tracker(self.track.name).name

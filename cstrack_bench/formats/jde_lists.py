@@ -92,10 +92,14 @@ def read_list(file: Path) -> list[ListLine]:
     return lines
 
 
+def list_folders(folder: Path) -> tuple[Path, ...]:
+    """Where the lists of a data set may lie: in its folder, beside it, among others."""
+    return folder, folder.parent, folder.parent / LISTS
+
+
 def find_list(folder: Path, *names: str) -> Path | None:
     """The first list of these names in a data set's folder or beside it."""
-    places = (folder, folder.parent, folder.parent / LISTS)
-    files = (place / name for place in places for name in names)
+    files = (where / name for where in list_folders(folder) for name in names)
     return next((file for file in files if file.is_file()), None)
 
 

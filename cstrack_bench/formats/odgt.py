@@ -79,3 +79,15 @@ def parse_line(line: str, location: str, number: int) -> CrowdImage:
             f"{location}: is not a picture with gtboxes, each with an fbox of four "
             "numbers."
         ) from None
+
+
+def picture_of(images: Path, subset: str, name: str) -> Path:
+    """A picture: in the folder of all, as published, or in one for each subset.
+
+    Args:
+        images: folder of the pictures.
+        subset: train or val.
+        name: of the picture, without ``.jpg``.
+    """
+    inside = images / subset / f"{name}.jpg"
+    return inside if inside.is_file() else images / f"{name}.jpg"

@@ -196,9 +196,12 @@ class Sequence:
 
     def annotations(self) -> Annotations | None:
         """The ground truth of this part, or None where there is none."""
-        if self._all_annotations is None:
-            return None
-        return self._all_annotations.between(self.start, self.stop)
+        whole = self.whole_annotations()
+        return None if whole is None else whole.between(self.start, self.stop)
+
+    def whole_annotations(self) -> Annotations | None:
+        """The ground truth as its files have it, whatever part this is."""
+        return self._all_annotations
 
     def truth(self) -> Iterator[bytes]:
         """What the ground truth is made of, for a hash."""

@@ -9,7 +9,7 @@ CHANNEL_SLOPE = 0.3
 
 
 class SpatialGate(nn.Module):
-    """SAM: where to look, one value a cell.
+    """SAM, spatial attention: one value a cell.
 
     Args:
         channels: C of the input.
@@ -29,7 +29,7 @@ class SpatialGate(nn.Module):
 
 
 class ChannelGate(nn.Module):
-    """CAM: what to look for, one value a channel."""
+    """CAM, channel attention: one value a channel."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class ChannelGate(nn.Module):
 
 
 class Attention(nn.Module):
-    """One place of SAAN where SAM, CAM, both or neither may stand.
+    """SAM, CAM, both or neither, at one of the points where SAAN may have them.
 
     Args:
         channels: C of the input.

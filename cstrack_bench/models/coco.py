@@ -6,8 +6,8 @@ from pathlib import Path
 
 from torch import Tensor
 
+from cstrack_bench.checkpoints.reading import read_state_dict
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.checkpoints import LoadReport, read_official
 from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import SIZES, ModelConfig
 from cstrack_bench.models.official_names import (
@@ -17,6 +17,7 @@ from cstrack_bench.models.official_names import (
     layer_of,
     translate,
 )
+from cstrack_bench.models.official_weights import LoadReport
 
 TRUNK = ("backbone.", "pyramid.")
 FILLED_LIMIT = 0.95
@@ -33,7 +34,7 @@ def read_coco(path: Path) -> dict[str, Tensor]:
     """
     return {
         name: tensor.float() if tensor.is_floating_point() else tensor
-        for name, tensor in read_official(path).items()
+        for name, tensor in read_state_dict(path).items()
     }
 
 
@@ -103,7 +104,8 @@ def _check_kind(model: CSTrack, tensors: Mapping[str, Tensor], path: Path) -> No
     sizes = [
         name
         for name, values in SIZES.items()
-        if _trunk_shape(replace(wanted, **values)) == _trunk_shape(wanted)
+        if _trunk_shape(replace(wanted, depth=values["depth"], width=values["width"]))
+        == _trunk_shape(wanted)
     ]
     raise InputError(
         f"{path} does not fit this model (generation {config.generation}, depth "

@@ -5,9 +5,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from cstrack_bench.errors import InputError
 from cstrack_bench.models import heads
-from cstrack_bench.models.cstrack_config import STRIDES, ModelConfig
+from cstrack_bench.models.anchors import STRIDES
+from cstrack_bench.models.cstrack_config import ModelConfig
 from cstrack_bench.models.network import DetectionNetwork, Output, Piece
 from cstrack_bench.models.reciprocal import Reciprocal, make_ren
 from cstrack_bench.models.scale_aware import ScaleAware
@@ -19,11 +19,6 @@ class CSTrack(DetectionNetwork):
 
     Args:
         config: what to build.
-
-    Attributes:
-        config: the same.
-        strides: pixels a cell, by level.
-        anchors: buffer (3, 3, 2), widths and heights in pixels.
     """
 
     # The official Detect holds one scalar that is never used nor trained; it is
@@ -32,40 +27,18 @@ class CSTrack(DetectionNetwork):
     config: ModelConfig
 
     def __init__(self, config: ModelConfig) -> None:
-        super().__init__(config)
-        self.strides = STRIDES
+        super().__init__(config, config.anchors)
         self.backbone = make_backbone(config)
         self.pyramid = PathAggregation(config)
         self.ren = make_ren(config)
         self.detect = heads.Detect(config)
         saan = config.reid_head == "saan"
         self.reid = ScaleAware(config) if saan else heads.BasicReid(config)
-        # Not in the state dict: the configuration already says them.
-        self.register_buffer(
-            "anchors", torch.tensor(config.anchors, dtype=torch.float32), False
-        )
 
     def neck(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(B, 3, H, W) -> P3, P4, P5, before any decoupling."""
         features = self.backbone(images)
         return cast(tuple[Tensor, Tensor, Tensor], self.pyramid(*features))
-
-    def forward(self, images: Tensor) -> Output:
-        """Run the network.
-
-        Args:
-            images: (B, 3, H, W) RGB in [0, 1]; H and W divisible by 32.
-
-        Raises:
-            InputError: H or W is not divisible by 32.
-        """
-        height, width = images.shape[-2:]
-        if height % STRIDES[-1] or width % STRIDES[-1]:
-            raise InputError(
-                f"Input size {width}x{height} does not fit the network: "
-                "width and height must be multiples of 32."
-            )
-        return self.task_heads(self.neck(images))
 
     def task_heads(self, features: tuple[Tensor, ...]) -> Output:
         """P3, P4, P5 -> decoupled features -> logits and embeddings."""

@@ -1,10 +1,12 @@
 """What one CSTrack network is made of: sizes, ablation switches, presets."""
 
 import math
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 from cstrack_bench.errors import InputError, nearest
+from cstrack_bench.models import sizes
+from cstrack_bench.models.anchors import STRIDES, Anchors, checked_anchors
 
 RenMode = Literal[
     "full", "self", "cross", "fixed", "none", "cnn3x3", "cnn1x1", "cnn_pooled1x1"
@@ -15,16 +17,14 @@ EmbedFrom = Literal["detecting_level", "p3"]
 AttentionKind = Literal["none", "spatial", "channel", "both"]
 AttentionOrder = Literal["parallel", "serial"]
 SaanLayout = Literal["official", "paper"]
-Anchors = tuple[tuple[tuple[float, float], ...], ...]
 
-STRIDES = (8, 16, 32)
 ANCHORS: Anchors = (
     ((8, 24), (11, 34), (16, 48)),
     ((32, 96), (45, 135), (64, 192)),
     ((128, 384), (180, 540), (256, 640)),
 )
 
-_CHOICES: dict[str, tuple[Any, ...]] = {
+_CHOICES: dict[str, tuple[object, ...]] = {
     "generation": get_args(Generation),
     "ren": get_args(RenMode),
     "reid_head": get_args(ReidHead),
@@ -36,8 +36,6 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "saan_layout": get_args(SaanLayout),
 }
 _NUMBERS: dict[str, tuple[type, ...]] = {
-    "depth": (int, float),
-    "width": (int, float),
     "embedding": (int,),
     "saan_width": (int,),
     "ren_lambda": (int, float),
@@ -105,17 +103,13 @@ class ModelConfig:
                 hint = nearest(str(value), map(str, choices))
                 raise InputError(f"model.{name} is {value!r}: {hint}.")
         for name, kinds in _NUMBERS.items():
-            number: Any = getattr(self, name)
+            number = getattr(self, name)
             sound = isinstance(number, kinds)
             if not sound or not math.isfinite(number):
                 noun = "number" if float in kinds else "whole number"
                 raise InputError(f"model.{name} is {number!r}: give a {noun}.")
         for name in ("depth", "width"):
-            if not 0 < getattr(self, name) <= 4:
-                raise InputError(
-                    f"model.{name} is {getattr(self, name)!r}: "
-                    "give a number above 0 and at most 4."
-                )
+            sizes.check_multiplier(name, getattr(self, name))
         if self.embedding < 1:
             raise InputError(f"model.embedding is {self.embedding!r}: give at least 1.")
         if self.saan_width < 4 or self.saan_width % 4:
@@ -126,11 +120,11 @@ class ModelConfig:
 
     def channels(self, count: int) -> int:
         """Channels of a layer that has ``count`` at width 1: a multiple of 8."""
-        return math.ceil(count * self.width / 8) * 8
+        return sizes.scaled_channels(count, self.width)
 
     def repeats(self, count: int) -> int:
         """Bottlenecks of a CSP stage that has ``count`` at depth 1; at least 1."""
-        return max(round(count * self.depth), 1) if count > 1 else count
+        return sizes.scaled_repeats(count, self.depth)
 
     @property
     def level_channels(self) -> tuple[int, int, int]:
@@ -144,53 +138,15 @@ class ModelConfig:
             return STRIDES
         return STRIDES[:1]
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, as JSON takes them."""
-        return asdict(self)
 
-
-def checked_anchors(anchors: Any, per_level: int) -> Anchors:
-    """Three levels of (width, height) as nested tuples, from any nested sequences.
-
-    Args:
-        anchors: pixels, P3 first.
-        per_level: how many a level must have.
-
-    Raises:
-        InputError: another nesting, or a side that is not a positive number.
-    """
-    try:
-        levels = tuple(
-            tuple((float(w), float(h)) for w, h in level) for level in anchors
-        )
-    except (TypeError, ValueError):
-        levels = ()
-    sound = len(levels) == 3 and all(
-        len(level) == per_level
-        and all(0 < side < math.inf for pair in level for side in pair)
-        for level in levels
-    )
-    if not sound:
-        noun = {3: "three", 4: "four"}.get(per_level, str(per_level))
-        raise InputError(
-            f"model.anchors must be three levels of {noun} (width, height) in pixels."
-        )
-    return levels
-
-
-# REFERENCE 1.7, 1.8; n is this project's own size for two CPU cores, and xs stands
-# to it as CSTrack-S stands to l.
-SIZES: dict[str, dict[str, Any]] = {
-    "l": {"depth": 1.0, "width": 1.0, "embedding": 512, "saan_width": 256},
-    "m": {"depth": 0.67, "width": 0.75, "embedding": 512, "saan_width": 256},
-    "s": {"depth": 0.33, "width": 0.5, "embedding": 512, "saan_width": 256},
-    "s30": {"depth": 0.3, "width": 0.3, "embedding": 512, "saan_width": 256},
-    "n": {"depth": 0.33, "width": 0.25, "embedding": 128, "saan_width": 64},
-    "xs": {"depth": 0.33, "width": 0.125, "embedding": 128, "saan_width": 32},
+# SAAN's width is a literal in the official code; ours follows at our own sizes.
+SIZES: dict[str, dict[str, float]] = {
+    name: {**values, "saan_width": {"n": 64, "xs": 32}.get(name, 256)}
+    for name, values in sizes.SIZES.items()
 }
 
 # REFERENCE 7, rows 6, 8 and 10: where the paper's text and the released code differ.
-IMPLEMENTATIONS: dict[str, dict[str, Any]] = {
+IMPLEMENTATIONS: dict[str, dict[str, object]] = {
     "official": {
         "ren_input_projection": False,
         "attention_order": "parallel",
@@ -205,7 +161,7 @@ IMPLEMENTATIONS: dict[str, dict[str, Any]] = {
 
 
 def make_config(
-    size: str = "l", implementation: str = "official", **overrides: Any
+    size: str = "l", implementation: str = "official", **overrides: object
 ) -> ModelConfig:
     """A size, as the code or as the paper has it, with single values replaced.
 
@@ -217,15 +173,9 @@ def make_config(
     Raises:
         InputError: an unknown name or a value that cannot be built.
     """
-    if size not in SIZES:
-        raise InputError(f"Unknown model.size {size!r}: {nearest(size, SIZES)}.")
+    values = sizes.size_values(size, SIZES)
     if implementation not in IMPLEMENTATIONS:
         hint = nearest(implementation, IMPLEMENTATIONS)
         raise InputError(f"Unknown model.implementation {implementation!r}: {hint}.")
-    known = [field.name for field in fields(ModelConfig)]
-    for name in overrides:
-        if name not in known:
-            raise InputError(f"Unknown setting model.{name}: {nearest(name, known)}.")
-    return ModelConfig(
-        **{**SIZES[size], **IMPLEMENTATIONS[implementation], **overrides}
-    )
+    preset = IMPLEMENTATIONS[implementation]
+    return sizes.build_config(ModelConfig, values, preset, overrides)

@@ -5,10 +5,10 @@ import math
 import torch
 from torch import Tensor, nn
 
-from cstrack_bench.models.cstrack_config import STRIDES, ModelConfig
+from cstrack_bench.models.anchors import STRIDES, VALUES
+from cstrack_bench.models.cstrack_config import ModelConfig
 from cstrack_bench.models.layers import full_precision
 
-VALUES = 6  # tx, ty, tw, th, objectness, class
 PRIOR_OBJECTS = 8  # objects expected in an image of PRIOR_SIDE pixels
 PRIOR_SIDE = 640
 PRIOR_CLASS = 0.6
@@ -18,7 +18,7 @@ class Detect(nn.Module):
     """One 1×1 convolution a level (REFERENCE 1.6).
 
     The official head also holds a learnable scalar that never gets a gradient; it is
-    left out here and counted in ``summary.parameters``.
+    left out here and counted in ``systems.summary``.
     """
 
     def __init__(self, config: ModelConfig) -> None:

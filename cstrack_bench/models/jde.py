@@ -5,10 +5,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from cstrack_bench.errors import InputError
-from cstrack_bench.models.cstrack_config import STRIDES
+from cstrack_bench.models.anchors import STRIDES, VALUES
 from cstrack_bench.models.darknet import DarkConv, Darknet53, FeaturePyramid
-from cstrack_bench.models.heads import VALUES
 from cstrack_bench.models.jde_config import ANCHORS_PER_LEVEL, JdeConfig
 from cstrack_bench.models.layers import full_precision
 from cstrack_bench.models.network import DetectionNetwork, Output
@@ -40,20 +38,18 @@ class Prediction(nn.Module):
 class JDE(DetectionNetwork):
     """DarkNet-53, feature pyramid, detection and embedding convolutions a level.
 
+    Logits of an anchor are deltas of centre and logarithm of size, background, person.
+    Embeddings, (B, H_l, W_l, D) a level, are not normalised: the published network does
+    that, here their users do, as for CSTrack.
+
     Args:
         config: what to build.
-
-    Attributes:
-        config: the same.
-        strides: pixels a cell, by level.
-        anchors: buffer (3, 4, 2), widths and heights in pixels.
     """
 
     config: JdeConfig
 
     def __init__(self, config: JdeConfig) -> None:
-        super().__init__(config)
-        self.strides = STRIDES
+        super().__init__(config, config.anchors)
         self.backbone = Darknet53(config)
         self.pyramid = FeaturePyramid(config)
         hidden = (config.channels(count) for count in (256, 512, 1024))
@@ -64,10 +60,6 @@ class JDE(DetectionNetwork):
         self.reid = nn.ModuleList(
             nn.Conv2d(inputs, config.embedding, 3, padding=1)
             for inputs in config.level_channels
-        )
-        # Not in the state dict: the configuration already says them.
-        self.register_buffer(
-            "anchors", torch.tensor(config.anchors, dtype=torch.float32), False
         )
 
     def parts(self) -> dict[str, nn.Module]:
@@ -83,28 +75,6 @@ class JDE(DetectionNetwork):
         """(B, 3, H, W) -> P3, P4, P5, the bottleneck features."""
         features = self.pyramid(*self.backbone(images))
         return cast(tuple[Tensor, Tensor, Tensor], features)
-
-    def forward(self, images: Tensor) -> Output:
-        """Run the network.
-
-        Args:
-            images: (B, 3, H, W) RGB in [0, 1]; H and W divisible by 32.
-
-        Returns:
-            Logits (B, 4, H_l, W_l, 6) a level: deltas of centre and logarithm of size,
-            background, person; embeddings (B, H_l, W_l, D) a level. The published
-            network normalises the latter; here their users do, as for CSTrack.
-
-        Raises:
-            InputError: H or W is not divisible by 32.
-        """
-        height, width = images.shape[-2:]
-        if height % STRIDES[-1] or width % STRIDES[-1]:
-            raise InputError(
-                f"Input size {width}x{height} does not fit the network: "
-                "width and height must be multiples of 32."
-            )
-        return self.task_heads(self.neck(images))
 
     def task_heads(self, features: tuple[Tensor, ...]) -> Output:
         """P3, P4, P5 -> logits and embeddings."""
@@ -123,7 +93,7 @@ class JDE(DetectionNetwork):
 
         Returns:
             (B, N, 6): centre x, centre y, width, height in network pixels, probability
-            of a person, and 1 in the place of a class probability; levels in order,
+            of a person, and 1 as the class probability; levels in order,
             each by anchor, row, column.
         """
         parts = []

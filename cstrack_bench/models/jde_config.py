@@ -1,11 +1,10 @@
 """What one JDE network (YOLOv3 with embeddings) is made of: sizes and anchors."""
 
-import math
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
-from cstrack_bench.errors import InputError, nearest
-from cstrack_bench.models.cstrack_config import STRIDES, Anchors, checked_anchors
+from cstrack_bench.errors import InputError
+from cstrack_bench.models import sizes
+from cstrack_bench.models.anchors import Anchors, checked_anchors
 
 ANCHORS_PER_LEVEL = 4
 
@@ -77,11 +76,7 @@ class JdeConfig:
     def __post_init__(self) -> None:
         """Refuse what cannot be built, naming the setting."""
         for name in ("depth", "width"):
-            value = getattr(self, name)
-            if not isinstance(value, int | float) or not 0 < value <= 4:
-                raise InputError(
-                    f"model.{name} is {value!r}: give a number above 0 and at most 4."
-                )
+            sizes.check_multiplier(name, getattr(self, name))
         if not isinstance(self.embedding, int) or self.embedding < 1:
             raise InputError(
                 f"model.embedding is {self.embedding!r}: "
@@ -92,38 +87,24 @@ class JdeConfig:
 
     def channels(self, count: int) -> int:
         """Channels of a layer that has ``count`` at width 1: a multiple of 8."""
-        return math.ceil(count * self.width / 8) * 8
+        return sizes.scaled_channels(count, self.width)
 
     def repeats(self, count: int) -> int:
         """Residual blocks of a stage that has ``count`` at depth 1; at least 1."""
-        return max(round(count * self.depth), 1) if count > 1 else count
+        return sizes.scaled_repeats(count, self.depth)
 
     @property
     def level_channels(self) -> tuple[int, int, int]:
         """Channels of P3, P4 and P5, which the heads read."""
         return self.channels(128), self.channels(256), self.channels(512)
 
-    @property
-    def embedding_strides(self) -> tuple[int, ...]:
-        """Strides of the embedding maps: one a level."""
-        return STRIDES
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, as JSON takes them."""
-        return asdict(self)
-
 
 # Only l was published; the others take the multipliers of CSTrack's sizes, so that
 # both systems can be compared at one of them.
-SIZES: dict[str, dict[str, Any]] = {
-    "l": {"depth": 1.0, "width": 1.0, "embedding": 512},
-    "m": {"depth": 0.67, "width": 0.75, "embedding": 512},
-    "s": {"depth": 0.33, "width": 0.5, "embedding": 512},
-    "n": {"depth": 0.33, "width": 0.25, "embedding": 128},
-}
+SIZES = {name: sizes.SIZES[name] for name in ("l", "m", "s", "n")}
 
 
-def make_config(size: str = "l", **overrides: Any) -> JdeConfig:
+def make_config(size: str = "l", **overrides: object) -> JdeConfig:
     """A size with single values replaced.
 
     Args:
@@ -133,10 +114,4 @@ def make_config(size: str = "l", **overrides: Any) -> JdeConfig:
     Raises:
         InputError: an unknown name or a value that cannot be built.
     """
-    if size not in SIZES:
-        raise InputError(f"Unknown model.size {size!r}: {nearest(size, SIZES)}.")
-    known = [field.name for field in fields(JdeConfig)]
-    for name in overrides:
-        if name not in known:
-            raise InputError(f"Unknown setting model.{name}: {nearest(name, known)}.")
-    return JdeConfig(**{**SIZES[size], **overrides})
+    return sizes.build_config(JdeConfig, sizes.size_values(size, SIZES), overrides)

@@ -1,4 +1,4 @@
-"""Published JDE and DarkNet weights in the words of our own modules.
+"""Published JDE and DarkNet weights under the names of our own modules.
 
 A JDE checkpoint names its convolutions ``module_list.<i>.conv_<i>``, where i counts the
 blocks of a Darknet configuration file, those without weights among them. Only the order
@@ -43,7 +43,7 @@ class Published:
         network: state of ``JDE``.
         loss: state of ``JdeLoss``, as far as the file has it: the identity classifier,
             and the logarithms of the variances, (3,) by level, P3 first.
-        unexpected: names of the file that have no place.
+        unexpected: names of the file that the network has nothing for.
     """
 
     network: dict[str, Tensor]

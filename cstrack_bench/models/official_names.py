@@ -1,4 +1,4 @@
-"""Official tensor names and shapes, in the words of our own modules.
+"""Official tensor names and shapes under the names of our own modules.
 
 The names are facts of REFERENCE 1.6b, the layer numbers those of its table 1.2. The v6
 generation numbers its layers alike but for the end of the backbone.
@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from torch import Tensor
 
 from cstrack_bench.errors import InputError
+from cstrack_bench.models.anchors import Anchors
 from cstrack_bench.models.cstrack_config import (
     ANCHORS,
-    Anchors,
     Generation,
     ModelConfig,
 )
 
-# Layer number -> what kind of module it is, and where ours stands.
+# Layer number -> what kind of module it is, and our name of it.
 _LAYERS: dict[int, tuple[str, str]] = {
     0: ("focus", "backbone.stem."),
     1: ("conv", "backbone.down4."),
@@ -106,13 +106,14 @@ _PARTS: dict[str, list[tuple[str, str, str]]] = {
     "detect": [("m.", "levels.", "")],
 }
 
+_EMBEDDING = "model.27.node.2.weight"  # the last convolution of SAAN
 ANCHOR_GRID = "model.28.anchor_grid"
 # Never learned, or said by the configuration (REFERENCE 1.6): no weights of ours.
 CONSTANTS = ("model.28.k", "model.28.anchors", ANCHOR_GRID)
 
 
 def translate(name: str, generation: Generation = "v2") -> str | None:
-    """Our name of an official tensor; None for one that has no place with us."""
+    """Our name of an official tensor; None for one that our modules have not."""
     layers = _LAYERS_V6 if generation == "v6" else _LAYERS
     number = layer_of(name)
     if number not in layers:
@@ -186,6 +187,11 @@ def infer_multipliers(
     )
 
 
+def is_official(tensors: Mapping[str, Tensor]) -> bool:
+    """Whether these are the names of an official CSTrack state dict."""
+    return _EMBEDDING in tensors
+
+
 def infer_config(tensors: Mapping[str, Tensor]) -> ModelConfig:
     """The configuration of an official CSTrack state dict, from its shapes.
 
@@ -199,14 +205,13 @@ def infer_config(tensors: Mapping[str, Tensor]) -> ModelConfig:
         InputError: a tensor that every CSTrack has is not there, or no multiplier
             gives these shapes.
     """
-    last = "model.27.node.2.weight"
     try:
-        if last not in tensors or tensors[last].ndim != 4:
-            raise InputError(f"it lacks {last!r}.")
+        if _EMBEDDING not in tensors or tensors[_EMBEDDING].ndim != 4:
+            raise InputError(f"it lacks {_EMBEDDING!r}.")
         depth, width = infer_multipliers(tensors, "v2")
     except InputError as error:
         raise InputError(f"This is not a CSTrack state dict: {error}") from error
-    embedding, saan_width = tensors[last].shape[:2]
+    embedding, saan_width = tensors[_EMBEDDING].shape[:2]
     return ModelConfig(
         depth=depth,
         width=width,

@@ -1,4 +1,4 @@
-"""REN, the reciprocal network, and what Table II puts in its place."""
+"""REN, the reciprocal network, and what Table II replaces it with."""
 
 import torch
 from torch import Tensor, nn
@@ -31,7 +31,7 @@ class Reciprocal(nn.Module):
     """Decouples one level's features for detection and re-identification.
 
     Self relations keep what a task needs for itself, cross relations what the other
-    task knows too; λ weighs them (paper section III-B, REFERENCE 1.4).
+    task uses too; λ weighs them (paper section III-B, REFERENCE 1.4).
 
     Args:
         channels: C of the level.

@@ -6,16 +6,14 @@ batch normalisation that shifts but does not scale (2,799,456 weights of convolu
 and of the dense layer, 1,408 shifts and biases), so that is what is built here.
 """
 
-import math
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cstrack_bench.errors import InputError, nearest
-from cstrack_bench.models.cstrack_config import SIZES
-from cstrack_bench.models.network import Network, Piece
+from cstrack_bench.errors import InputError
+from cstrack_bench.models import sizes
+from cstrack_bench.models.network import CropNetwork
 
 #: Height, width of a crop in pixels: the dense layer fits no other.
 CROP = (128, 64)
@@ -39,11 +37,7 @@ class WideResNetConfig:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be built, naming the setting."""
-        sound = isinstance(self.width, (int, float)) and math.isfinite(self.width)
-        if not sound or not 0 < self.width <= 4:
-            raise InputError(
-                f"model.width is {self.width!r}: give a number above 0 and at most 4."
-            )
+        sizes.check_multiplier("width", self.width)
         if not isinstance(self.embedding, int) or self.embedding < 1:
             raise InputError(
                 f"model.embedding is {self.embedding!r}: give a whole number from 1."
@@ -51,38 +45,29 @@ class WideResNetConfig:
 
     def channels(self, count: int) -> int:
         """Channels of a layer that has ``count`` at width 1: a multiple of 8."""
-        return math.ceil(count * self.width / 8) * 8
+        return sizes.scaled_channels(count, self.width)
 
     @property
     def crop_size(self) -> tuple[int, int]:
         """Height, width of a crop in pixels."""
         return CROP
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, as JSON takes them."""
-        return asdict(self)
 
-
-def make_config(size: str = "l", **overrides: Any) -> WideResNetConfig:
+def make_config(size: str = "l", **overrides: object) -> WideResNetConfig:
     """The network at a size: as published down to s, half as wide below it (s30, n).
 
     A few people's crops need no 2.8 million parameters, nor have two cores the time.
 
     Args:
-        size: a name of ``models.config.SIZES``.
+        size: a name of ``models.sizes.SIZES``.
         overrides: fields of ``WideResNetConfig``; they win.
 
     Raises:
         InputError: an unknown name or a value that cannot be built.
     """
-    if size not in SIZES:
-        raise InputError(f"Unknown model.size {size!r}: {nearest(size, SIZES)}.")
-    known = [field.name for field in fields(WideResNetConfig)]
-    for name in overrides:
-        if name not in known:
-            raise InputError(f"Unknown setting model.{name}: {nearest(name, known)}.")
-    width = 1.0 if SIZES[size]["width"] >= SIZES["s"]["width"] else 0.5
-    return WideResNetConfig(**{"width": width, **overrides})
+    values = sizes.size_values(size, sizes.SIZES)
+    width = 1.0 if values["width"] >= sizes.SIZES["s"]["width"] else 0.5
+    return sizes.build_config(WideResNetConfig, {"width": width}, overrides)
 
 
 class ShiftNorm(nn.BatchNorm2d):
@@ -98,7 +83,7 @@ class ShiftNorm(nn.BatchNorm2d):
         nn.init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
-        """The same shape; a lone vector has no spread, so it is normalised as later."""
+        """The same shape; one vector alone is normalised by the running statistics."""
         if self.training and input.numel() == self.num_features:
             return F.batch_norm(
                 input,
@@ -157,7 +142,7 @@ class Residual(nn.Module):
         return self.bypass(x) + self.second(self.first(self.enter(x)))
 
 
-class WideResNet(Network):
+class WideResNet(CropNetwork):
     """Two convolutions, a pooling, six residual blocks, one dense layer.
 
     Args:
@@ -190,10 +175,6 @@ class WideResNet(Network):
         x = self.blocks(self.stem(images))  # (B, C, 16, 8)
         x = self.norm(self.dense(x.flatten(1)))  # (B, D)
         return F.normalize(x.float())
-
-    def pieces(self, size: tuple[int, int]) -> list[Piece]:
-        """One crop, whatever the size of the image."""
-        return super().pieces(self.config.crop_size)
 
     def parts(self) -> dict[str, nn.Module]:
         """The parts whose parameters are counted apart."""

@@ -1,31 +1,18 @@
 """CSTrack, and the JDE arrangements of its YOLOv5 network (Tables I to V)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from cstrack_bench.components import Component
-from cstrack_bench.detection.network import NetworkDetector
-from cstrack_bench.formats.sequences import FrameSource
 from cstrack_bench.models.coco import start_from_coco
 from cstrack_bench.models.cstrack import CSTrack
-from cstrack_bench.models.cstrack_config import (
-    IMPLEMENTATIONS,
-    SIZES,
-    ModelConfig,
-    make_config,
-)
+from cstrack_bench.models.cstrack_config import SIZES, ModelConfig, make_config
+from cstrack_bench.systems.detecting import make_anchor_finder, whole_frames
 from cstrack_bench.systems.starts import start_from_own
-from cstrack_bench.systems.system import (
-    Arrangement,
-    DetectionOptions,
-    System,
-    TrainingOptions,
-)
+from cstrack_bench.systems.system import Arrangement, System
 from cstrack_bench.training.losses import CSTrackLoss
 from cstrack_bench.training.train_config import LossConfig
-from cstrack_bench.training_data.loading import TrainingSet
 
 COMPONENT = Component("system cstrack", 1)
 ALL = tuple(SIZES)
@@ -35,11 +22,10 @@ _PLAIN = {"ren": "none", "reid_head": "basic"}
 def _make_config(
     size: str,
     implementation: str,
-    input_size: tuple[int, int],
-    options: Mapping[str, Any],
+    _: tuple[int, int],
+    options: Mapping[str, object],
 ) -> ModelConfig:
-    known = implementation if implementation in IMPLEMENTATIONS else "official"
-    return make_config(size, known, **options)
+    return make_config(size, implementation, **options)
 
 
 def _loss(network: CSTrack, identities: int, config: LossConfig) -> CSTrackLoss:
@@ -48,33 +34,11 @@ def _loss(network: CSTrack, identities: int, config: LossConfig) -> CSTrackLoss:
     )
 
 
-def _training_images(
-    sources: Sequence[FrameSource], config: ModelConfig, options: TrainingOptions
-) -> TrainingSet:
-    return TrainingSet(sources, options.size, options.augment, options.seed)
-
-
 def _start(network: CSTrack, path: Path) -> int:
     """From COCO YOLOv5 (backbone and neck alone, REFERENCE 4.5), or our own weights."""
     if path.suffix == ".safetensors":
         return start_from_own(network, path)
     return len(start_from_coco(network, path).matched)
-
-
-def make_finder(network: Any, options: DetectionOptions) -> NetworkDetector:
-    """CSTrack's or JDE's network, NMS and embedding pick.
-
-    Args:
-        network: of either.
-        options: input size, thresholds, device.
-    """
-    return NetworkDetector(
-        network,
-        options.size,
-        options.nms,
-        str(options.device),
-        stopwatch=options.stopwatch,
-    )
 
 
 def _shared_detector(config: ModelConfig) -> ModelConfig:
@@ -93,17 +57,16 @@ def _shared_detector(config: ModelConfig) -> ModelConfig:
     )
 
 
-SYSTEM = System(
+SYSTEM: System[ModelConfig, CSTrack] = System(
     name="cstrack",
     component=COMPONENT,
     config=ModelConfig,
     make_config=_make_config,
     network=CSTrack,
     loss=_loss,
-    training_images=_training_images,
+    training_images=whole_frames,
     start=_start,
-    make_finder=make_finder,
-    make_embedder=make_finder,
+    make_finder=make_anchor_finder,
     shared_detector=_shared_detector,
     arrangements=(
         Arrangement("CSTrack", ALL),

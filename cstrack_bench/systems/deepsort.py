@@ -1,12 +1,12 @@
 """DeepSORT-2: a network that describes crops; boxes come from another (Table VIII)."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from cstrack_bench.components import Component
 from cstrack_bench.detection.crops import CropEncoder
-from cstrack_bench.formats.sequences import FrameSource
-from cstrack_bench.models.cstrack_config import SIZES
+from cstrack_bench.models.sizes import SIZES
 from cstrack_bench.models.wide_resnet import WideResNet, WideResNetConfig, make_config
 from cstrack_bench.systems.starts import start_from_own
 from cstrack_bench.systems.system import (
@@ -18,14 +18,19 @@ from cstrack_bench.systems.system import (
 from cstrack_bench.training.reid_loss import ReidLoss
 from cstrack_bench.training_data.crop_set import CropSet
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cstrack_bench.formats.sequences import FrameSource
+
 COMPONENT = Component("system deepsort", 1)
 
 
 def _make_config(
     size: str,
-    implementation: str,
-    input_size: tuple[int, int],
-    options: Mapping[str, Any],
+    _implementation: str,
+    _: tuple[int, int],
+    options: Mapping[str, object],
 ) -> WideResNetConfig:
     return make_config(size, **options)
 
@@ -40,7 +45,7 @@ def _make_embedder(network: WideResNet, options: DetectionOptions) -> CropEncode
     return CropEncoder(network, str(options.device), stopwatch=options.stopwatch)
 
 
-SYSTEM = System(
+SYSTEM: System[WideResNetConfig, WideResNet] = System(
     name="deepsort",
     component=COMPONENT,
     config=WideResNetConfig,
@@ -50,5 +55,7 @@ SYSTEM = System(
     training_images=_training_images,
     start=start_from_own,
     make_embedder=_make_embedder,
+    # REFERENCE 6.4.
+    settings={"track": {"name": "deepsort"}},
     arrangements=(Arrangement("DeepSORT's crops", tuple(SIZES)),),
 )

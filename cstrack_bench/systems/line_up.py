@@ -1,11 +1,11 @@
 """Every system, size and arrangement that differs, for ``cstrack models``."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cstrack_bench.models.network import NetworkConfig
 from cstrack_bench.systems.registry import built_in_systems
-from cstrack_bench.systems.system import System
+from cstrack_bench.systems.system import AnySystem
 
 
 class Entry(NamedTuple):
@@ -13,9 +13,9 @@ class Entry(NamedTuple):
 
     size: str
     name: str
-    system: System
+    system: AnySystem
     config: NetworkConfig
-    options: Mapping[str, Any]  # fields of the system's own configuration
+    options: Mapping[str, object]  # fields of the system's own configuration
 
 
 def line_up(input_size: tuple[int, int]) -> list[Entry]:

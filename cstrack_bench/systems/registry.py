@@ -1,24 +1,22 @@
 """Systems by name: the modules of this package that declare one, and users' own."""
 
-import dataclasses
 import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 from cstrack_bench import systems
-from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.extensions import extension_names, find_extension
 from cstrack_bench.models.network import Network, NetworkConfig
-from cstrack_bench.systems.system import System
+from cstrack_bench.models.sizes import build_config
+from cstrack_bench.systems.system import AnySystem, System
 
 GROUP = "cstrack_bench.systems"
 DEFAULT = "cstrack"
 
 
 @cache
-def built_in_systems() -> dict[str, System]:
+def built_in_systems() -> dict[str, AnySystem]:
     """The systems that a module of ``systems/`` declares as ``SYSTEM``, by name."""
     found = {}
     for module in pkgutil.iter_modules(systems.__path__):
@@ -29,7 +27,7 @@ def built_in_systems() -> dict[str, System]:
     return found
 
 
-def find_system(name: str) -> System:
+def find_system(name: str) -> AnySystem:
     """A system by its name, or a user's by entry point, import path or file.
 
     Raises:
@@ -43,7 +41,7 @@ def system_names() -> tuple[str, ...]:
     return (*built_in_systems(), *extension_names(GROUP))
 
 
-def stored_config(document: Mapping[str, Any]) -> tuple[System, NetworkConfig]:
+def stored_config(document: Mapping[str, object]) -> tuple[AnySystem, NetworkConfig]:
     """The system and configuration that ``systems.weights`` wrote.
 
     Args:
@@ -54,15 +52,9 @@ def stored_config(document: Mapping[str, Any]) -> tuple[System, NetworkConfig]:
     """
     options = dict(document)
     system = find_system(str(options.pop("system", DEFAULT)))
-    known = {field.name for field in dataclasses.fields(system.config)}
-    for name in options:
-        if name not in known:
-            raise InputError(f"Unknown setting model.{name}: {nearest(name, known)}.")
-    config: NetworkConfig = system.config(**options)
-    return system, config
+    return system, build_config(system.config, options)
 
 
-def build_network(system: System, config: NetworkConfig) -> Network:
+def build_network(system: AnySystem, config: NetworkConfig) -> Network:
     """The network of a configuration, with random weights."""
-    network: Network = system.network(config)
-    return network
+    return system.network(config)

@@ -1,22 +1,31 @@
 """What a system declares: everything that a recipe's ``model.system`` decides."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-import torch
-from torch import nn
-
-from cstrack_bench.components import Component
-from cstrack_bench.detection.nms import NmsConfig
-from cstrack_bench.formats.sequences import FrameSource
 from cstrack_bench.models.network import Network, NetworkConfig
-from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.structures import Detector, Embedder
-from cstrack_bench.training.train_config import LossConfig
-from cstrack_bench.training_data.augment import AugmentConfig
-from cstrack_bench.training_data.loading import LabelledImages
+
+# Only annotations need these: what they compute is no part of a system.
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import torch
+    from torch import nn
+
+    from cstrack_bench.components import Component
+    from cstrack_bench.detection.nms import NmsConfig
+    from cstrack_bench.formats.sequences import FrameSource
+    from cstrack_bench.stopwatch import Stopwatch
+    from cstrack_bench.training.train_config import LossConfig
+    from cstrack_bench.training_data.augment import AugmentConfig
+    from cstrack_bench.training_data.loading import LabelledImages
+
+Config = TypeVar("Config", bound=NetworkConfig)
+Built = TypeVar("Built", bound=Network)
 
 
 class BoxFinder(Detector, Embedder, Protocol):
@@ -25,7 +34,7 @@ class BoxFinder(Detector, Embedder, Protocol):
 
 @dataclass(frozen=True)
 class DetectionOptions:
-    """How a network looks for boxes.
+    """How a network finds boxes.
 
     Attributes:
         size: height, width of its input in pixels.
@@ -67,54 +76,72 @@ class Arrangement:
 
     name: str
     sizes: tuple[str, ...]
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
-def _itself(config: NetworkConfig) -> NetworkConfig:
+def _itself(config: Config) -> Config:
     return config
 
 
-@dataclass(frozen=True)
-class System:
+@dataclass(frozen=True, eq=False)
+class System(Generic[Config, Built]):
     """A system: network, loss, training images, start, boxes.
 
-    The configuration and the network differ from system to system, so the functions
-    take and give them untyped; each system's own are typed.
+    A system either finds boxes or only describes given ones: ``make_finder`` or
+    ``make_embedder`` is given, not both.
 
     Attributes:
         name: what recipes and weights call it.
-        component: name and version of its code.
+        component: name and version of its code. The version is raised when the network,
+            the loss or their defaults compute other numbers.
         config: class of the network's configuration, a frozen dataclass.
         make_config: (size, implementation, input height and width, options) ->
-            configuration; options are fields of it and win.
+            configuration; options are fields of it and win. Raises InputError at an
+            unknown name or value.
         network: class of the network, made from the configuration alone.
-        loss: (network, classes of the identity classifier, options) -> loss.
+        loss: (network, classes of the identity classifier, options) -> loss, a module
+            that gives ``LossItems`` for (output, targets). Class 0 is "no identity".
         training_images: (sources, configuration, options) -> data set.
-        start: fills a fresh network from a file; how many tensors were filled.
-        make_finder: (network, options) -> finds boxes; None for a network that
-            describes given boxes alone, which then needs ``make_embedder``.
+        start: fills a fresh network from a file; how many tensors were filled. Raises
+            InputError at a file that does not fit.
+        make_finder: (network, options) -> finds boxes and describes given ones; None
+            for a network that only describes.
         make_embedder: (network, options) -> describes given boxes.
         shared_detector: the configuration of the detector that rows of a profile
             start from: what a row changes in re-identification left out.
+        settings: what it brings along, by section (``{"track": {"name": "jde"}}``):
+            over what a recipe says of all its rows, under what it says of this system
+            or of one row.
         arrangements: what ``cstrack models`` lists of it.
     """
 
     name: str
     component: Component
-    config: type
-    make_config: Callable[[str, str, tuple[int, int], Mapping[str, Any]], Any]
-    network: type[Network]
-    loss: Callable[[Any, int, LossConfig], nn.Module]
+    config: type[Config]
+    make_config: Callable[[str, str, tuple[int, int], Mapping[str, object]], Config]
+    network: type[Built]
+    loss: Callable[[Built, int, LossConfig], nn.Module]
     training_images: Callable[
-        [Sequence[FrameSource], Any, TrainingOptions], LabelledImages
+        [Sequence[FrameSource], Config, TrainingOptions], LabelledImages
     ]
-    start: Callable[[Any, Path], int]
-    make_finder: Callable[[Any, DetectionOptions], BoxFinder] | None = None
-    make_embedder: Callable[[Any, DetectionOptions], Embedder] | None = None
-    shared_detector: Callable[[Any], NetworkConfig] = _itself
+    start: Callable[[Built, Path], int]
+    make_finder: Callable[[Built, DetectionOptions], BoxFinder] | None = None
+    make_embedder: Callable[[Built, DetectionOptions], Embedder] | None = None
+    shared_detector: Callable[[Config], Config] = _itself
+    settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     arrangements: tuple[Arrangement, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.make_finder is None) == (self.make_embedder is None):
+            raise ValueError(
+                f"System {self.name!r} has either a finder of boxes or an embedder."
+            )
 
     @property
     def finds_boxes(self) -> bool:
         """Whether its network finds boxes, rather than only describing given ones."""
         return self.make_finder is not None
+
+
+# Which classes a system has, its own module says; found by its name, it is this.
+AnySystem = System[NetworkConfig, Network]

@@ -1,5 +1,6 @@
 """Weights of any system on disk: safetensors, the configuration in the header."""
 
+import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,15 +10,15 @@ from safetensors.torch import save_file
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.files import replacing
-from cstrack_bench.models.checkpoints import load_official
 from cstrack_bench.models.network import Network, NetworkConfig
+from cstrack_bench.models.official_weights import load_official
 from cstrack_bench.systems.registry import (
     DEFAULT,
     build_network,
     find_system,
     stored_config,
 )
-from cstrack_bench.systems.system import System
+from cstrack_bench.systems.system import AnySystem
 
 CONFIG_KEY = "config"
 HEADER_KEY = "cstrack"
@@ -32,7 +33,7 @@ class Loaded:
         network: with its weights, in eval mode on the CPU.
     """
 
-    system: System
+    system: AnySystem
     network: Network
 
 
@@ -45,16 +46,16 @@ def save_weights(
         path: the file to make or replace.
         system: its name, as a recipe has it.
         network: whose state is written.
-        metadata: further words for the header; the key ``config`` is ours.
+        metadata: further entries of the header; the key ``config`` is ours.
     """
-    config = {"system": system, **network.config.as_dict()}
-    words = {**metadata, CONFIG_KEY: json.dumps(config)}
+    config = {"system": system, **dataclasses.asdict(network.config)}
+    entries = {**metadata, CONFIG_KEY: json.dumps(config)}
     tensors = {
         name: tensor.detach().cpu().contiguous()
         for name, tensor in network.state_dict().items()
     }
     # One entry: the order of several in the file is random, and so was its hash.
-    header = {HEADER_KEY: json.dumps(words, sort_keys=True)}
+    header = {HEADER_KEY: json.dumps(entries, sort_keys=True)}
     with replacing(path) as temporary:
         save_file(tensors, temporary, header)
 
@@ -92,7 +93,7 @@ def load_weights(path: Path) -> Loaded:
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """The words in the header of our safetensors; none in any other file.
+    """The entries in the header of our safetensors; none for any other file.
 
     Raises:
         InputError: the file cannot be read.
@@ -115,7 +116,7 @@ def _first_line(error: Exception) -> str:
 
 def _stored_config(
     path: Path, metadata: dict[str, str]
-) -> tuple[System, NetworkConfig]:
+) -> tuple[AnySystem, NetworkConfig]:
     try:
         return stored_config(json.loads(metadata[CONFIG_KEY]))
     except (KeyError, TypeError, ValueError) as error:

@@ -3,7 +3,6 @@
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -20,7 +19,7 @@ class Position:
     Attributes:
         epoch: 0-based epoch of the next batch.
         batch: 0-based batch of that epoch.
-        iteration: batches seen in all.
+        iteration: batches done in all.
         steps: optimiser steps taken.
         skipped: steps that the gradient scaler refused.
         last_step: iteration of the last optimiser step.
@@ -69,7 +68,7 @@ class TrainingState:
             for group in self.optimizer.param_groups
             for p in group["params"]
         ]
-        document: dict[str, Any] = {
+        document: dict[str, object] = {
             "identity": self.identity,
             "model": self.model.state_dict(),
             "average": self.average.model.state_dict(),

@@ -1,4 +1,4 @@
-"""The little that several processes need: who am I, and are we together."""
+"""Several processes that train one network: their ranks, their waiting, the device."""
 
 import os
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class World:
 
     @property
     def main(self) -> bool:
-        """Whether this process writes files and speaks."""
+        """Whether this process writes files and reports."""
         return self.rank == 0
 
     def wrap(self, model: nn.Module) -> nn.Module:
@@ -40,7 +40,7 @@ class World:
         )
 
     def wait(self) -> None:
-        """Until every process is here."""
+        """Wait until every process has come here."""
         if self.size > 1:
             distributed.barrier()
 
@@ -79,7 +79,7 @@ def join_world(device: torch.device, batch: int) -> World:
 
 
 def pick_device(name: str) -> torch.device:
-    """The device a person means by auto, cpu, cuda or cuda:N.
+    """The device that auto, cpu, cuda or cuda:N stands for.
 
     Raises:
         InputError: there is no such device.

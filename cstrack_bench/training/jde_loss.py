@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cstrack_bench.models.cstrack import Output
 from cstrack_bench.models.jde import JDE, anchor_grid, encode_deltas
+from cstrack_bench.models.network import Output
 from cstrack_bench.training.jde_targets import IGNORED, JdeTargets, assign_jde
-from cstrack_bench.training.losses import LossItems
+from cstrack_bench.training.loss_items import LossItems
 from cstrack_bench.training.train_config import LossConfig
 
 # First logarithms of the variances (REFERENCE 3.6).
@@ -24,7 +24,7 @@ class JdeLoss(nn.Module):
     The loss of a batch is 0.5 · Σ(exp(−s) · L + s) over levels and tasks. The s of a
     level learn from batches with a positive there alone: without one, boxes and
     identities are left out, and background is weighed by s as it stands. The published
-    formula always counts every s, which then nothing holds: where a level rarely sees
+    formula always counts every s, which then nothing holds: where a level rarely has
     a person (P5 of a small input), its s falls until the next person's weight, exp(−s),
     destroys the network (within 160 steps at 320×192).
 
@@ -68,8 +68,8 @@ class JdeLoss(nn.Module):
 
         Returns:
             The total; and, unweighted, summed over the levels: smooth L1 of the
-            deltas, cross-entropy of the identity and of person against background (in
-            the place of an objectness).
+            deltas, cross-entropy of the identity and of person against background (as
+            objectness).
         """
         zero = targets.new_zeros(())
         total, box, identity, person = zero, zero, zero, zero
@@ -112,12 +112,12 @@ class JdeLoss(nn.Module):
             return None
         height, width = raw.shape[2:4]
         gain = targets.new_tensor([width, height, width, height])
-        place = (wanted.anchor, wanted.row, wanted.column)
+        slot = (wanted.anchor, wanted.row, wanted.column)
         deltas = encode_deltas(
             targets[wanted.target, 2:6] * gain,
-            anchor_grid(anchors, height, width)[place],
+            anchor_grid(anchors, height, width)[slot],
         )
-        return F.smooth_l1_loss(raw[(wanted.image, *place)][:, :4], deltas)
+        return F.smooth_l1_loss(raw[(wanted.image, *slot)][:, :4], deltas)
 
     def _identities(
         self, embeddings: Tensor, targets: Tensor, wanted: JdeTargets

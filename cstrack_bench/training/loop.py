@@ -16,7 +16,7 @@ from cstrack_bench.console import progress
 from cstrack_bench.errors import CstrackError
 from cstrack_bench.training.checkpoint import Position, TrainingState
 from cstrack_bench.training.distributed import World
-from cstrack_bench.training.losses import LossItems
+from cstrack_bench.training.loss_items import LossItems
 from cstrack_bench.training.optimiser import (
     MovingAverage,
     Schedule,
@@ -32,6 +32,7 @@ from cstrack_bench.training_data.loading import (
 )
 
 COMPONENT = Component("training", 1)
+
 Trainable = TypeVar("Trainable", bound=torch.nn.Module)
 
 
@@ -156,13 +157,13 @@ def train(
             label, total=config.epochs * batches, completed=state.position.iteration
         )
         while state.position.epoch < config.epochs:
-            place = state.position
+            position = state.position
             sampler = EpochSampler(
                 len(dataset),
                 config.batch,
                 seed,
-                place.epoch,
-                place.batch,
+                position.epoch,
+                position.batch,
                 world.rank,
                 world.size,
             )
@@ -173,31 +174,31 @@ def train(
                 items = _one_batch(
                     forward, state, schedule, batch, device, precision, world
                 )
-                _advance(place, items, batches)
-                display.update(task, completed=place.iteration)
+                _advance(position, items, batches)
+                display.update(task, completed=position.iteration)
                 due = time.monotonic() - saved > config.save_seconds or (
-                    save_every is not None and place.iteration % save_every == 0
+                    save_every is not None and position.iteration % save_every == 0
                 )
                 if due and world.main:
                     clock.stamp()
                     state.save(checkpoint)
                     saved = time.monotonic()
             if on_epoch is not None and world.main:
-                on_epoch(place)
+                on_epoch(position)
     clock.stamp()
     if world.main:  # a run stopped while it is being measured trains no second time
         state.save(checkpoint)
-    place = state.position
+    position = state.position
     summary = TrainingSummary(
         images=len(dataset),
         identities=dataset.identities - 1,
         epochs=config.epochs,
-        steps=place.steps,
-        skipped_steps=place.skipped,
+        steps=position.steps,
+        skipped_steps=position.skipped,
         precision=str(precision).removeprefix("torch."),
-        loss={name: round(value, 5) for name, value in place.losses.items()},
-        wall_s=round(place.wall_s, 1),
-        cpu_s=round(place.cpu_s, 1),
+        loss={name: round(value, 5) for name, value in position.losses.items()},
+        wall_s=round(position.wall_s, 1),
+        cpu_s=round(position.cpu_s, 1),
     )
     return cast(Trainable, state.average.model), summary
 
@@ -212,8 +213,8 @@ def _one_batch(
     world: World,
 ) -> LossItems:
     """Forward, backward and, where it is due, an optimiser step."""
-    place = state.position
-    rates = schedule.apply(state.optimizer, place.iteration)
+    position = state.position
+    rates = schedule.apply(state.optimizer, position.iteration)
     images = batch.images.to(device, non_blocking=True).float() / 255
     if device.type == "cpu":
         images = images.contiguous(memory_format=torch.channels_last)
@@ -224,14 +225,14 @@ def _one_batch(
     if not bool(torch.isfinite(items.total)):
         items = LossItems(*(value.detach() for value in items))
         raise CstrackError(
-            f"The loss became {float(items.total)} in epoch {place.epoch + 1}, batch "
-            f"{place.batch + 1} (box {float(items.box):.4g}, objectness "
+            f"The loss became {float(items.total)} in epoch {position.epoch + 1}, "
+            f"batch {position.batch + 1} (box {float(items.box):.4g}, objectness "
             f"{float(items.objectness):.4g}, identity {float(items.identity):.4g}); "
             f"its images: {', '.join(batch.names)}."
         )
     # Processes average their gradients; the official loss is a sum over images.
     state.scaler.scale(items.total * world.size).backward()
-    if place.iteration % rates.accumulate == 0:
+    if position.iteration % rates.accumulate == 0:
         _step(state, world)
     return items
 
@@ -261,34 +262,34 @@ def _average_classifier_gradients(loss: torch.nn.Module, world: World) -> None:
         parameter.grad = gradient / world.size
 
 
-def _advance(place: Position, items: LossItems, batches: int) -> None:
+def _advance(position: Position, items: LossItems, batches: int) -> None:
     """Move to the next batch; keep the epoch's running means."""
 
     def mean(name: str, value: Tensor) -> float:
-        before = place.losses.get(name, 0.0) if place.batch else 0.0
-        return before + (float(value.detach()) - before) / (place.batch + 1)
+        before = position.losses.get(name, 0.0) if position.batch else 0.0
+        return before + (float(value.detach()) - before) / (position.batch + 1)
 
-    place.losses = {
+    position.losses = {
         "box": mean("box", items.box),
         "objectness": mean("objectness", items.objectness),
         "identity": mean("identity", items.identity),
     }
-    place.iteration += 1
-    place.batch += 1
-    if place.batch == batches:
-        place.batch = 0
-        place.epoch += 1
+    position.iteration += 1
+    position.batch += 1
+    if position.batch == batches:
+        position.batch = 0
+        position.epoch += 1
 
 
 class _Clock:
     """Adds this session's seconds to a run's."""
 
-    def __init__(self, place: Position) -> None:
-        self._place = place
+    def __init__(self, position: Position) -> None:
+        self._position = position
         self._wall, self._cpu = time.monotonic(), time.process_time()
 
     def stamp(self) -> None:
         wall, cpu = time.monotonic(), time.process_time()
-        self._place.wall_s += wall - self._wall
-        self._place.cpu_s += cpu - self._cpu
+        self._position.wall_s += wall - self._wall
+        self._position.cpu_s += cpu - self._cpu
         self._wall, self._cpu = wall, cpu

@@ -1,32 +1,16 @@
 """The joint loss of detection and identity (REFERENCE 3.2 to 3.5)."""
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections import abc
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cstrack_bench.models.cstrack import Output
+from cstrack_bench.models.network import Output
+from cstrack_bench.training.loss_items import LossItems
 from cstrack_bench.training.targets import LevelTargets, assign_level
 from cstrack_bench.training.train_config import LossConfig
-
-
-class LossItems(NamedTuple):
-    """The loss of one batch, scalars.
-
-    Attributes:
-        total: batch size × (box + objectness + η · identity); what is minimised.
-        box: weighted 1 − CIoU.
-        identity: cross-entropy before η.
-        objectness: weighted by level.
-    """
-
-    total: Tensor
-    box: Tensor
-    identity: Tensor
-    objectness: Tensor
 
 
 class CSTrackLoss(nn.Module):
@@ -46,7 +30,7 @@ class CSTrackLoss(nn.Module):
     def __init__(
         self,
         anchors: Tensor,
-        strides: Sequence[int],
+        strides: abc.Sequence[int],
         embedding: int,
         identities: int,
         config: LossConfig,
@@ -66,6 +50,10 @@ class CSTrackLoss(nn.Module):
             output: the network's raw maps and embedding maps.
             targets: (T, 6) image, identity, cx, cy, w, h; normalised; identity 0 where
                 the person has none.
+
+        Returns:
+            The total, batch size × (box + objectness + η · identity); weighted 1 − CIoU
+            and objectness by level; cross-entropy of the identities before η.
         """
         levels = []
         box_loss = targets.new_zeros(())
@@ -119,7 +107,7 @@ class CSTrackLoss(nn.Module):
         return loss.mean()
 
     def _identities(
-        self, maps: Sequence[Tensor], targets: Tensor, levels: list[LevelTargets]
+        self, maps: abc.Sequence[Tensor], targets: Tensor, levels: list[LevelTargets]
     ) -> Tensor:
         """Cross-entropy over the identities of the batch; 0, not NaN, without any."""
         nothing = targets.new_zeros(())

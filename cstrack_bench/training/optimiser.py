@@ -163,7 +163,7 @@ class MovingAverage:
 
     Attributes:
         model: the averaged copy, in evaluation mode.
-        updates: optimiser steps seen.
+        updates: optimiser steps taken.
     """
 
     def __init__(self, model: nn.Module, config: TrainConfig) -> None:

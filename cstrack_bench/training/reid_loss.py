@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.wide_resnet import WideResNet
-from cstrack_bench.training.losses import LossItems
+from cstrack_bench.training.loss_items import LossItems
 from cstrack_bench.training.train_config import LossConfig
 
 

@@ -6,7 +6,7 @@ paper says something else the ``paper`` preset below has the other value.
 
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from cstrack_bench.errors import InputError
 
@@ -54,7 +54,7 @@ class TrainConfig:
             gets further in the few hundred steps that two cores can do.
         lr: base learning rate (paper: 5e-4; the official configuration: 5e-3).
         momentum: momentum after the warm-up.
-        nesterov: whether SGD looks ahead; JDE's does not.
+        nesterov: whether SGD uses Nesterov momentum; JDE's does not.
         weight_decay: of the ``.weight`` group at the nominal batch.
         warmup_epochs: length of the warm-up, in epochs …
         warmup_iterations: … but at least this many iterations.
@@ -124,8 +124,8 @@ class InitConfig:
     Attributes:
         detector_epochs: epochs of that training; 0 is none.
         weights: a published file: COCO YOLOv5 for CSTrack, DarkNet-53 or a JDE
-            checkpoint for JDE, or our own; a path, or a name looked for under the data
-            root's ``weights/``. ``{size}`` stands for the model's size.
+            checkpoint for JDE, or our own; a path, or a name that is searched under
+            the data root's ``weights/``. ``{size}`` stands for the model's size.
         row: ``table4:4``: the trained network of another row, same seed and profile
             (fine-tuning); the identity classifier is made anew.
     """
@@ -149,7 +149,7 @@ class InitConfig:
 # with its erratum in paper/errata.yaml. Equation 5 has one α, 0.25, for all cells, and
 # γ 0: a quarter of the cross-entropy. Not to be had: equation 8's division by the
 # number of positives.
-IMPLEMENTATIONS: dict[str, dict[str, dict[str, Any]]] = {
+IMPLEMENTATIONS: dict[str, dict[str, dict[str, object]]] = {
     "official": {"train": {}, "loss": {}},
     "paper": {
         "train": {"lr": 5e-4, "nominal_batch": 8},

@@ -1,8 +1,8 @@
-"""What is done to a training image and its boxes before the network sees them."""
+"""What is done to a training image and its boxes before the network gets them."""
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import cv2
 import numpy as np
@@ -66,10 +66,10 @@ class AugmentConfig:
         return not still or self.zoom != (1.0, 1.0)
 
 
-def place(
+def placement_of(
     picture: tuple[int, int], size: tuple[int, int], config: AugmentConfig | None
 ) -> Placement:
-    """Where a picture of this height, width goes in an input of that height, width."""
+    """The part that a picture (height, width) takes of an input (height, width)."""
     letterbox = config is not None and config.fit == "letterbox"
     return letterboxed(picture, size) if letterbox else stretched(picture, size)
 
@@ -77,7 +77,7 @@ def place(
 def fit(
     image: NDArray[np.uint8], size: tuple[int, int], config: AugmentConfig | None
 ) -> NDArray[np.uint8]:
-    """The input (H, W, 3) with the picture in its place."""
+    """The input (H, W, 3), the picture in the part that ``placement_of`` gives."""
     if config is None or config.fit == "stretch":
         resized = cv2.resize(image, size[::-1], interpolation=cv2.INTER_LINEAR)
         return np.asarray(resized, np.uint8)
@@ -89,12 +89,12 @@ def fit(
 
 
 def augment_image(
-    image: NDArray[Any],
+    image: NDArray[np.uint8],
     labels: NDArray[np.float64],
     config: AugmentConfig,
     random: np.random.Generator,
     placement: Placement | None = None,
-) -> tuple[NDArray[Any], NDArray[np.float64]]:
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """Change colours, move and mirror a fitted image with its boxes.
 
     Args:
@@ -110,9 +110,10 @@ def augment_image(
         zoom = random.uniform(1 - config.scale, 1 + config.scale)
         dx, dy = random.uniform(0, 1, 2) * (1 - zoom) * (width, height)
         matrix = np.array([[zoom, 0, dx], [0, zoom, dy]])
-        image = cv2.warpAffine(
+        zoomed = cv2.warpAffine(
             image, matrix, (width, height), borderValue=(114, 114, 114)
         )
+        image = np.asarray(zoomed, np.uint8)
         labels[:, 1:] = labels[:, 1:] * zoom + [dx, dy, dx, dy]
     gain = random.uniform(-1, 1, 3) * [config.hue, config.saturation, config.value] + 1
     image = _recolour(image, gain, placement)
@@ -127,8 +128,8 @@ def augment_image(
 
 
 def _recolour(
-    image: NDArray[Any], gain: NDArray[np.float64], placement: Placement | None
-) -> NDArray[Any]:
+    image: NDArray[np.uint8], gain: NDArray[np.float64], placement: Placement | None
+) -> NDArray[np.uint8]:
     """Multiply hue, saturation and value of the picture inside the image."""
     inside = placement.inside if placement else (slice(None), slice(None))
     inner = np.ascontiguousarray(image[inside])
@@ -139,7 +140,8 @@ def _recolour(
         cv2.LUT(channel, np.clip(table, 0, 255).astype(np.uint8))
         for channel, table in zip((hue, saturation, value), tables, strict=True)
     ]
-    inner = cv2.cvtColor(cv2.merge(channels), cv2.COLOR_HSV2BGR)
+    coloured = cv2.cvtColor(cv2.merge(channels), cv2.COLOR_HSV2BGR)
+    inner = np.asarray(coloured, np.uint8)
     if inner.shape == image.shape:
         return inner
     image = image.copy()
@@ -164,14 +166,15 @@ def _draw_affine(
     return np.column_stack([linear, offset])
 
 
-def _warp(image: NDArray[Any], matrix: NDArray[np.float64]) -> NDArray[Any]:
+def _warp(image: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Move an image by a matrix for box coordinates, in which a pixel is one wide."""
     # OpenCV counts from the middle of the first pixel, boxes from its outer edge.
     matrix = matrix.copy()
     matrix[:, 2] += matrix[:, :2] @ [0.5, 0.5] - 0.5
-    return cv2.warpAffine(
+    moved = cv2.warpAffine(
         image, matrix, image.shape[1::-1], borderValue=(GREY, GREY, GREY)
     )
+    return np.asarray(moved, np.uint8)
 
 
 def move_boxes(

@@ -1,7 +1,7 @@
 """Crops of people: cut from a frame, and a training set of them."""
 
-import collections.abc as abc
-from typing import Any
+from collections import abc
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -10,11 +10,13 @@ from torch.utils.data import Dataset
 
 from cstrack_bench.console import progress
 from cstrack_bench.errors import InputError
-from cstrack_bench.formats.sequences import FrameSource
 from cstrack_bench.training_data.augment import AugmentConfig, augment_image
 from cstrack_bench.training_data.loading import Item
 
-# What a box without any pixel looks like.
+if TYPE_CHECKING:
+    from cstrack_bench.formats.sequences import FrameSource
+
+# Of a box without any pixel.
 _GREY = 114
 
 
@@ -66,11 +68,11 @@ def cut(
         those without are grey.
     """
     height, width = size
-    places = crop_boxes(boxes, width / height, image.shape[1], image.shape[0])
-    crops = np.full((len(places), height, width, 3), _GREY, np.uint8)
-    seen = places[:, 2] > places[:, 0]
-    for row in np.flatnonzero(seen):
-        x1, y1, x2, y2 = places[row]
+    areas = crop_boxes(boxes, width / height, image.shape[1], image.shape[0])
+    crops = np.full((len(areas), height, width, 3), _GREY, np.uint8)
+    inside = areas[:, 2] > areas[:, 0]
+    for row in np.flatnonzero(inside):
+        x1, y1, x2, y2 = areas[row]
         # Averaging where pixels are lost, else fine patterns turn into false colours.
         shrinks = y2 - y1 > height
         cv2.resize(
@@ -79,7 +81,7 @@ def cut(
             dst=crops[row],
             interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
         )
-    return crops, seen
+    return crops, inside
 
 
 class CropSet(Dataset[Item]):
@@ -100,7 +102,7 @@ class CropSet(Dataset[Item]):
         per_identity: most crops of a person an epoch.
         pool: most crops of a person kept in memory, spread evenly over time.
         min_visibility: boxes less visible than this, or than ``augment`` says, show
-            somebody else and are left out.
+            other people and are left out.
         min_height: boxes less high than this, in pixels, are left out.
 
     Raises:
@@ -109,7 +111,7 @@ class CropSet(Dataset[Item]):
 
     def __init__(
         self,
-        sequences: abc.Sequence[FrameSource],
+        sequences: abc.Sequence["FrameSource"],
         size: tuple[int, int],
         augment: AugmentConfig | None,
         seed: int,
@@ -153,10 +155,10 @@ class CropSet(Dataset[Item]):
             )
         shown = np.minimum(self._counts, per_identity)
         self._people = np.repeat(np.arange(len(shown)), shown)
-        self._places = np.concatenate([np.arange(count) for count in shown])
+        self._stretches = np.concatenate([np.arange(count) for count in shown])
         self._shown = shown
 
-    def _cut_people(self, sequence: FrameSource) -> NDArray[np.uint8]:
+    def _cut_people(self, sequence: "FrameSource") -> NDArray[np.uint8]:
         """The crops of a sequence, person by person, each by time."""
         annotations = sequence.annotations()
         if annotations is None or not sequence.has_images:
@@ -171,13 +173,13 @@ class CropSet(Dataset[Item]):
         people = people.keep((people.ids >= 0) & clear & (height >= self._min_height))
         rows = self._spread(people.ids, people.frames)
         crops = np.zeros((len(rows), *self.size, 3), np.uint8)
-        seen = np.zeros(len(rows), np.bool_)
+        inside = np.zeros(len(rows), np.bool_)
         frames = people.frames[rows]
         for frame in np.unique(frames):
             here = np.flatnonzero(frames == frame)
-            image: NDArray[Any] = sequence.frame(int(frame)).image
-            crops[here], seen[here] = cut(image, people.boxes[rows[here]], self.size)
-        crops, rows = crops[seen], rows[seen]
+            image: NDArray[np.uint8] = sequence.frame(int(frame)).image
+            crops[here], inside[here] = cut(image, people.boxes[rows[here]], self.size)
+        crops, rows = crops[inside], rows[inside]
         _, starts, counts = np.unique(
             people.ids[rows], return_index=True, return_counts=True
         )
@@ -210,14 +212,14 @@ class CropSet(Dataset[Item]):
         """Crop (3, H, W) RGB and target (1, 5) of the item ``(epoch, index)``."""
         epoch, index = key
         random = np.random.default_rng((self.seed, epoch, index))
-        person, place = int(self._people[index]), int(self._places[index])
+        person, stretch = int(self._people[index]), int(self._stretches[index])
         count, shown = self._counts[person], int(self._shown[person])
-        first, last = place * count // shown, (place + 1) * count // shown
+        first, last = stretch * count // shown, (stretch + 1) * count // shown
         row = self._starts[person] + int(random.integers(first, last))
-        image: NDArray[Any] = self._crops[row]
+        image: NDArray[np.uint8] = self._crops[row]
         if self.augment is not None:
-            nobody = np.zeros((0, 5))
-            image, _ = augment_image(image, nobody, self.augment, random)
+            no_boxes = np.zeros((0, 5))
+            image, _ = augment_image(image, no_boxes, self.augment, random)
         pixels = np.ascontiguousarray(image[:, :, ::-1].transpose(2, 0, 1))
         target = np.array([[person + 1, 0.5, 0.5, 1.0, 1.0]], np.float32)
         return pixels, target, self._names[row]

@@ -1,12 +1,11 @@
 """Training images with their boxes and identities, in a fixed random order.
 
-Every random choice is drawn from (seed, epoch, image), so what a step sees depends
+Every random choice is drawn from (seed, epoch, image), so what a step gets depends
 neither on the number of worker processes nor on where a run was interrupted.
 """
 
-import collections.abc as abc
-from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol, cast
+from collections import abc
+from typing import NamedTuple, Protocol, cast
 
 import cv2
 import numpy as np
@@ -22,7 +21,7 @@ from cstrack_bench.training_data.augment import (
     augment_image,
     clip,
     fit,
-    place,
+    placement_of,
 )
 from cstrack_bench.training_data.cache import BUDGET, make_cache
 
@@ -142,7 +141,7 @@ class TrainingSet(Dataset[Item]):
         image, original = self._picture(index)
         height, width = self.size
         labels = self._labels[index].copy()
-        placement = place(original, self.size, self.augment)
+        placement = placement_of(original, self.size, self.augment)
         labels[:, 1:] = placement.boxes(labels[:, 1:])
         if self.augment is not None:
             random = np.random.default_rng((self.seed, epoch, index))
@@ -206,7 +205,7 @@ class EpochSampler(Sampler[list[tuple[int, int]]]):
     def __len__(self) -> int:
         return len(self._batches)
 
-    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+    def __iter__(self) -> abc.Iterator[list[tuple[int, int]]]:
         return iter(self._batches)
 
 
@@ -226,7 +225,7 @@ def collate(
 
 def load_batches(
     dataset: LabelledImages, sampler: EpochSampler, workers: int, pin: bool = False
-) -> DataLoader[Any]:
+) -> abc.Iterable[Batch]:
     """The batches of a sampler, read ahead by worker processes."""
     return DataLoader(
         cast(Dataset[Item], dataset),

@@ -80,7 +80,7 @@ def check_annotations(sequence: Sequence) -> Findings:
     """
     path = sequence.annotation_file
     try:
-        found = sequence.annotations()
+        found = sequence.whole_annotations()
     except InputError as error:
         return [fault_of(error, path)], []
     if found is None or not len(found):

@@ -1,6 +1,7 @@
 """A fault: one thing that is wrong with a file, and where."""
 
 import collections.abc as abc
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,9 @@ def fault_of(error: InputError, path: Path) -> Fault:
     """A reader's sentence, taken apart into location and reason where it has both."""
     text = str(error).rstrip(".")
     location, colon, what = text.partition(": ")
-    if colon and location.startswith(str(path)):
+    inside = location.removeprefix(str(path))
+    # The file itself or one below it, with or without a line.
+    if colon and re.fullmatch(r"(/[^:]*?)?(, line \d+)?", inside):
         return Fault(location, what)
     return Fault(str(path), text)
 

@@ -30,7 +30,7 @@ class Timed:
         system: cstrack or jde.
         size: a size's name.
         options: fields of the system's configuration.
-        tracker: whose association, thresholds and suppression go with it.
+        tracker: whose association and output filter go with it.
     """
 
     name: str

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cstrack_bench.detection import nms
 from cstrack_bench.detection.network import NetworkDetector
+from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.experiments.evaluate_run import PAPER_SCOPE
 from cstrack_bench.formats.sequences import Sequence as Video
 from cstrack_bench.models.summary import gflops, parameters
@@ -30,7 +30,6 @@ NOTE = (
     "have the network's own size: preprocess resizes nothing. float32 computes without "
     "TF32, tf32 with it; float16 and bfloat16 are autocast over float32 weights."
 )
-SUPPRESSION = {"cstrack": nms.CSTRACK, "jde": nms.JDE}
 CALIBRATED_ON = 4
 SEED = 0
 
@@ -158,7 +157,7 @@ class Bench:
         detector = NetworkDetector(
             planted,
             self._scale.size,
-            SUPPRESSION[timed.tracker],
+            NmsConfig(**find_system(timed.system).settings.get("nms", {})),
             str(self._device),
             "float32" if precision == "tf32" else precision,
             watch,

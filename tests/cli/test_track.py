@@ -202,9 +202,9 @@ def test_deepsorts_network_describes_the_boxes(
     given = ("--detections", boxes, "--output", output)
     track(sequence, *given, "--reid", reid, "--tracker", "deepsort")
     assert len(set(read_tracks(output).ids.tolist())) == 1
-    with pytest.raises(InputError, match="no network of DeepSORT"):
+    with pytest.raises(InputError, match="finds boxes of its own"):
         track(sequence, *given, "--reid", network)
-    with pytest.raises(InputError, match="finds no boxes"):
+    with pytest.raises(InputError, match="finds no boxes of its own"):
         track(sequence, "--weights", reid, "--output", output)
 
 

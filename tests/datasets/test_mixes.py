@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 import pytest
 
-from cstrack_bench.datasets.mixes import MixPart, Thinned, count, open_part
+from cstrack_bench.datasets.mixes import MixPart, count, open_part
 from cstrack_bench.errors import InputError
 from cstrack_bench.formats.sequences import open_sequence
+from cstrack_bench.formats.thinned import Thinned
 from cstrack_bench.synthmot.generate import SynthConfig, SynthSpec
 from cstrack_bench.training_data.loading import TrainingSet
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cstrack_bench.detection.embeddings import cells
-from cstrack_bench.detection.nms import JDE, NmsConfig, keep_boxes, suppress
+from cstrack_bench.detection.nms import NmsConfig, keep_boxes, suppress
 from cstrack_bench.errors import InputError
 
 
@@ -166,7 +166,7 @@ def test_boxes_without_numbers_or_size_do_no_harm() -> None:
     kept, sources = suppress(prediction, NmsConfig())
     assert np.isfinite(kept).all()
     assert sources.tolist() == [2, 3]
-    assert len(suppress(torch.zeros(0, 6), JDE)[0]) == 0
+    assert len(suppress(torch.zeros(0, 6), NmsConfig(kind="iou", iou=0.4))[0]) == 0
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.cstrack import CSTrack, Output
+from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import make_config
+from cstrack_bench.models.network import Output
 from cstrack_bench.models.summary import skeleton
 
 

@@ -1,6 +1,7 @@
 """Sizes, presets, and settings that cannot be built."""
 
 import math
+from dataclasses import asdict
 
 import pytest
 from hypothesis import given
@@ -90,7 +91,7 @@ def test_anchors_from_lists_are_the_same_configuration() -> None:
 
 def test_headers_from_before_the_second_generation_are_the_first() -> None:
     config = make_config("n")
-    stored = config.as_dict()
+    stored = asdict(config)
     assert stored.pop("generation") == "v2"
     assert "system" not in stored
     assert make_config(**stored) == config

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from cstrack_bench.models.checkpoints import load_official
 from cstrack_bench.models.cstrack_config import ModelConfig, make_config
+from cstrack_bench.models.official_weights import load_official
 from cstrack_bench.models.reciprocal import Reciprocal, make_ren, relation
 
 CHANNELS = 8

@@ -1,5 +1,7 @@
 """DeepSORT's network: its printed size, its output, its options."""
 
+from dataclasses import asdict
+
 import pytest
 import torch
 
@@ -85,7 +87,7 @@ def test_every_size_has_a_network(size: str) -> None:
 
 def test_a_configuration_comes_back_from_its_dictionary() -> None:
     config = make_config("n", embedding=32)
-    assert WideResNetConfig(**config.as_dict()) == config
+    assert WideResNetConfig(**asdict(config)) == config
     assert config.crop_size == (128, 64)
 
 

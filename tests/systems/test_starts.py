@@ -1,10 +1,21 @@
 """What a network starts from."""
 
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
 import torch
 
+from cstrack_bench.errors import InputError
 from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import make_config
+from cstrack_bench.models.jde import JDE
+from cstrack_bench.models.jde_config import JdeConfig, jde_anchors
+from cstrack_bench.models.jde_names import published_layers
+from cstrack_bench.models.wide_resnet import WideResNet
+from cstrack_bench.systems.registry import find_system
 from cstrack_bench.systems.starts import transfer
+from cstrack_bench.systems.weights import save_weights
 
 
 def test_equal_names_and_shapes_are_copied_and_the_rest_is_not() -> None:
@@ -40,3 +51,57 @@ def test_another_row_hands_on_its_reid_head_too() -> None:
     copied = transfer(first, second, reid=True)
     assert set(copied) == set(first.state_dict())
     assert any(name.startswith("reid.") for name in copied)
+
+
+def test_our_weights_start_a_network_of_another_configuration(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    first = CSTrack(make_config("n", ren="none"))
+    path = tmp_path / "first.safetensors"
+    save_weights(path, "cstrack", first, {})
+    torch.manual_seed(1)
+    second = CSTrack(make_config("n"))
+    before = {name: value.clone() for name, value in second.state_dict().items()}
+    filled = find_system("cstrack").start(second, path)
+    assert filled == len(first.state_dict()) < len(before)
+    for name, value in second.state_dict().items():
+        wanted = first.state_dict().get(name, before[name])
+        assert torch.equal(value, wanted), name
+
+
+def test_our_weights_of_another_system_fit_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "reid.safetensors"
+    save_weights(path, "deepsort", WideResNet(), {})
+    network = CSTrack(make_config("n"))
+    with pytest.raises(InputError, match="no tensor that fits"):
+        find_system("cstrack").start(network, path)
+
+
+def test_a_published_jde_starts_one_with_other_anchors(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    config = JdeConfig(depth=0.33, width=0.125, embedding=8)
+    first = JDE(config)
+    tensors = {}
+    for number, layer in enumerate(published_layers(config)):
+        for name, value in first.state_dict().items():
+            ours, _, part = name.rpartition(".")
+            kind = "batch_norm" if ours == f"{layer}.norm" else "conv"
+            if ours in (layer, f"{layer}.convolution", f"{layer}.norm"):
+                tensors[f"module_list.{number}.{kind}_{number}.{part}"] = value
+    path = tmp_path / "jde.pt"
+    torch.save({"model": tensors}, path)
+    torch.manual_seed(1)
+    second = JDE(replace(config, anchors=jde_anchors((320, 576))))
+    start = find_system("jde").start
+    assert start(second, path) == len(first.state_dict())
+    for name, value in second.state_dict().items():
+        assert torch.equal(value, first.state_dict()[name]), name
+    torch.save({"model": {"layer.weight": torch.zeros(1)}}, path)
+    with pytest.raises(InputError, match="not a published JDE checkpoint"):
+        start(second, path)
+
+
+def test_a_system_without_published_files_takes_our_weights_alone(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(InputError, match="give weights that cstrack train wrote"):
+        find_system("deepsort").start(WideResNet(), tmp_path / "market.pt")

@@ -1,6 +1,7 @@
 """Our own weights: what is in the header, and what is refused."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,9 @@ from safetensors.torch import save_file
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.cstrack import CSTrack
-from cstrack_bench.systems.registry import stored_config
+from cstrack_bench.systems.registry import build_network, find_system, stored_config
 from cstrack_bench.systems.weights import load_weights, read_metadata, save_weights
-from tests.models.test_checkpoints import (
+from tests.models.test_official_weights import (
     SMALL,
     Writer,
     model,
@@ -65,7 +66,7 @@ def test_safetensors_that_are_not_ours(model: CSTrack, tmp_path: Path) -> None:
     save_file({"weight": torch.zeros(1)}, path)
     with pytest.raises(InputError, match="names no configuration of a network"):
         load_weights(path)
-    config = json.dumps(SMALL.as_dict())
+    config = json.dumps(asdict(SMALL))
     header = {"cstrack": json.dumps({"config": config})}
     save_file({"weight": torch.zeros(1)}, path, header)
     with pytest.raises(InputError, match="do not fit the configuration"):
@@ -80,10 +81,27 @@ def test_headers_from_before_other_systems_and_generations(
     model: CSTrack, tmp_path: Path
 ) -> None:
     path = tmp_path / "old.safetensors"
-    config = SMALL.as_dict()
+    config = asdict(SMALL)
     del config["generation"]
     words = {"config": json.dumps(config)}
     save_file(model.state_dict(), path, {"cstrack": json.dumps(words)})
     loaded = load_weights(path).network
     assert loaded.config == SMALL
     assert same(loaded, model)
+
+
+@pytest.mark.parametrize("name", ["cstrack", "jde", "deepsort"])
+def test_every_system_is_read_as_itself(name: str, tmp_path: Path) -> None:
+    system = find_system(name)
+    config = system.make_config("n", "official", (192, 320), {"embedding": 8})
+    path = tmp_path / "weights.safetensors"
+    network = build_network(system, config)
+    save_weights(path, name, network, {})
+    loaded = load_weights(path)
+    assert loaded.system is system
+    assert loaded.network.config == config
+    state = loaded.network.state_dict()
+    for key, value in network.state_dict().items():
+        assert torch.equal(value, state[key]), key
+    stored = json.loads(read_metadata(path)["config"])
+    assert next(iter(stored.items())) == ("system", name)

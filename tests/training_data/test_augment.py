@@ -15,7 +15,7 @@ from cstrack_bench.training_data.augment import (
     clip,
     fit,
     move_boxes,
-    place,
+    placement_of,
 )
 
 STILL = AugmentConfig(hue=0, saturation=0, value=0, flip=0, fit="letterbox")
@@ -46,7 +46,7 @@ def run(
     config: AugmentConfig, seed: int, size: tuple[int, int] = SIZE
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     image = picture()
-    placement = place((240, 300), size, config)
+    placement = placement_of((240, 300), size, config)
     labels = BOX.copy()
     labels[:, 1:] = placement.boxes(labels[:, 1:])
     fitted = fit(image, size, config)
@@ -117,7 +117,7 @@ def test_a_training_picture_is_fitted_as_a_test_picture(
     tested = letterbox(image, size)
     assert np.array_equal(fitted[:, :, ::-1].transpose(2, 0, 1), tested.tensor)
     boxes = np.array([[1.0, 2, 30, 40]])
-    moved = place(shape, size, STILL).boxes(boxes)
+    moved = placement_of(shape, size, STILL).boxes(boxes)
     assert np.allclose(tested.to_image(moved), boxes)
 
 
@@ -132,7 +132,7 @@ def test_places_by_hand() -> None:
     assert (fitted[:, 40:280, 2] == 0).all()
     whole = stretched((240, 300), SIZE)
     assert whole.boxes(np.array([[0.0, 0, 300, 240]])).tolist() == [[0, 0, 320, 192]]
-    assert place((240, 300), SIZE, None) == whole
+    assert placement_of((240, 300), SIZE, None) == whole
 
 
 def test_the_grey_around_a_picture_keeps_its_colour() -> None:
@@ -145,7 +145,7 @@ def test_the_grey_around_a_picture_keeps_its_colour() -> None:
 def test_what_is_given_is_not_written_to() -> None:
     fitted = fit(picture(), SIZE, JDE)
     fitted.flags.writeable = False
-    placement = place((240, 300), SIZE, JDE)
+    placement = placement_of((240, 300), SIZE, JDE)
     labels = BOX.copy()
     augment_image(fitted, labels, JDE, np.random.default_rng(0), placement)
     stretch = AugmentConfig()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cstrack_bench.checkpoints.reading import read_state_dict
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.safe_pickle import read_checkpoint
 
 FLOATS = b"\x00\x00\x80\x3f" * 8  # eight ones
 
@@ -21,6 +21,15 @@ def archive(
         file.writestr("archive/version", "3\n")
         for key, content in (storages or {}).items():
             file.writestr(f"archive/data/{key}", content)
+    return path
+
+
+def stream(path: Path, pickled: bytes, keys: bytes = b"\x80\x02].") -> Path:
+    """A file as torch.save laid it out before 1.6, around any pickle."""
+    magic = bytes.fromhex("80028a0a6cfc9c46f9206aa850192e")
+    version = b"\x80\x02M\xe9\x03."
+    system = b"\x80\x02}" + text("little_endian") + b"\x88s."
+    path.write_bytes(magic + version + system + pickled + keys)
     return path
 
 
@@ -78,6 +87,6 @@ class Sentinel:
     def is_safe(self, path: Path, match: str) -> None:
         """We do not."""
         with pytest.raises(InputError, match=match) as caught:
-            read_checkpoint(path)
+            read_state_dict(path)
         assert path.name in str(caught.value)
         assert not self.path.exists()

@@ -1,4 +1,4 @@
-"""Weights read and written: ours, the official ones, and files that are neither."""
+"""Official checkpoints read into our modules, and files that are none."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,14 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from cstrack_bench.checkpoints.reading import read_state_dict
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.checkpoints import (
-    load_official,
-    read_official,
-)
 from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import ModelConfig, make_config
 from cstrack_bench.models.official_names import infer_config, translate
+from cstrack_bench.models.official_weights import load_official
 
 SMALL = ModelConfig(depth=0.33, width=0.125, embedding=16, saan_width=8)
 
@@ -184,20 +182,20 @@ def test_golden_checkpoint_is_read_whole(golden: Path) -> None:
 def test_files_that_are_no_state_dict(tmp_path: Path) -> None:
     missing = tmp_path / "none.pt"
     with pytest.raises(InputError, match="no checkpoint"):
-        read_official(missing)
+        read_state_dict(missing)
     rubbish = tmp_path / "rubbish.pt"
     rubbish.write_bytes(b"<html>quota exceeded</html>")
     with pytest.raises(InputError, match=r"rubbish.pt"):
-        read_official(rubbish)
+        read_state_dict(rubbish)
     empty = tmp_path / "empty.pt"
     empty.touch()
     with pytest.raises(InputError, match=r"empty.pt"):
-        read_official(empty)
+        read_state_dict(empty)
     for name, document in (("list", [1]), ("other", {"model": 3})):
         path = tmp_path / f"{name}.pt"
         torch.save(document, path)
         with pytest.raises(InputError, match="holds no state dict"):
-            read_official(path)
+            read_state_dict(path)
     other = tmp_path / "stranger.pt"
     torch.save({"model": {"layer.weight": torch.zeros(1)}}, other)
     with pytest.raises(InputError, match="not a CSTrack state dict"):
@@ -208,13 +206,13 @@ def test_truncated_checkpoint(model: CSTrack, write: Writer) -> None:
     path = write(official_tensors(model))
     path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(InputError, match="fetch it again"):
-        read_official(path)
+        read_state_dict(path)
 
 
 def test_pickled_modules_give_their_tensors(tmp_path: Path) -> None:
     path = tmp_path / "module.pt"
     linear = torch.nn.Linear(2, 2)
     torch.save({"model": linear}, path)
-    read = read_official(path)
+    read = read_state_dict(path)
     assert list(read) == ["weight", "bias"]
     assert torch.equal(read["weight"], linear.weight)

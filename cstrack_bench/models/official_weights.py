@@ -1,4 +1,4 @@
-"""Checkpoints of the official training: a pickled state dict, read by name."""
+"""CSTrack with the weights of an official checkpoint."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from cstrack_bench.checkpoints.reading import read_state_dict
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import ModelConfig
@@ -16,7 +17,6 @@ from cstrack_bench.models.official_names import (
     infer_config,
     translate,
 )
-from cstrack_bench.models.safe_pickle import read_checkpoint, state_dict
 
 MISSING_LIMIT = 0.01
 
@@ -28,7 +28,7 @@ class LoadReport:
     Attributes:
         matched: our names that were filled from the file.
         missing: our names that the file has nothing for; they keep their start values.
-        unexpected: official names that have no place in the model.
+        unexpected: official names that the model has nothing for.
         reshaped: our names whose shape in the file differs; they keep their start
             values and count as missing too.
     """
@@ -55,7 +55,19 @@ def load_official(
         InputError: the file cannot be read, is not a CSTrack, or leaves more than 1 %
             of the model's tensors unfilled.
     """
-    tensors = read_official(path)
+    return build_official(read_state_dict(path), path, config)
+
+
+def build_official(
+    tensors: Mapping[str, Tensor], path: Path, config: ModelConfig | None = None
+) -> tuple[CSTrack, LoadReport]:
+    """The same from tensors that were read already.
+
+    Args:
+        tensors: official name -> tensor.
+        path: where they come from, for error messages.
+        config: as in ``load_official``.
+    """
     model = CSTrack(_inferred(path, tensors) if config is None else config)
     own = model.state_dict()
     matched, unexpected, reshaped = [], [], []
@@ -95,21 +107,3 @@ def _inferred(path: Path, tensors: Mapping[str, Tensor]) -> ModelConfig:
         return infer_config(tensors)
     except InputError as error:
         raise InputError(f"Cannot use {path}: {error}") from error
-
-
-def read_official(path: Path) -> dict[str, Tensor]:
-    """The state dict in an official checkpoint, official names, as stored.
-
-    Nothing in the file is executed. A model that was pickled whole gives its state dict
-    too, without its classes.
-
-    Raises:
-        InputError: no such file, or not a checkpoint.
-    """
-    document = read_checkpoint(path)
-    whole = isinstance(document, dict) and "model" in document
-    tensors = state_dict(document["model"] if whole else document)
-    if not tensors:
-        raise InputError(f"{path} holds no state dict under the key 'model'.")
-    # Data-parallel training puts "module." before every name.
-    return {name.removeprefix("module."): tensor for name, tensor in tensors.items()}

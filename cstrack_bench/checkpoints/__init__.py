@@ -1,0 +1,1 @@
+"""Files that ``torch.save`` wrote, read without running anything that they name."""

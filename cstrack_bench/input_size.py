@@ -1,0 +1,31 @@
+"""Sizes of a network's input: WIDTHxHEIGHT in text, height and width in code."""
+
+import re
+
+from cstrack_bench.errors import InputError
+
+
+def parse_input_size(text: str, option: str) -> tuple[int, int]:
+    """``1088x608`` -> (608, 1088): height, width.
+
+    Args:
+        text: both sides in pixels; ``×`` is as good as ``x``.
+        option: where the text was given, such as ``--size``, for the error message.
+
+    Raises:
+        InputError: not two multiples of 32.
+    """
+    match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", text.strip().lower())
+    width, height = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not width or not height or width % 32 or height % 32:
+        raise InputError(
+            f"{option} {text!r} is no input size: give WIDTHxHEIGHT in multiples of "
+            "32, such as 1088x608."
+        )
+    return height, width
+
+
+def format_input_size(size: tuple[int, int]) -> str:
+    """(608, 1088) -> ``1088x608``."""
+    height, width = size
+    return f"{width}x{height}"
