@@ -64,7 +64,7 @@ def load_detector(
         stored = read_metadata(path).get("input_size")
         size = OFFICIAL_SIZE
         if stored is not None:
-            size = parse_input_size(stored)
+            size = parse_input_size(stored, f"{path}: input_size")
     nms = NmsConfig() if confidence is None else NmsConfig(confidence=confidence)
     options = DetectionOptions(size, nms, pick_device(device))
     return loaded.system.make_finder(loaded.network, options)
