@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cstrack_bench.evaluation.scores import Evaluation
     from cstrack_bench.formats.sequences import Sequence
     from cstrack_bench.structures import Detections, Tracks, TrackTable
-    from cstrack_bench.tracking.registry import make_tracker
+    from cstrack_bench.tracking.tracker_registry import make_tracker
 
 __all__ = [
     "Detections",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 
-from cstrack_bench.datasets.registry import find_dataset
+from cstrack_bench.datasets.dataset_registry import find_dataset
 from cstrack_bench.datasets.splits import check_split, split_sequences
 from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.errors import InputError

@@ -23,7 +23,8 @@ def iou_matrix(a: Floats, b: Floats, extra: float = 0.0) -> NDArray[np.float64]:
         a: (N, 4) boxes x1 y1 x2 y2.
         b: (M, 4) boxes x1 y1 x2 y2.
         extra: pixels added to every side length; 1 where the last pixel counts as
-            inside, as in the official association (REFERENCE 5.7).
+            inside, as in the official association
+            (docs/reference.md#cascade-assignment).
 
     Returns:
         (N, M) float64 in [0, 1]; 0 where both boxes are empty.

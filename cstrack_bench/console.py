@@ -1,6 +1,6 @@
 """Consoles and progress displays: tables on stdout, progress and remarks on stderr."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.progress import (
@@ -19,10 +19,18 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-_relay: Any = None
+class ProgressQueue(Protocol):
+    """What progress is written to: ``(description, completed, total)``."""
+
+    def put(self, item: tuple[str, float, float | None]) -> None:
+        """Add one state of one task."""
+        ...
 
 
-def relay_progress(queue: Any) -> None:
+_relay: ProgressQueue | None = None
+
+
+def relay_progress(queue: ProgressQueue) -> None:
     """From here on, this process reports progress to a queue instead of showing it.
 
     Args:
@@ -35,7 +43,7 @@ def relay_progress(queue: Any) -> None:
 class _Relayed(Progress):
     """A progress display that shows nothing and writes to a queue."""
 
-    def __init__(self, queue: Any) -> None:
+    def __init__(self, queue: ProgressQueue) -> None:
         super().__init__(console=err, disable=True)
         self._queue = queue
 

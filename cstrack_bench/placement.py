@@ -48,7 +48,8 @@ def stretched(picture: tuple[int, int], size: tuple[int, int]) -> Placement:
 
 
 def letterboxed(picture: tuple[int, int], size: tuple[int, int]) -> Placement:
-    """The largest centred part with the picture's aspect (REFERENCE 5.1)."""
+    """The largest centred part with the picture's aspect
+    (docs/reference.md#letterbox)."""
     ratio = min(size[0] / picture[0], size[1] / picture[1])
     height = max(round(picture[0] * ratio), 1)
     width = max(round(picture[1] * ratio), 1)

@@ -32,7 +32,11 @@ from cstrack_bench.formats.sequences import list_sequences
 from cstrack_bench.pipeline import track_sequence
 from cstrack_bench.report.association_table import association_csv
 from cstrack_bench.structures import Detections
-from cstrack_bench.tracking.registry import find_tracker, make_filter, make_tracker
+from cstrack_bench.tracking.tracker_registry import (
+    find_tracker,
+    make_filter,
+    make_tracker,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "mot17-yolox-x-ablation"
@@ -50,7 +54,7 @@ class Entry:
 
     Attributes:
         label: what a reader sees.
-        tracker: a name of ``tracking.registry``.
+        tracker: a name of ``tracking.tracker_registry``.
         options: what differs from the tracker's preset.
         least_score: detections below it never reach the tracker.
     """

@@ -139,7 +139,7 @@ def forward(name: str, model: "object", recorded: Arrays) -> Iterator[Check]:
     """Every intermediate result of one forward pass, from the recorded image."""
     import torch
 
-    from cstrack_bench.models.cstrack import CSTrack
+    from cstrack_bench.models.cstrack_network import CSTrack
 
     assert isinstance(model, CSTrack)
     image = torch.from_numpy(recorded["image"]).float()
@@ -255,7 +255,7 @@ def loss(path: Path) -> Iterator[Check]:
     import torch
 
     from cstrack_bench.models.anchors import STRIDES
-    from cstrack_bench.models.network import Output
+    from cstrack_bench.models.network_base import Output
     from cstrack_bench.training.losses import CSTrackLoss
     from cstrack_bench.training.train_config import LossConfig
 

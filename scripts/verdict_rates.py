@@ -35,7 +35,7 @@ from simulated_rows import (  # noqa: E402
 
 from cstrack_bench.report.contributions import COUNTS, score  # noqa: E402
 from cstrack_bench.report.markdown import markdown_table  # noqa: E402
-from cstrack_bench.report.sequential import LOOKS, level_at  # noqa: E402
+from cstrack_bench.report.sequential import ANALYSES, level_at  # noqa: E402
 from cstrack_bench.report.statistics import (  # noqa: E402
     Components,
     Difference,
@@ -143,10 +143,10 @@ def fixed_rates(
 def sequential_rates(effect: float, trials: int) -> tuple[dict[int, float], float]:
     """Percent of each code where seeds are added until decided, and seeds used."""
     generator = generator_of("sequential", effect)
-    drawn = effect + gaussian(generator, trials, LOOKS[-1], TEST_SEQUENCES, TWIN)
+    drawn = effect + gaussian(generator, trials, ANALYSES[-1], TEST_SEQUENCES, TWIN)
     codes: Codes = np.zeros(trials, dtype=np.int8)
-    used = np.full(trials, LOOKS[-1])
-    for look in LOOKS:
+    used = np.full(trials, ANALYSES[-1])
+    for look in ANALYSES:
         found = judged(crossed_difference(drawn[:, :look]), level_at(look))
         new = (codes == OPEN) & (found != OPEN)
         codes[new], used[new] = found[new], look

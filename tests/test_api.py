@@ -19,8 +19,8 @@ from cstrack_bench import (
     write_tracks,
 )
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import make_config
+from cstrack_bench.models.cstrack_network import CSTrack
 from cstrack_bench.structures import Frame
 from cstrack_bench.systems.weights import save_weights
 from tests.worlds import write_world

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from cstrack_bench.cli.app import app
 from cstrack_bench.experiments.ledger import Ledger
-from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import make_config
+from cstrack_bench.models.cstrack_network import CSTrack
 
 pytestmark = [
     pytest.mark.gpu,

@@ -21,8 +21,8 @@ from torch import nn
 
 from cstrack_bench.detection.nms import NmsConfig, suppress
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import make_config
+from cstrack_bench.models.cstrack_network import CSTrack
 from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.training.checkpoint import Position
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import ModelConfig
+from cstrack_bench.models.cstrack_network import CSTrack
 from cstrack_bench.models.official_names import translate
 
 SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "parity.py"

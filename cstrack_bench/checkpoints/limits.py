@@ -7,7 +7,7 @@ hash, a memo with one large index takes gigabytes.
 import pickletools
 from typing import IO
 
-from cstrack_bench.checkpoints.records import RefusedError
+from cstrack_bench.checkpoints.pickle_records import RefusedError
 
 MAX_INSTRUCTIONS = 500_000  # YOLOv5 n takes 33,000
 MAX_OPERANDS = 100_000  # at a time

@@ -8,8 +8,8 @@ from typing import TypeGuard
 import torch
 from torch import Tensor, nn
 
-from cstrack_bench.checkpoints.archives import read_archive, storage_sizes
-from cstrack_bench.checkpoints.records import Record, RefusedError, printable
+from cstrack_bench.checkpoints.checkpoint_archives import read_archive, storage_sizes
+from cstrack_bench.checkpoints.pickle_records import Record, RefusedError, printable
 from cstrack_bench.checkpoints.streams import read_stream
 from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from cstrack_bench.checkpoints.limits import check_cost
-from cstrack_bench.checkpoints.records import RefusedError, Sealed, stub
+from cstrack_bench.checkpoints.pickle_records import RefusedError, Sealed, stub
 
 # What every such file starts with: a pickled magic number.
 _START = bytes.fromhex("80028a0a6cfc9c46f9206aa850192e")

@@ -60,7 +60,7 @@ def association(
 
     from cstrack_bench.console import err, out, progress
     from cstrack_bench.tracking.association_speed import machine, time_association
-    from cstrack_bench.tracking.registry import make_tracker
+    from cstrack_bench.tracking.tracker_registry import make_tracker
 
     make = partial(make_tracker, tracker, 30.0)
     make()  # an unknown name is told before the clock starts
@@ -121,9 +121,9 @@ def loading(
 
     from cstrack_bench.console import err, out
     from cstrack_bench.formats.sequences import open_sequence
-    from cstrack_bench.models.cstrack import CSTrack
+    from cstrack_bench.models.counting import gflops, skeleton
     from cstrack_bench.models.cstrack_config import make_config
-    from cstrack_bench.models.summary import gflops, skeleton
+    from cstrack_bench.models.cstrack_network import CSTrack
     from cstrack_bench.tracking.association_speed import machine
     from cstrack_bench.training_data.loading_speed import (
         loading_need,

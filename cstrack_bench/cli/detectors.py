@@ -33,7 +33,7 @@ def network(
     from cstrack_bench.detection.nms import NmsConfig
     from cstrack_bench.systems.system import DetectionOptions
     from cstrack_bench.systems.weights import load_weights
-    from cstrack_bench.tracking.registry import needed_confidence
+    from cstrack_bench.tracking.tracker_registry import needed_confidence
     from cstrack_bench.training.distributed import pick_device
 
     loaded = load_weights(weights)

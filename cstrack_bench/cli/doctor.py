@@ -11,6 +11,7 @@ from cstrack_bench.cli.options import DATA_ROOT, Data, Json, print_json
 from cstrack_bench.errors import CstrackError, InputError
 from cstrack_bench.processor import processor_name
 
+Facts = dict[str, Any]  # a JSON document
 PACKAGES = (
     *("torch", "numpy", "scipy", "pandas", "opencv-python", "trackeval"),
     *("motmetrics", "typer", "rich", "pydantic", "pyyaml", "safetensors"),
@@ -31,7 +32,7 @@ def doctor(data: Data = DATA_ROOT, json: Json = False) -> None:
         raise CstrackError("; ".join(facts["faults"]) + ".")
 
 
-def examine(data: Path) -> dict[str, Any]:
+def examine(data: Path) -> Facts:
     """Everything that is examined.
 
     Args:
@@ -74,7 +75,7 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _device(faults: list[str]) -> dict[str, Any]:
+def _device(faults: list[str]) -> Facts:
     """What torch would run on."""
     try:
         torch = import_module("torch")
@@ -86,7 +87,7 @@ def _device(faults: list[str]) -> dict[str, Any]:
     return {"kind": kind, "name": name, "threads": torch.get_num_threads()}
 
 
-def _opencv(faults: list[str]) -> dict[str, Any]:
+def _opencv(faults: list[str]) -> Facts:
     """Whether OpenCV loads: on a bare server libGL and glib are often absent."""
     try:
         cv2 = import_module("cv2")
@@ -103,7 +104,7 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _disk(faults: list[str]) -> dict[str, Any]:
+def _disk(faults: list[str]) -> Facts:
     usage = shutil.disk_usage(Path.cwd())
     if usage.free < _DISK_NEEDED:
         faults.append(
@@ -113,12 +114,12 @@ def _disk(faults: list[str]) -> dict[str, Any]:
     return {"free_gib": round(usage.free / 2**30, 1), "folder": str(Path.cwd())}
 
 
-def _data(root: Path) -> dict[str, Any]:
+def _data(root: Path) -> Facts:
     """Data set -> folder and how much of what it holds; None where it is absent."""
     from cstrack_bench.datasets.dataset import DatasetAbsentError
-    from cstrack_bench.datasets.registry import dataset_names, find_dataset
+    from cstrack_bench.datasets.dataset_registry import dataset_names, find_dataset
 
-    found: dict[str, Any] = {}
+    found: Facts = {}
     for name in dataset_names():
         try:
             dataset = find_dataset(name)
@@ -132,7 +133,7 @@ def _data(root: Path) -> dict[str, Any]:
     return found
 
 
-def _print(facts: dict[str, Any]) -> None:
+def _print(facts: Facts) -> None:
     from rich.markup import escape
     from rich.table import Table
 
@@ -157,7 +158,7 @@ def _print(facts: dict[str, Any]) -> None:
         out.print("nothing wrong")
 
 
-def _data_words(row: dict[str, Any] | None, root: str) -> str:
+def _data_words(row: Facts | None, root: str) -> str:
     if row is None:
         return f"not under {root}"
     if "trouble" in row:

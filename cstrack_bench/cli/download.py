@@ -1,7 +1,7 @@
 """``cstrack download``: data sets and checkpoints, from a name to verified files."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -113,7 +113,7 @@ def _print(result: "DownloadResult", item: "CatalogueItem") -> None:
         out.print(f"  to check it: cstrack verify {result.name}", markup=False)
 
 
-def _result_row(result: "DownloadResult") -> dict[str, Any]:
+def _result_row(result: "DownloadResult") -> dict[str, object]:
     return {
         "name": result.name,
         "place": str(result.path),
@@ -177,7 +177,7 @@ def _sites(item: "CatalogueItem") -> list[str]:
     return list(dict.fromkeys(map(site, sources))) or ["registration"]
 
 
-def _row(item: "CatalogueItem", state: "ItemState") -> dict[str, Any]:
+def _row(item: "CatalogueItem", state: "ItemState") -> dict[str, object]:
     from dataclasses import asdict
 
     return {

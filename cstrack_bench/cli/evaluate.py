@@ -88,7 +88,7 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Score results: HOTA, MOTA, IDF1 and the counts behind them."""
-    from cstrack_bench.datasets.registry import find_dataset
+    from cstrack_bench.datasets.dataset_registry import find_dataset
     from cstrack_bench.datasets.splits import check_split, split_hash, split_sequences
     from cstrack_bench.evaluation import crosscheck as check
     from cstrack_bench.evaluation import motmetrics_scores, trackeval_scores

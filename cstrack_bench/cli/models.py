@@ -41,21 +41,21 @@ class Row(TypedDict):
 
 
 def _rows(input_size: tuple[int, int]) -> list[Row]:
-    from cstrack_bench.models import summary
+    from cstrack_bench.models import counting
     from cstrack_bench.systems.line_up import line_up
 
     rows: list[Row] = []
     with console.progress() as progress:
         for entry in progress.track(line_up(input_size), description="counting"):
-            model = summary.skeleton(entry.system.network, entry.config)
-            counts = summary.parameters(model)
+            model = counting.skeleton(entry.system.network, entry.config)
+            counts = counting.parameters(model)
             rows.append(
                 {
                     "size": entry.size,
                     "system": entry.name,
                     "parameters": counts,
-                    "gflops": round(summary.gflops(model, input_size), 3),
-                    "gflops_32px_rule": round(summary.dummy_gflops(model), 1)
+                    "gflops": round(counting.gflops(model, input_size), 3),
+                    "gflops_32px_rule": round(counting.dummy_gflops(model), 1)
                     # A crop never has 32×32 pixels.
                     if entry.system.finds_boxes
                     else None,

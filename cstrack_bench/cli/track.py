@@ -71,7 +71,7 @@ def track(
 ) -> None:
     """Track people and write MOT rows; needs --weights or --detections."""
     from cstrack_bench.stopwatch import Stopwatch
-    from cstrack_bench.tracking.registry import confidence_options, find_tracker
+    from cstrack_bench.tracking.tracker_registry import confidence_options, find_tracker
 
     if (weights is None) == (detections is None):
         raise InputError(
@@ -84,8 +84,8 @@ def track(
             f"The tracker {tracker!r} compares no appearance: leave out --reid, or "
             "choose one that does, such as deepsort."
         )
-    sequences, many = _open(source)
-    jobs = _jobs(sequences, many, output, video)
+    sequences, is_dataset = _open(source)
+    jobs = _jobs(sequences, is_dataset, output, video)
     _spare([source, weights, detections, reid], jobs)
     watch = Stopwatch()
     if weights is not None:
@@ -168,10 +168,13 @@ def _open(source: Path) -> tuple[list["Sequence"], bool]:
 
 
 def _jobs(
-    sequences: list["Sequence"], many: bool, output: Path | None, video: Path | None
+    sequences: list["Sequence"],
+    is_dataset: bool,
+    output: Path | None,
+    video: Path | None,
 ) -> list[_Job]:
     """Where each sequence's rows and video go; refuses what cannot be written."""
-    if many:
+    if is_dataset:
         folder = DEFAULT_OUTPUT if output is None else output
         if folder.is_file() or (video is not None and video.suffix == ".mp4"):
             wrong = "--output" if folder.is_file() else "--video"
@@ -215,7 +218,7 @@ def _track_one(
     """Track a sequence and write what was asked for."""
     from cstrack_bench.formats.mot_files import write_tracks
     from cstrack_bench.pipeline import track_sequence
-    from cstrack_bench.tracking.registry import make_filter, make_tracker
+    from cstrack_bench.tracking.tracker_registry import make_filter, make_tracker
 
     sequence = job.sequence
     keep = make_filter(tracker)

@@ -11,7 +11,7 @@ def _list(asked: bool) -> None:
     """Print every tracker that has a name, a line each, and stop."""
     if not asked:
         return
-    from cstrack_bench.tracking.registry import find_tracker, tracker_names
+    from cstrack_bench.tracking.tracker_registry import find_tracker, tracker_names
 
     names = tracker_names()
     width = max(map(len, names))

@@ -149,7 +149,7 @@ def _is_all_there_is(dataset: str, config: "DataConfig", data: Path) -> bool:
 
 def _profile_for(dataset: str, usual: "Plan") -> tuple[str, str]:
     """A profile for a data set; and why, in a clause."""
-    from cstrack_bench.datasets.registry import find_dataset
+    from cstrack_bench.datasets.dataset_registry import find_dataset
 
     if usual.runs[0].settings.data.dataset == dataset:
         return usual.profile, usual.reason

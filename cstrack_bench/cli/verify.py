@@ -60,7 +60,7 @@ def verify(
 
 def _locate(name: str, data: Path) -> "tuple[Dataset, Path]":
     """The data set that NAME stands for, and its folder."""
-    from cstrack_bench.datasets.registry import (
+    from cstrack_bench.datasets.dataset_registry import (
         dataset_in,
         dataset_names,
         find_dataset,

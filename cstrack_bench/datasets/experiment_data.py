@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from cstrack_bench.datasets.dataset import Dataset
+from cstrack_bench.datasets.dataset_registry import find_dataset
 from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.datasets.mixes import MixPart, OpenedPart, count, open_part
-from cstrack_bench.datasets.registry import find_dataset
 from cstrack_bench.datasets.splits import split_hash
 from cstrack_bench.errors import InputError
 from cstrack_bench.formats.sequences import FrameSource, Sequence
 from cstrack_bench.input_size import parse_input_size
 from cstrack_bench.synthmot.generate import SynthSpec
+
+Plain = dict[str, Any]  # a JSON document
 
 
 @dataclass(frozen=True)
@@ -74,13 +76,13 @@ class DataConfig:
         """Height, width of the network's input."""
         return parse_input_size(self.input_size, "data.input_size")
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Plain:
         """Plain nested values, as records and identities hold them.
 
         A data set has its own name, wherever the file lies that declares it, and a
         synthetic world only where it is made.
         """
-        document: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
+        document: Plain = json.loads(json.dumps(dataclasses.asdict(self)))
         for part in (document, *document["mix"]):
             dataset = find_dataset(part["dataset"])
             part["dataset"] = dataset.name
@@ -121,14 +123,14 @@ class ExperimentData:
         """Everything to train on: its own parts, then the mix in its order."""
         return [*self.own, *(s for part in self.mix for s in part.sources)]
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Plain:
         """Name, split, counts and hashes, for the ledger.
 
         With a mix, ``mix`` has a row for each part of it and ``total`` counts all that
         is trained on; ``train`` is always the data set's own part.
         """
 
-        def part(sequences: abc.Sequence[Sequence]) -> dict[str, Any]:
+        def part(sequences: abc.Sequence[Sequence]) -> Plain:
             return {
                 "sequences": len(sequences),
                 "names": [s.name for s in sequences],
@@ -136,7 +138,7 @@ class ExperimentData:
                 "hash": split_hash(sequences),
             }
 
-        described: dict[str, Any] = {
+        described: Plain = {
             "dataset": self.dataset,
             "benchmark": self.rules.name,
             "split": self.split,

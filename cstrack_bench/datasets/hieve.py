@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cstrack_bench.components import Component
-from cstrack_bench.datasets import registry
+from cstrack_bench.datasets import dataset_registry
 from cstrack_bench.datasets.catalogue_item import CatalogueItem, Expected
 from cstrack_bench.datasets.dataset import DatasetAbsentError
 from cstrack_bench.datasets.evaluation_rules import EvaluationRules
@@ -84,7 +84,7 @@ class Hieve(SequenceDataset):
         """Whether labels or pictures lie in one of the known folders."""
         patterns = (*_PICTURES, *_LABELS)
         there = any((folder / pattern.format("train")).is_dir() for pattern in patterns)
-        return there and registry.owner(folder) is None
+        return there and dataset_registry.owner(folder) is None
 
     def not_found(self, root: Path, named: abc.Sequence[Path]) -> InputError:
         """Where its files are expected."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cstrack_bench.components import Component
-from cstrack_bench.datasets import registry
+from cstrack_bench.datasets import dataset_registry
 from cstrack_bench.datasets.dataset import DatasetAbsentError, Parts
 from cstrack_bench.datasets.motchallenge import MotChallengeDataset
 from cstrack_bench.formats.sequences import Sequence, list_sequences
@@ -68,7 +68,7 @@ class LocalSequences(MotChallengeDataset):
 def _folders(root: Path) -> list[Path]:
     """The root and the folders in it that have training sequences, not made ones."""
     below = sorted(entry for entry in root.iterdir() if entry.is_dir())
-    made = [d for d in registry.built_in_datasets().values() if d.is_generated]
+    made = [d for d in dataset_registry.built_in_datasets().values() if d.is_generated]
     return [
         folder
         for folder in (root, *below)

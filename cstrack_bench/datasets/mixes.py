@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from cstrack_bench.datasets.dataset import Dataset
-from cstrack_bench.datasets.registry import find_dataset
+from cstrack_bench.datasets.dataset_registry import find_dataset
 from cstrack_bench.errors import InputError
 from cstrack_bench.formats.sequences import FrameSource
 from cstrack_bench.formats.thinned import Thinned

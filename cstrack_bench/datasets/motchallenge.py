@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cstrack_bench.datasets import registry
+from cstrack_bench.datasets import dataset_registry
 from cstrack_bench.datasets.dataset import SUBSETS, DatasetAbsentError
 from cstrack_bench.datasets.folder_moves import remove_empty, unwrap
 from cstrack_bench.datasets.sequence_dataset import SequenceDataset
@@ -72,14 +72,17 @@ class MotChallengeDataset(SequenceDataset):
 
     def has_layout(self, folder: Path) -> bool:
         """Whether it has a subset, without sequences of another data set."""
-        return registry.has_subset(folder) and self._owner_name(folder) in (
+        return dataset_registry.has_subset(folder) and self._owner_name(folder) in (
             None,
             self.name.lower(),
         )
 
     def owns(self, folder: Path) -> bool:
         """Whether its sequences have names of this data set."""
-        return registry.has_subset(folder) and registry.owner(folder) is self
+        return (
+            dataset_registry.has_subset(folder)
+            and dataset_registry.owner(folder) is self
+        )
 
     def not_found(self, root: Path, named: abc.Sequence[Path]) -> InputError:
         """What lies there instead."""
@@ -181,7 +184,7 @@ class MotChallengeDataset(SequenceDataset):
             result.missing.append(f"test sequences, {self.testing_use}")
 
     def _owner_name(self, folder: Path) -> str | None:
-        found = registry.owner(folder)
+        found = dataset_registry.owner(folder)
         return found.name if found else None
 
 

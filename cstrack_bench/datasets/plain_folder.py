@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cstrack_bench.components import Component
-from cstrack_bench.datasets import registry
+from cstrack_bench.datasets import dataset_registry
 from cstrack_bench.datasets.jde_layout import JdeDataset
 from cstrack_bench.datasets.motchallenge import MotChallengeDataset
 from cstrack_bench.errors import InputError, nearest
@@ -29,7 +29,7 @@ class PlainFolder(MotChallengeDataset):
     def not_found(self, root: Path, named: abc.Sequence[Path]) -> InputError:
         """The name may be a misspelt one."""
         error = super().not_found(root, named)
-        hint = nearest(self.name, registry.dataset_names())
+        hint = nearest(self.name, dataset_registry.dataset_names())
         return type(error)(f"{str(error).rstrip('.')}; {hint}.")
 
     def training_sources(
@@ -49,10 +49,14 @@ class PlainFolder(MotChallengeDataset):
         measure: Measure | None = None,
     ) -> Verification:
         """Check it by the layout that it has."""
-        if (folder / LABELS).is_dir() and not registry.has_subset(folder):
+        if (folder / LABELS).is_dir() and not dataset_registry.has_subset(folder):
             return self._images.verify(folder, every_picture)
         return super().verify(folder, every_picture, measure)
 
     @property
     def _images(self) -> JdeDataset:
         return JdeDataset(name=self.name, component=self.component)
+
+
+#: What ``dataset_registry`` makes of a name that no module declares.
+FALLBACK = PlainFolder

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cstrack_bench.detection.network import DTYPES
+from cstrack_bench.detection.network_detector import DTYPES
 from cstrack_bench.errors import InputError, nearest
-from cstrack_bench.models.network import CropNetwork
+from cstrack_bench.models.network_base import CropNetwork
 from cstrack_bench.stopwatch import NULL, Stopwatch
 from cstrack_bench.structures import Detections, Detector, Embedder, Frame
 from cstrack_bench.training_data.crop_set import cut

@@ -1,4 +1,5 @@
-"""Taking each box's embedding from the network's own grid (REFERENCE 5.5)."""
+"""Taking each box's embedding from the network's own grid
+(docs/reference.md#embedding-lookup)."""
 
 from collections import abc
 

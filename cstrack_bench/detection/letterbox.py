@@ -29,7 +29,7 @@ class Letterboxed:
     def to_image(self, boxes: NDArray[np.floating]) -> NDArray[np.floating]:
         """(N, 4) boxes x1 y1 x2 y2 in network pixels -> in pixels of the frame.
 
-        Neither rounded nor clipped (REFERENCE 5.5).
+        Neither rounded nor clipped (docs/reference.md#boxes-to-image).
         """
         return (boxes - self._shift(boxes)) / boxes.dtype.type(self.ratio)
 
@@ -42,7 +42,8 @@ class Letterboxed:
 
 
 def letterbox(image: NDArray[np.uint8], size: tuple[int, int]) -> Letterboxed:
-    """Resize by area, keep the aspect, pad evenly with grey (REFERENCE 5.1).
+    """Resize by area, keep the aspect, pad evenly with grey
+    (docs/reference.md#letterbox).
 
     Args:
         image: (H, W, 3) uint8, BGR.

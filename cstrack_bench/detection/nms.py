@@ -1,4 +1,4 @@
-"""From the network's candidates to a few boxes (REFERENCE 5.3, 5.4)."""
+"""From the network's candidates to a few boxes (docs/reference.md#nms, #decoding)."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -27,16 +27,16 @@ class NmsConfig:
 
     Attributes:
         confidence: a candidate needs objectness, and then score, above this
-            (REFERENCE 5.2).
+            (docs/reference.md#thresholds).
         iou: overlap at which the better box suppresses the worse one: DIoU 0.6 in
-            CSTrack (5.4), IoU 0.4 in JDE (5.9).
+            CSTrack (#nms), IoU 0.4 in JDE (#jde-settings).
         kind: ``cluster_diou`` (CSTrack) or ``iou`` (plain greedy, JDE).
         score: ``product`` = objectness × the class score that was never trained
             (official, 5.3) or ``objectness`` alone.
-        max_boxes: at most so many boxes a frame, best first (5.4).
+        max_boxes: at most so many boxes a frame, best first (#nms).
         diou_power: power of the centre-distance term (0.7 in the official code,
             1 in the usual DIoU).
-        max_rounds: rounds after which cluster suppression stops (5.4).
+        max_rounds: rounds after which cluster suppression stops (#nms).
     """
 
     confidence: float = 0.5

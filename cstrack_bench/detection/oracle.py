@@ -57,7 +57,7 @@ class Jitter:
 
 
 class OracleDetector:
-    """Every annotated box, with score 1 (REFERENCE 6.4).
+    """Every annotated box, with score 1 (docs/reference.md#upper-bound).
 
     Args:
         annotations: what to report; pass the pedestrians alone where only they count.

@@ -84,7 +84,8 @@ def diou_pairs(
 def survivors(
     boxes: int, suppresses: Pairs, removes: Pairs, rounds: int
 ) -> NDArray[np.bool_]:
-    """Rounds of simultaneous suppression, each from the full graph (REFERENCE 5.4).
+    """Rounds of simultaneous suppression, each from the full graph
+    (docs/reference.md#nms).
 
     In a round a box acts when no acting box of the round before suppresses it. So a
     box that is suppressed stops suppressing, and those behind it can come back.

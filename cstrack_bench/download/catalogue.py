@@ -7,8 +7,8 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from cstrack_bench.datasets.catalogue_item import WEIGHTS, CatalogueItem
+from cstrack_bench.datasets.dataset_registry import built_in_datasets
 from cstrack_bench.datasets.jde_layout import IMAGE_LISTS
-from cstrack_bench.datasets.registry import built_in_datasets
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.formats.names import simple_name
 

@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 from cstrack_bench.datasets.catalogue_item import CatalogueItem
+from cstrack_bench.datasets.dataset_registry import built_in_datasets
 from cstrack_bench.datasets.folder_moves import unwrap
-from cstrack_bench.datasets.registry import built_in_datasets
 from cstrack_bench.download.archives import (
     ArchiveLimits,
     group_archives,

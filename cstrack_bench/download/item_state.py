@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from cstrack_bench.datasets.catalogue_item import WEIGHTS, CatalogueItem
-from cstrack_bench.datasets.registry import owner
+from cstrack_bench.datasets.dataset_registry import owner
 from cstrack_bench.download.http import file_size
 from cstrack_bench.formats.names import simple_name
 

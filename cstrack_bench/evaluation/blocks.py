@@ -6,15 +6,13 @@ the whole sequence and that matching is held fixed; a block then counts its own
 frames under it.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.errors import InputError
-from cstrack_bench.evaluation.preprocessing import preprocess
+from cstrack_bench.evaluation.preprocessing import Prepared, preprocess
 from cstrack_bench.evaluation.scores import SequenceResult, check_results
 
 THRESHOLD = 0.5
@@ -59,7 +57,7 @@ def blocks(
     return rows
 
 
-def clear_counts(data: dict[str, Any]) -> dict[str, NDArray[np.int64]]:
+def clear_counts(data: Prepared) -> dict[str, NDArray[np.int64]]:
     """GT, TP, FP, FN and IDSW of each frame by trackeval's CLEAR definition.
 
     Boxes are paired to keep the pairs of the last frame that had boxes on both sides,
@@ -95,7 +93,7 @@ def clear_counts(data: dict[str, Any]) -> dict[str, NDArray[np.int64]]:
     return {"GT": gt, "TP": tp, "FP": boxes - tp, "FN": gt - tp, "IDSW": idsw}
 
 
-def identity_counts(data: dict[str, Any]) -> dict[str, NDArray[np.int64]]:
+def identity_counts(data: Prepared) -> dict[str, NDArray[np.int64]]:
     """IDTP, IDFP and IDFN of each frame under one matching of whole identities.
 
     Each true identity goes to at most one track so that the boxes they share at

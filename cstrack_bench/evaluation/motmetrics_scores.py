@@ -4,13 +4,11 @@ It sees exactly the boxes that trackeval scores (one preprocessing, see
 ``preprocessing``), so whatever differs is a difference of definitions.
 """
 
-from typing import Any
-
 import numpy as np
 
 from cstrack_bench import console
 from cstrack_bench.datasets.evaluation_rules import EvaluationRules
-from cstrack_bench.evaluation.preprocessing import preprocess
+from cstrack_bench.evaluation.preprocessing import Prepared, preprocess
 from cstrack_bench.evaluation.scores import (
     Evaluation,
     Scores,
@@ -61,7 +59,7 @@ def evaluate(results: list[SequenceResult], rules: EvaluationRules) -> Evaluatio
     return Evaluation(overall={**ratios(counts), **counts}, sequences=rows)
 
 
-def _sequence(data: dict[str, Any]) -> Scores:
+def _sequence(data: Prepared) -> Scores:
     if not (data["num_gt_dets"] and data["num_tracker_dets"]):
         # motmetrics divides by both and has NaN for what is 0 by any definition.
         return _one_side(data)
@@ -89,7 +87,7 @@ def _sequence(data: dict[str, Any]) -> Scores:
     return scores | {ours: int(found[name]) for ours, name in _COUNTS.items()}
 
 
-def _one_side(data: dict[str, Any]) -> Scores:
+def _one_side(data: Prepared) -> Scores:
     """The scores where there is no ground truth, or no result, or neither."""
     counts: Scores = dict.fromkeys(_COUNTS, 0)
     counts["GT"] = counts["FN"] = counts["IDFN"] = data["num_gt_dets"]

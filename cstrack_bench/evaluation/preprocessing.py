@@ -18,6 +18,7 @@ from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.scores import SequenceResult
 from cstrack_bench.formats.mot_files import CLASSES, NO_CLASS, PEDESTRIAN
 
+Prepared = dict[str, Any]  # trackeval's own document of a sequence
 # The names under which trackeval asks for the classes that it treats specially.
 _TRACKEVAL_CLASSES = {
     "pedestrian": 1,
@@ -29,7 +30,7 @@ _TRACKEVAL_CLASSES = {
 }
 
 
-def preprocess(result: SequenceResult, rules: EvaluationRules) -> dict[str, Any]:
+def preprocess(result: SequenceResult, rules: EvaluationRules) -> Prepared:
     """The boxes that are scored, with their similarities, as trackeval's metrics want.
 
     Args:
@@ -96,7 +97,7 @@ def _adapter() -> Any:
             self.class_name_to_class_id = _TRACKEVAL_CLASSES
             self.valid_class_numbers = list(CLASSES)
 
-        def raw(self, result: SequenceResult) -> dict[str, Any]:
+        def raw(self, result: SequenceResult) -> Prepared:
             """What trackeval makes of a pair of files."""
             gt, table = result.annotations, result.table
             truth = _by_frame(result, gt.frames)

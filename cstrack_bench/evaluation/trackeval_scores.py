@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-from typing import Any
 
 import numpy as np
 
@@ -10,7 +9,7 @@ from cstrack_bench import console
 from cstrack_bench.components import Component
 from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.errors import InputError
-from cstrack_bench.evaluation.preprocessing import preprocess
+from cstrack_bench.evaluation.preprocessing import Prepared, preprocess
 from cstrack_bench.evaluation.scores import (
     Evaluation,
     Scores,
@@ -43,7 +42,7 @@ def evaluate(results: list[SequenceResult], rules: EvaluationRules) -> Evaluatio
     """
     check_results(results)
     metrics = _metrics()
-    raw: dict[str, dict[str, Any]] = {}
+    raw: dict[str, Prepared] = {}
     with console.progress() as bar:
         for result in bar.track(results, description="evaluating"):
             data = preprocess(result, rules)
@@ -63,7 +62,7 @@ def evaluate(results: list[SequenceResult], rules: EvaluationRules) -> Evaluatio
     )
 
 
-def _metrics() -> dict[str, Any]:
+def _metrics() -> Prepared:
     """trackeval's metrics by name, made without what they print."""
     from trackeval.metrics import CLEAR, HOTA, Identity
 
@@ -76,7 +75,7 @@ def _metrics() -> dict[str, Any]:
         }
 
 
-def _check_memory(name: str, data: dict[str, Any]) -> None:
+def _check_memory(name: str, data: Prepared) -> None:
     """Stop before trackeval asks for more memory than a machine has."""
     truth, track = data["num_gt_ids"], data["num_tracker_ids"]
     needed = 8 * (_HOTA_THRESHOLDS * truth * track + 3 * (truth + track) ** 2)
@@ -88,7 +87,7 @@ def _check_memory(name: str, data: dict[str, Any]) -> None:
         )
 
 
-def _scores(row: dict[str, Any]) -> Scores:
+def _scores(row: Prepared) -> Scores:
     """Our names for trackeval's fields."""
     hota, clear, identity = row["HOTA"], row["CLEAR"], row["ID"]
     # HOTA and its parts are means over the thresholds 0.05 … 0.95.

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from cstrack_bench.documents import Document, read_document
 from cstrack_bench.evaluation.scores import Evaluation, Scores
+from cstrack_bench.experiments.nested import Tree
 from cstrack_bench.experiments.records import DataFacts, Provenance, schema_field
 
 
@@ -79,9 +80,9 @@ class AssociationLine(Document):
     label: str
     tracker: str
     # The fields are those of the tracker's own configuration.
-    options: dict[str, Any]
+    options: Tree
     least_score: float
-    settings: dict[str, Any]
+    settings: Tree
     scores: Evaluation
 
 
@@ -95,7 +96,7 @@ class LeaveOneOut(Document):
     """
 
     grid: dict[str, list[Any]]
-    chosen: dict[str, dict[str, Any]]
+    chosen: dict[str, Tree]
     scores: Evaluation
     settings: int
     mean_hota_of_settings: tuple[float, float]

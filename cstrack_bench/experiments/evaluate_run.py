@@ -27,13 +27,13 @@ from cstrack_bench.experiments.records import (
 from cstrack_bench.experiments.settings import Settings
 from cstrack_bench.experiments.upper_bound import measure_bound, pedestrians
 from cstrack_bench.formats.sequences import Sequence
-from cstrack_bench.models.network import Network
+from cstrack_bench.models.network_base import Network
 from cstrack_bench.pipeline import Recorder, track_sequence
 from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.structures import Detector, Embedder, TrackTable
-from cstrack_bench.systems.registry import find_system
 from cstrack_bench.systems.system import DetectionOptions
-from cstrack_bench.tracking.registry import (
+from cstrack_bench.systems.system_registry import find_system
+from cstrack_bench.tracking.tracker_registry import (
     confidence_options,
     make_filter,
     make_tracker,
@@ -43,8 +43,8 @@ COMPONENT = Component("measurement", 1)
 #: The tracker that gets the same detections, by overlap alone.
 BASELINE = "iou"
 WARM_UP_FRAMES = 5
-# The timer of the official code starts behind decoding and letterboxing (REFERENCE
-# 5.10) and stops before anything is written.
+# The timer of the official code starts behind decoding and letterboxing and stops
+# before anything is written (docs/reference.md#speed-scope).
 PAPER_SCOPE = ("upload", "forward", "nms", "embed", "associate")
 
 

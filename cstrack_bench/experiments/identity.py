@@ -2,17 +2,17 @@
 
 from cstrack_bench.checkpoints.reading import COMPONENT as CHECKPOINTS
 from cstrack_bench.components import Component
+from cstrack_bench.datasets.dataset_registry import find_dataset
 from cstrack_bench.datasets.experiment_data import DataConfig
-from cstrack_bench.datasets.registry import find_dataset
-from cstrack_bench.detection.network import COMPONENT as DETECTION
+from cstrack_bench.detection.network_detector import COMPONENT as DETECTION
 from cstrack_bench.evaluation.trackeval_scores import COMPONENT as EVALUATION
 from cstrack_bench.experiments.evaluate_run import BASELINE
 from cstrack_bench.experiments.evaluate_run import COMPONENT as MEASUREMENT
 from cstrack_bench.experiments.recipes import Run
 from cstrack_bench.experiments.upper_bound import COMPONENT as UPPER_BOUND
-from cstrack_bench.systems.registry import find_system
 from cstrack_bench.systems.starts import COMPONENT as STARTS
-from cstrack_bench.tracking.registry import find_tracker
+from cstrack_bench.systems.system_registry import find_system
+from cstrack_bench.tracking.tracker_registry import find_tracker
 from cstrack_bench.training.loop import COMPONENT as TRAINING
 from cstrack_bench.training_data.loading import COMPONENT as TRAINING_DATA
 

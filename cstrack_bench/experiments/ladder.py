@@ -37,7 +37,7 @@ from cstrack_bench.experiments.upper_bound import (
 )
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.formats.sequences import Sequence
-from cstrack_bench.models.network import Network
+from cstrack_bench.models.network_base import Network
 from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.structures import (
     Detections,
@@ -47,8 +47,8 @@ from cstrack_bench.structures import (
     Tracks,
     TrackTable,
 )
-from cstrack_bench.systems.registry import find_system
-from cstrack_bench.tracking.registry import make_filter
+from cstrack_bench.systems.system_registry import find_system
+from cstrack_bench.tracking.tracker_registry import make_filter
 
 #: Whose differences to the first row are given.
 METRICS = ("MOTA", "IDF1", "IDSW", "HOTA", "AssA", "DetA")

@@ -4,21 +4,21 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from cstrack_bench.datasets.experiment_data import data_is_there
 from cstrack_bench.errors import InputError
+from cstrack_bench.experiments.nested import Tree
 from cstrack_bench.experiments.recipe_files import RECIPES
 from cstrack_bench.experiments.recipes import Recipe, Run, load_recipe
 from cstrack_bench.experiments.run import RunResult, find_result
 from cstrack_bench.experiments.schedule import plan_steps, work
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.files import check_writable
-from cstrack_bench.models.summary import gflops, parameters
+from cstrack_bench.models.counting import gflops, parameters
 from cstrack_bench.paper.claims import table_names
-from cstrack_bench.systems.registry import build_network, find_system
+from cstrack_bench.systems.system_registry import build_network, find_system
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def make_plan(
     )
 
 
-def describe_plan(plan: Plan, workspace: Workspace) -> dict[str, Any]:
+def describe_plan(plan: Plan, workspace: Workspace) -> Tree:
     """What a plan would do here: runs and their state, what is missing, time, disk.
 
     Minutes come from equal runs measured on this processor, else from the arithmetic

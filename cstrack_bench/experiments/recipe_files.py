@@ -6,11 +6,11 @@ What their keys mean is told in ``recipes``; this module reads YAML.
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from cstrack_bench.errors import InputError, nearest
+from cstrack_bench.experiments.nested import Tree
 
 
 def _recipe_folder() -> Path:
@@ -39,7 +39,7 @@ class RecipeFile:
 
     name: str
     path: Path
-    document: dict[str, Any]  # YAML of a user
+    document: Tree  # YAML of a user
 
 
 def list_tables() -> list[str]:
@@ -116,7 +116,7 @@ def _extended(path: Path, parent: object) -> Path:
     )
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> Tree:
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

@@ -8,16 +8,18 @@ user's own recipe adds rows to those of a table, from a folder of the user's.
 """
 
 import copy
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from cstrack_bench.errors import InputError, nearest
+from cstrack_bench.experiments.nested import (
+    Tree,
+    TreeView,
+    digest,
+    merge,
+    parse_override,
+)
 from cstrack_bench.experiments.recipe_files import (
     RECIPES,
     RecipeFile,
@@ -27,22 +29,15 @@ from cstrack_bench.experiments.settings import (
     MeasureConfig,
     Settings,
     build_settings,
-    merge,
 )
 from cstrack_bench.paper.claims import load_table, table_names
-from cstrack_bench.systems.registry import DEFAULT, find_system
+from cstrack_bench.systems.system_registry import DEFAULT, find_system
 from cstrack_bench.training.train_config import InitConfig
 
 PROFILES = ("paper", "twin", "smoke", "real", "real-coco")
 # The detector that several rows start from stands for COCO weights, which are the
 # same for every seed.
 DETECTOR_SEED = 0
-
-
-def digest(content: Any, length: int) -> str:
-    """Hex digits that stand for plain values."""
-    text = json.dumps(content, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:length]
 
 
 @dataclass(frozen=True)
@@ -100,8 +95,8 @@ class Recipe:
 
     table: str
     title: str
-    rows: Mapping[int, tuple[str, Mapping[str, Mapping[str, Any]]]]
-    common: Mapping[str, Mapping[str, Any]]
+    rows: Mapping[int, tuple[str, Mapping[str, TreeView]]]
+    common: Mapping[str, TreeView]
     folder: Path = RECIPES
     paper_table: str = ""
 
@@ -135,9 +130,9 @@ class Recipe:
         if seeds < 1:
             raise InputError(f"--seeds must be at least 1, not {seeds}.")
         given = tuple(overrides)
-        changes: dict[str, Any] = {}
+        changes: Tree = {}
         for override in given:
-            merge(changes, _parse_override(override))
+            merge(changes, parse_override(override))
         extended = None if self.table == self.paper_table else self.paper_table
         other = _system(changes)
         # What a call says about another system's network is not about a detector's.
@@ -176,7 +171,7 @@ class Recipe:
         return runs
 
     def _with_ancestors(
-        self, run: Run, overrides: tuple[str, ...], common: Mapping[str, Any]
+        self, run: Run, overrides: tuple[str, ...], common: TreeView
     ) -> Run:
         """The same run, with the trainings that must come before it."""
         settings = run.settings
@@ -217,16 +212,14 @@ class Recipe:
         return found
 
 
-def _system(document: Mapping[str, Any]) -> str | None:
+def _system(document: TreeView) -> str | None:
     """The system that settings name."""
     model = document.get("model")
     name = model.get("system") if isinstance(model, Mapping) else None
     return None if name is None else str(name)
 
 
-def _with_system(
-    base: Mapping[str, Any], difference: Mapping[str, Any]
-) -> dict[str, Any]:
+def _with_system(base: TreeView, difference: TreeView) -> Tree:
     """A row's settings, with what its system and the profile for it bring along.
 
     Args:
@@ -246,7 +239,7 @@ def _with_system(
     return plain
 
 
-def _with_mix(document: dict[str, Any], mixes: Mapping[str, Any]) -> dict[str, Any]:
+def _with_mix(document: Tree, mixes: TreeView) -> Tree:
     """Settings whose ``data.mix``, where it is a name (S, M, B), is its parts.
 
     Raises:
@@ -309,21 +302,21 @@ def load_recipe(table: str, folder: Path = RECIPES) -> Recipe:
         profile: _chain(parts[0].profiles, profile, own.path) for profile in PROFILES
     }
 
-    def layered(profile: str, *profiles: Mapping[str, Any]) -> dict[str, Any]:
-        merged: dict[str, Any] = {}
+    def layered(profile: str, *profiles: TreeView) -> Tree:
+        merged: Tree = {}
         for layer in profiles:
             for name in chains[profile]:
                 merge(merged, copy.deepcopy(layer.get(name) or {}))
         merged.pop("extends", None)
         return merged
 
-    common: dict[str, dict[str, Any]] = {}
+    common: dict[str, Tree] = {}
     for profile in PROFILES:
         common[profile] = {}
         for part in parts:
             merge(common[profile], copy.deepcopy(part.settings))
         merge(common[profile], layered(profile, *(part.profiles for part in parts)))
-    rows: dict[int, tuple[str, Mapping[str, Mapping[str, Any]]]] = {}
+    rows: dict[int, tuple[str, Mapping[str, TreeView]]] = {}
     for file, part in zip(files, parts, strict=True):
         labels = _printed(file.name)[1]
         for number, row in part.rows.items():
@@ -373,9 +366,9 @@ class _Part:
     """
 
     title: str
-    rows: Mapping[int, Mapping[str, Any]]
-    profiles: Mapping[str, Any]
-    settings: Mapping[str, Any]
+    rows: Mapping[int, TreeView]
+    profiles: TreeView
+    settings: TreeView
 
     @classmethod
     def of(cls, file: RecipeFile) -> "_Part":
@@ -394,7 +387,7 @@ class _Part:
         return cls(title, rows, profiles, settings)
 
 
-def _chain(profiles: Mapping[str, Any], name: str, path: Path) -> list[str]:
+def _chain(profiles: TreeView, name: str, path: Path) -> list[str]:
     """A profile after those it extends in ``base.yaml``; tables and rows follow."""
     parent = (profiles.get(name) or {}).get("extends")
     if parent is None:
@@ -404,17 +397,3 @@ def _chain(profiles: Mapping[str, Any], name: str, path: Path) -> list[str]:
             f"{path}: profile {name} extends {parent!r}, which is unknown."
         )
     return [*_chain(profiles, parent, path), name]
-
-
-def _parse_override(text: str) -> dict[str, Any]:
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise InputError(f"--set takes key=value such as train.epochs=5, not {text!r}.")
-    try:
-        nested: Any = yaml.safe_load(value)
-    except yaml.YAMLError:
-        raise InputError(f"--set {key}: cannot read the value {value!r}.") from None
-    for part in reversed(key.split(".")):
-        nested = {part: nested}
-    result: dict[str, Any] = nested
-    return result

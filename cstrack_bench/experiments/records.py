@@ -11,6 +11,7 @@ from pydantic import Field
 
 from cstrack_bench.documents import Document, read_document
 from cstrack_bench.evaluation.scores import Evaluation, Scores
+from cstrack_bench.experiments.nested import Tree
 
 #: Of a run's record; 2 has component versions in the place of a hash of the code.
 SCHEMA = 2
@@ -346,7 +347,7 @@ class RunRecord(Document):
     schema_number: Literal[2] = schema_field(2)
     run: RunName
     # Settings of user-made systems and trackers have fields that only they know.
-    recipe: dict[str, Any]
+    recipe: Tree
     scores: Evaluation
     blocks: list[Block]
     baselines: dict[str, Evaluation]

@@ -21,8 +21,8 @@ from cstrack_bench.experiments.records import (
 from cstrack_bench.experiments.train_run import find_training, train_run
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.files import replacing, sha256
-from cstrack_bench.models.network import Network
-from cstrack_bench.models.summary import gflops, parameters
+from cstrack_bench.models.counting import gflops, parameters
+from cstrack_bench.models.network_base import Network
 
 
 @dataclass(frozen=True)

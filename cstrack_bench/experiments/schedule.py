@@ -14,7 +14,7 @@ from cstrack_bench.experiments.recipes import Run
 from cstrack_bench.experiments.run import RunResult, find_result, measure_run
 from cstrack_bench.experiments.train_run import train_run
 from cstrack_bench.experiments.workspace import Workspace
-from cstrack_bench.systems.registry import find_system
+from cstrack_bench.systems.system_registry import find_system
 
 
 @dataclass(frozen=True)

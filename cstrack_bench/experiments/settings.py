@@ -19,9 +19,14 @@ from cstrack_bench.datasets.experiment_data import DataConfig
 from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.experiments.implementations import preset
-from cstrack_bench.models.network import NetworkConfig
-from cstrack_bench.systems.registry import DEFAULT, find_system
-from cstrack_bench.tracking.registry import find_tracker, make_filter, make_tracker
+from cstrack_bench.experiments.nested import Tree, TreeView, merge
+from cstrack_bench.models.network_base import NetworkConfig
+from cstrack_bench.systems.system_registry import DEFAULT, find_system
+from cstrack_bench.tracking.tracker_registry import (
+    find_tracker,
+    make_filter,
+    make_tracker,
+)
 from cstrack_bench.training.train_config import (
     IMPLEMENTATIONS,
     InitConfig,
@@ -36,15 +41,15 @@ class TrackConfig:
     """Which tracker, and what of it differs from its published settings.
 
     Attributes:
-        name: as ``tracking.registry.find_tracker`` takes it: of this package, or of a
-            user's own.
+        name: as ``tracking.tracker_registry.find_tracker`` takes it: of this package,
+            or of a user's own.
         options: fields of the tracker's own configuration.
         filter: fields of its output filter.
     """
 
     name: str = "cstrack"
-    options: dict[str, Any] = dataclasses.field(default_factory=dict)
-    filter: dict[str, Any] = dataclasses.field(default_factory=dict)
+    options: Tree = dataclasses.field(default_factory=dict)
+    filter: Tree = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ class Settings:
     Attributes:
         implementation: ``official`` or ``paper``, where they differ.
         size: name of the model's size.
-        system: its name (``systems.registry.find_system``).
+        system: its name (``systems.system_registry.find_system``).
         model: the network's configuration.
         data: images and split.
         augment: changes to training images.
@@ -107,9 +112,9 @@ class Settings:
         """The data whose test part is measured."""
         return self.measure.data or self.data
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Tree:
         """Plain nested values, as they go into the ledger."""
-        document: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
+        document: Tree = json.loads(json.dumps(dataclasses.asdict(self)))
         document.pop("system")
         # Where a file lies changes no number, and is not published.
         document["model"] = {
@@ -124,7 +129,7 @@ class Settings:
         document["track"]["name"] = find_tracker(self.track.name).name
         return document
 
-    def training_dict(self) -> dict[str, Any]:
+    def training_dict(self) -> Tree:
         """What of it the trained weights depend on."""
         document = self.as_dict()
         for section in ("nms", "track", "measure"):
@@ -146,18 +151,7 @@ _SECTIONS: dict[str, type] = {
 }
 
 
-def merge(into: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay ``changes`` over ``into``, mapping by mapping; returns ``into``."""
-    for key, value in changes.items():
-        if isinstance(value, Mapping):
-            below = into.get(key)
-            into[key] = merge(dict(below) if isinstance(below, dict) else {}, value)
-        else:
-            into[key] = value
-    return into
-
-
-def build_settings(document: Mapping[str, Any]) -> Settings:
+def build_settings(document: TreeView) -> Settings:
     """Check nested options and fill in defaults and the implementation's preset.
 
     Raises:
@@ -176,7 +170,7 @@ def build_settings(document: Mapping[str, Any]) -> Settings:
     model = dict(document.get("model") or {})
     size = str(model.pop("size", "l"))
     system = str(model.pop("system", DEFAULT))
-    built: dict[str, Any] = {}
+    built: Tree = {}
     for section, kind in _SECTIONS.items():
         given = document.get(section) or {}
         if not isinstance(given, Mapping):
@@ -202,7 +196,7 @@ def _model(
     size: str,
     implementation: str,
     data: DataConfig,
-    options: Mapping[str, Any],
+    options: TreeView,
 ) -> NetworkConfig:
     found = find_system(system)
     names = {field.name for field in dataclasses.fields(found.config)}
@@ -221,7 +215,7 @@ def _check_tracker(track: TrackConfig) -> None:
     make_filter(track.name, **track.filter)
 
 
-def _checked(kind: type, values: Mapping[str, Any], section: str) -> Any:
+def _checked(kind: type, values: TreeView, section: str) -> Any:
     """An instance of an option class, from plain values."""
     _refuse_unknown(kind, values, section)
     try:
@@ -234,7 +228,7 @@ def _checked(kind: type, values: Mapping[str, Any], section: str) -> Any:
         ) from None
 
 
-def _refuse_unknown(kind: type, values: Mapping[str, Any], section: str) -> None:
+def _refuse_unknown(kind: type, values: TreeView, section: str) -> None:
     """Name the nearest option of an unknown key, at any depth."""
     types = typing.get_type_hints(kind)
     names = {field.name for field in dataclasses.fields(kind)}

@@ -12,10 +12,10 @@ from cstrack_bench.experiments.provenance import provenance
 from cstrack_bench.experiments.recipes import Run
 from cstrack_bench.experiments.records import TrainingRecord
 from cstrack_bench.experiments.workspace import Workspace
-from cstrack_bench.models.network import Network
-from cstrack_bench.systems.registry import build_network, find_system
+from cstrack_bench.models.network_base import Network
 from cstrack_bench.systems.starts import transfer
 from cstrack_bench.systems.system import TrainingOptions
+from cstrack_bench.systems.system_registry import build_network, find_system
 from cstrack_bench.systems.weights import load_weights, read_metadata, save_weights
 from cstrack_bench.training.checkpoint import Position
 from cstrack_bench.training.distributed import World, join_world

@@ -1,4 +1,5 @@
-"""How good association can be where the boxes are given (Table VIII, REFERENCE 6.4).
+"""How good association can be where the boxes are given (Table VIII,
+docs/reference.md#upper-bound).
 
 Embeddings are computed once a frame; every tracker over the same boxes gets them again.
 """
@@ -6,7 +7,6 @@ Embeddings are computed once a frame; every tracker over the same boxes gets the
 import collections.abc as abc
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any
 
 from cstrack_bench.components import Component
 from cstrack_bench.console import progress
@@ -16,13 +16,18 @@ from cstrack_bench.detection.file_detector import FileDetector
 from cstrack_bench.detection.oracle import OracleDetector
 from cstrack_bench.evaluation.scores import Scores, SequenceResult
 from cstrack_bench.evaluation.trackeval_scores import evaluate
+from cstrack_bench.experiments.nested import TreeView
 from cstrack_bench.experiments.records import BoundVariant, RuleLoss
 from cstrack_bench.experiments.settings import TrackConfig
 from cstrack_bench.formats.mot_files import Annotations
 from cstrack_bench.formats.sequences import Sequence
 from cstrack_bench.pipeline import Recorder, track_sequence
 from cstrack_bench.structures import Detections, Embedder, TrackTable
-from cstrack_bench.tracking.registry import find_tracker, make_filter, make_tracker
+from cstrack_bench.tracking.tracker_registry import (
+    find_tracker,
+    make_filter,
+    make_tracker,
+)
 
 #: 0-based frame -> its detections.
 ByFrame = abc.Mapping[int, Detections]
@@ -41,12 +46,13 @@ class Rule:
     """
 
     name: str
-    options: abc.Mapping[str, Any] = field(default_factory=dict)
-    filter: abc.Mapping[str, Any] = field(default_factory=dict)
+    options: TreeView = field(default_factory=dict)
+    filter: TreeView = field(default_factory=dict)
 
 
 ASPECT = Rule("aspect filter", filter={"max_aspect": float("inf")})
-#: What loses boxes although every one is given (REFERENCE 6.4). None of these rules
+#: What loses boxes although every one is given (docs/reference.md#upper-bound-losses).
+#: None of these rules
 #: decides who is matched with whom.
 RULES = (
     Rule("birth delay", options={"report_unconfirmed": True}),

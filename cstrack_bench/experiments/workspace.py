@@ -11,7 +11,8 @@ from cstrack_bench.download.catalogue import load_catalogue
 from cstrack_bench.errors import InputError
 from cstrack_bench.experiments.identity import run_components, training_components
 from cstrack_bench.experiments.ledger import Ledger
-from cstrack_bench.experiments.recipes import Run, digest
+from cstrack_bench.experiments.nested import digest
+from cstrack_bench.experiments.recipes import Run
 from cstrack_bench.files import sha256
 
 

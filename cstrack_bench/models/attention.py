@@ -1,4 +1,5 @@
-"""The attention modules that SAAN arranges (REFERENCE 1.5, Table III)."""
+"""The attention modules that SAAN arranges (docs/reference.md#sam, #cam, #table3-rows,
+Table III)."""
 
 import torch
 from torch import Tensor, nn

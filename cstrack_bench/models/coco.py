@@ -8,8 +8,8 @@ from torch import Tensor
 
 from cstrack_bench.checkpoints.reading import read_state_dict
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import SIZES, ModelConfig
+from cstrack_bench.models.cstrack_network import CSTrack
 from cstrack_bench.models.official_names import (
     FIRST_HEAD,
     infer_generation,
@@ -39,7 +39,8 @@ def read_coco(path: Path) -> dict[str, Tensor]:
 
 
 def start_from_coco(model: CSTrack, path: Path) -> LoadReport:
-    """Copy a checkpoint's backbone and neck into a model (REFERENCE 4.5).
+    """Copy a checkpoint's backbone and neck into a model
+    (docs/reference.md#initialisation).
 
     Only tensors of equal name and shape are copied, and never a head: 80 classes have
     other predictions, and REN and SAAN start at random as in the paper.

@@ -44,7 +44,7 @@ _NUMBERS: dict[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Everything that shapes the network (REFERENCE sections 1 and 2).
+    """Everything that shapes the network (docs/reference.md#architecture).
 
     Attributes:
         depth: multiplies the repeats of every CSP stage with more than one.
@@ -145,7 +145,8 @@ SIZES: dict[str, dict[str, float]] = {
     for name, values in sizes.SIZES.items()
 }
 
-# REFERENCE 7, rows 6, 8 and 10: where the paper's text and the released code differ.
+# docs/reference.md#departure-ren-input-projection, #departure-saan-layout,
+# #departure-attention-order: where the paper's text and the released code differ.
 IMPLEMENTATIONS: dict[str, dict[str, object]] = {
     "official": {
         "ren_input_projection": False,

@@ -15,7 +15,7 @@ PRIOR_CLASS = 0.6
 
 
 class Detect(nn.Module):
-    """One 1×1 convolution a level (REFERENCE 1.6).
+    """One 1×1 convolution a level (docs/reference.md#detect-head).
 
     The official head also holds a learnable scalar that never gets a gradient; it is
     left out here and counted in ``systems.summary``.
@@ -53,7 +53,7 @@ class Detect(nn.Module):
 
 
 def decode(raw: tuple[Tensor, ...], anchors: Tensor) -> Tensor:
-    """Logits to boxes (REFERENCE 5.3).
+    """Logits to boxes (docs/reference.md#decoding).
 
     Args:
         raw: one (B, 3, H, W, 6) a level, P3 first.

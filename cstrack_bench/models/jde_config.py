@@ -8,7 +8,8 @@ from cstrack_bench.models.anchors import Anchors, checked_anchors
 
 ANCHORS_PER_LEVEL = 4
 
-# (height, width) of the published networks -> anchors in pixels (REFERENCE 1.3). Of
+# (height, width) of the published networks -> anchors in pixels
+# (docs/reference.md#jde-anchor-boxes). Of
 # the two heights printed for two anchors of the smallest, the unclipped ones.
 PUBLISHED_ANCHORS: dict[tuple[int, int], Anchors] = {
     (608, 1088): (
@@ -59,7 +60,8 @@ def _shrinkage(size: tuple[int, int]) -> float:
 
 @dataclass(frozen=True)
 class JdeConfig:
-    """Everything that shapes the network (REFERENCE 1.7, 2).
+    """Everything that shapes the network (docs/reference.md#parameter-counts,
+    #basic-reid-head).
 
     Attributes:
         depth: multiplies the residual blocks of a stage with more than one.

@@ -18,8 +18,8 @@ from torch import Tensor
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.darknet import STAGES
-from cstrack_bench.models.jde import JDE
 from cstrack_bench.models.jde_config import JdeConfig
+from cstrack_bench.models.jde_network import JDE
 
 HEADER_INTEGERS = 5  # version (3), then images seen (64 bits)
 

@@ -1,4 +1,5 @@
-"""The building blocks of YOLOv5 v2.0 (REFERENCE 1.1) and of its v6 generation."""
+"""The building blocks of YOLOv5 v2.0 (docs/reference.md#building-blocks) and of its v6
+generation."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext

@@ -1,6 +1,7 @@
 """Official tensor names and shapes under the names of our own modules.
 
-The names are facts of REFERENCE 1.6b, the layer numbers those of its table 1.2. The v6
+The names are facts of docs/reference.md#state-dict-names, #layer-table, the layer
+numbers those of its table 1.2. The v6
 generation numbers its layers alike but for the end of the backbone.
 """
 
@@ -108,7 +109,8 @@ _PARTS: dict[str, list[tuple[str, str, str]]] = {
 
 _EMBEDDING = "model.27.node.2.weight"  # the last convolution of SAAN
 ANCHOR_GRID = "model.28.anchor_grid"
-# Never learned, or said by the configuration (REFERENCE 1.6): no weights of ours.
+# Never learned, or said by the configuration (docs/reference.md#state-dict-names,
+# #unused-scalar): no weights of ours.
 CONSTANTS = ("model.28.k", "model.28.anchors", ANCHOR_GRID)
 
 

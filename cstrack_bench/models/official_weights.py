@@ -9,8 +9,8 @@ from torch import Tensor
 
 from cstrack_bench.checkpoints.reading import read_state_dict
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import ModelConfig
+from cstrack_bench.models.cstrack_network import CSTrack
 from cstrack_bench.models.official_names import (
     ANCHOR_GRID,
     CONSTANTS,

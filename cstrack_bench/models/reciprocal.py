@@ -7,7 +7,7 @@ from torch.nn import functional
 from cstrack_bench.models.cstrack_config import ModelConfig
 from cstrack_bench.models.layers import Conv, full_precision
 
-POOLED = (6, 10)  # rows, columns (REFERENCE 1.4)
+POOLED = (6, 10)  # rows, columns (docs/reference.md#ren)
 BRANCH_SLOPE = 0.3
 
 Pair = tuple[Tensor, Tensor]
@@ -31,7 +31,7 @@ class Reciprocal(nn.Module):
     """Decouples one level's features for detection and re-identification.
 
     Self relations keep what a task needs for itself, cross relations what the other
-    task uses too; λ weighs them (paper section III-B, REFERENCE 1.4).
+    task uses too; λ weighs them (paper section III-B, docs/reference.md#ren).
 
     Args:
         channels: C of the level.
@@ -110,7 +110,8 @@ class Shared(nn.Module):
 class Convolutional(nn.Module):
     """A residual convolution a task instead of relations (Table II row 6).
 
-    The paper does not describe its replacement; this is REFERENCE 2's reading.
+    The paper does not describe its replacement; this is
+    docs/reference.md#cnn-replacement's reading.
     """
 
     def __init__(self, channels: int, kernel: int) -> None:
@@ -127,7 +128,8 @@ class PooledConvolutional(nn.Module):
     """REN's pooled branches kept, its matrix product replaced by a 1×1 convolution.
 
     The pooled map is spread over the level again so that its branch still takes part;
-    the closest to the cost that the paper prints (REFERENCE 2, an inference).
+    the closest to the cost that the paper prints (docs/reference.md#cnn-replacement, an
+    inference).
     """
 
     def __init__(self, channels: int) -> None:

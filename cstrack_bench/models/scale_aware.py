@@ -35,7 +35,7 @@ class ScaleLevel(nn.Module):
 
 
 class ScaleAware(nn.Module):
-    """Fuses the re-id features of all levels at stride 8 (REFERENCE 1.5)."""
+    """Fuses the re-id features of all levels at stride 8 (docs/reference.md#saan)."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     Config = TypeVar("Config", bound=DataclassInstance)
 
-# REFERENCE 1.7, 1.8; n is this project's own size for two CPU cores, and xs stands
+# docs/reference.md#parameter-counts, #cstrack-s; n is this project's own size for two
+# CPU cores, and xs stands
 # to it as CSTrack-S stands to l.
 SIZES: dict[str, dict[str, float]] = {
     "l": {"depth": 1.0, "width": 1.0, "embedding": 512},

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.models import sizes
-from cstrack_bench.models.network import CropNetwork
+from cstrack_bench.models.network_base import CropNetwork
 
 #: Height, width of a crop in pixels: the dense layer fits no other.
 CROP = (128, 64)

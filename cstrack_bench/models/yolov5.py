@@ -1,6 +1,7 @@
 """YOLOv5: backbone and path-aggregation neck.
 
-Generation v2 is the paper's (REFERENCE 1.2), v6 that of today's published weights. The
+Generation v2 is the paper's (docs/reference.md#layer-table), v6 that of today's
+published weights. The
 comments give a layer's number in the official table.
 """
 

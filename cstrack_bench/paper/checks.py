@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 import yaml
 
 from cstrack_bench.paper.claims import load_table, table_names
+from cstrack_bench.paper.entries import Entry
 from cstrack_bench.paper.printed import Claim, PaperRow, PaperTable
 
 #: Name -> printed table, all that are audited together.
@@ -46,10 +46,10 @@ def printed_tables() -> dict[str, PaperTable]:
 
 
 @cache
-def relations() -> dict[str, Any]:
+def relations() -> Entry:
     """What ties printed cells together (relations.yaml)."""
     text = files(__package__).joinpath("relations.yaml").read_text(encoding="utf-8")
-    document: dict[str, Any] = yaml.safe_load(text)
+    document: Entry = yaml.safe_load(text)
     return document
 
 

@@ -6,12 +6,12 @@ import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 import yaml
 
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.paper.arguments import Argument, parse_arguments, parse_quotations
+from cstrack_bench.paper.entries import Entry
 from cstrack_bench.paper.errata import Erratum, load_errata
 from cstrack_bench.paper.printed import Claim, Metric, PaperRow, PaperTable
 
@@ -36,7 +36,7 @@ def _text(name: str) -> str:
 
 
 @cache
-def _described() -> dict[str, Any]:
+def _described() -> Entry:
     return yaml.safe_load(_text("tables.yaml"))
 
 
@@ -80,7 +80,7 @@ def plain_name(method: str) -> str:
     return re.sub(r"\s*\[\d+\]$", "", method).lstrip("*#").strip()
 
 
-def _metrics(about: Mapping[str, Any], lines: list[dict[str, str]]) -> list[Metric]:
+def _metrics(about: Entry, lines: list[dict[str, str]]) -> list[Metric]:
     metrics = []
     for column, meaning in about["metrics"].items():
         numbers = [line[column] for line in lines if _is_number(line[column])]
@@ -99,7 +99,7 @@ def _metrics(about: Mapping[str, Any], lines: list[dict[str, str]]) -> list[Metr
 def _row(
     name: str,
     number: int,
-    about: Mapping[str, Any],
+    about: Entry,
     metrics: tuple[Metric, ...],
     cells: Mapping[str, str],
 ) -> PaperRow:

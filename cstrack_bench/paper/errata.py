@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from cstrack_bench.paper.entries import Entry
+
 #: kind -> what its errata are, in the order of errata.yaml.
 KINDS = {
     "print": "Numbers that cannot be right as printed",
@@ -16,7 +18,7 @@ KINDS = {
     "unstated": "What the paper does not say",
     "note": "What is known about reproducing it",
 }
-REFERENCE = "reference.md"
+FACTS = "reference.md"
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Erratum:
     @property
     def anchor(self) -> str:
         """Its section in docs/reference.md, as a link within docs."""
-        return f"{REFERENCE}#departure-{self.id}"
+        return f"{FACTS}#departure-{self.id}"
 
     @property
     def withdraws(self) -> bool:
@@ -94,7 +96,7 @@ def load_errata() -> tuple[Erratum, ...]:
     return tuple(_erratum(entry) for entry in yaml.safe_load(text))
 
 
-def _erratum(entry: dict[str, Any]) -> Erratum:
+def _erratum(entry: Entry) -> Erratum:
     computations = tuple(
         Computation(c["rule"], tuple(c["cells"]), str(c["printed"]), str(c["implied"]))
         for c in entry.get("computations", ())

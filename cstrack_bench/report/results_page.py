@@ -7,7 +7,7 @@ from cstrack_bench.report.direction_words import difference_here, pair
 from cstrack_bench.report.directions import Direction
 from cstrack_bench.report.markdown import MARKER, bullets, markdown_table
 from cstrack_bench.report.rows import Table
-from cstrack_bench.report.summary import WORLDS, attempted, sentences, worlds
+from cstrack_bench.report.verdict_summary import WORLDS, attempted, sentences, worlds
 from cstrack_bench.report.verdicts import Verdict
 from cstrack_bench.report.words import MISSING, number, signed
 

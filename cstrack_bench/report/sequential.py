@@ -13,7 +13,7 @@ from cstrack_bench.report.verdicts import LEVEL
 #: Few seeds decide large effects only: early looks get little, and there is none before
 #: five (docs/verdicts.md).
 SHARES = {5: 0.05, 7: 0.15, 10: 0.25, 15: 0.55}
-LOOKS = tuple(SHARES)
+ANALYSES = tuple(SHARES)
 
 
 def level_at(seeds: int) -> float:
@@ -29,9 +29,9 @@ def level_at(seeds: int) -> float:
     return LEVEL * SHARES.get(seeds, 0.0)
 
 
-def next_look(seeds: int) -> int | None:
+def next_analysis(seeds: int) -> int | None:
     """How many seeds the next look has; None: the last one was had."""
-    return next((look for look in LOOKS if look > seeds), None)
+    return next((count for count in ANALYSES if count > seeds), None)
 
 
 def fixed_level(seeds: int) -> float:

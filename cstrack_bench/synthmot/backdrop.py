@@ -64,7 +64,7 @@ def paint_backdrop(world: World, rng: np.random.Generator) -> Backdrop:
         x = -side
         while x < side:
             wide = 6 + 7 * rng.random()
-            _house(painter, (x, back), (x + wide, back), rng)
+            _building(painter, (x, back), (x + wide, back), rng)
             x += wide
     painter.shade_foot(back)
     return Backdrop(image, margin)
@@ -238,7 +238,7 @@ def _shops(image: Image, rows: int, columns: int, ground: int,
         left += wide + int(0.5 * _BRICKS)
 
 
-def _house(painter: _Painter, start: tuple[float, float], end: tuple[float, float],
+def _building(painter: _Painter, start: tuple[float, float], end: tuple[float, float],
            rng: np.random.Generator) -> None:  # fmt: skip
     """A front between two ground points (x, z), left one first as seen."""
     wide = float(np.hypot(end[0] - start[0], end[1] - start[1]))
@@ -255,7 +255,7 @@ def _street_walls(painter: _Painter, back: float, side: float,
     edge = side * (0.38 + 0.2 * rng.random())
     x = -edge
     while x < edge:
-        _house(painter, (x, back), (x + 10, back), rng)
+        _building(painter, (x, back), (x + 10, back), rng)
         x += 10
     for sign in (-1.0, 1.0):
         z = back
@@ -263,5 +263,5 @@ def _street_walls(painter: _Painter, back: float, side: float,
             near = max(z - (6 + 5 * rng.random()), back * 0.35)
             walls = [(sign * edge, near), (sign * edge, z)]
             start, end = walls if sign < 0 else (walls[1], walls[0])
-            _house(painter, start, end, rng)
+            _building(painter, start, end, rng)
             z = near

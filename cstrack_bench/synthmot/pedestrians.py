@@ -20,7 +20,7 @@ _LEAST_DISTANCE = 0.55
 
 
 @dataclass
-class Walker:
+class Pedestrian:
     """One pedestrian.
 
     Attributes:
@@ -54,7 +54,7 @@ class Walker:
 
 
 class Crowd:
-    """Keeps the number of walkers; one that has left never returns."""
+    """Keeps the number of pedestrians; one that has left never returns."""
 
     def __init__(
         self,
@@ -74,45 +74,47 @@ class Crowd:
         self._wanted = round(1.15 * config.people * (0.75 + 0.5 * rng.random()) * share)
         self._next = 1
         self._paired: set[int] = set()
-        self.walkers: list[Walker] = []
+        self.pedestrians: list[Pedestrian] = []
         for _ in range(self._wanted):
-            self._add_walker(anywhere=True)
+            self._add_pedestrian(anywhere=True)
 
     def step(self) -> None:
-        """Move every walker by one frame's time."""
+        """Move every pedestrian by one frame's time."""
         seconds = 1.0 / self._config.frame_rate
         push = self._pushes()
-        for walker, (dx, dz) in zip(self.walkers, push, strict=True):
-            self._walk(walker, seconds, dx, dz)
-        self.walkers = [w for w in self.walkers if self._is_kept(w)]
-        while len(self.walkers) < self._wanted:
-            self._add_walker(anywhere=False)
+        for pedestrian, (dx, dz) in zip(self.pedestrians, push, strict=True):
+            self._move(pedestrian, seconds, dx, dz)
+        self.pedestrians = [w for w in self.pedestrians if self._is_kept(w)]
+        while len(self.pedestrians) < self._wanted:
+            self._add_pedestrian(anywhere=False)
 
-    def _walk(self, walker: Walker, seconds: float, dx: float, dz: float) -> None:
+    def _move(
+        self, pedestrian: Pedestrian, seconds: float, dx: float, dz: float
+    ) -> None:
         rng = self._rng
         noise = 2 * rng.random() - 1
-        if walker.rest > 0:
-            walker.rest -= seconds
+        if pedestrian.rest > 0:
+            pedestrian.rest -= seconds
         elif rng.random() < 0.02 * seconds:
-            walker.rest = 1.0 + 3.0 * rng.random()
-        wish = 0.0 if walker.rest > 0 else 1.0
-        walker.going += (wish - walker.going) * min(1.0, 4 * seconds)
-        if walker.z < self._near and math.cos(walker.goal) < 0:
-            walker.goal = math.copysign(math.pi / 2, math.sin(walker.goal))
-        if walker.z > self._far and math.cos(walker.goal) > 0:
-            walker.goal = math.copysign(math.pi / 2, math.sin(walker.goal))
-        turn = math.remainder(walker.goal - walker.heading, 2 * math.pi)
-        walker.heading += turn * min(1.0, 1.6 * seconds) + noise * 0.5 * seconds
-        speed = walker.pace * walker.going
-        walker.x += (speed * math.sin(walker.heading) + dx) * seconds
-        walker.z += (speed * math.cos(walker.heading) + dz) * seconds
-        walker.z = max(walker.z, 0.7 * self._near)
-        cycle = _STRIDE * walker.outfit.size
-        walker.phase += 2 * math.pi * speed * seconds / cycle
+            pedestrian.rest = 1.0 + 3.0 * rng.random()
+        wish = 0.0 if pedestrian.rest > 0 else 1.0
+        pedestrian.going += (wish - pedestrian.going) * min(1.0, 4 * seconds)
+        if pedestrian.z < self._near and math.cos(pedestrian.goal) < 0:
+            pedestrian.goal = math.copysign(math.pi / 2, math.sin(pedestrian.goal))
+        if pedestrian.z > self._far and math.cos(pedestrian.goal) > 0:
+            pedestrian.goal = math.copysign(math.pi / 2, math.sin(pedestrian.goal))
+        turn = math.remainder(pedestrian.goal - pedestrian.heading, 2 * math.pi)
+        pedestrian.heading += turn * min(1.0, 1.6 * seconds) + noise * 0.5 * seconds
+        speed = pedestrian.pace * pedestrian.going
+        pedestrian.x += (speed * math.sin(pedestrian.heading) + dx) * seconds
+        pedestrian.z += (speed * math.cos(pedestrian.heading) + dz) * seconds
+        pedestrian.z = max(pedestrian.z, 0.7 * self._near)
+        cycle = _STRIDE * pedestrian.outfit.size
+        pedestrian.phase += 2 * math.pi * speed * seconds / cycle
 
     def _pushes(self) -> list[tuple[float, float]]:
-        """Metres a second each walker is pushed aside by people and furniture."""
-        at = np.array([(w.x, w.z) for w in self.walkers]).reshape(-1, 2)
+        """Metres a second each pedestrian is pushed aside by people and furniture."""
+        at = np.array([(w.x, w.z) for w in self.pedestrians]).reshape(-1, 2)
         gap = at[:, None] - at[None]
         distance = np.sqrt((gap**2).sum(axis=-1)) + 1e-6
         force = np.maximum(0.0, _LEAST_DISTANCE - distance) / _LEAST_DISTANCE * 1.2
@@ -126,12 +128,14 @@ class Crowd:
             total[:, 1] += np.where(inside, np.where(dz >= 0, 1.0, -1.0) * 0.9, 0.0)
         return [(float(a), float(b)) for a, b in total]
 
-    def _is_kept(self, walker: Walker) -> bool:
-        column = walker.x * self._camera.focal / walker.z
-        gone = abs(column) > self._reach + 30 and column * math.sin(walker.heading) > 0
+    def _is_kept(self, pedestrian: Pedestrian) -> bool:
+        column = pedestrian.x * self._camera.focal / pedestrian.z
+        gone = (
+            abs(column) > self._reach + 30 and column * math.sin(pedestrian.heading) > 0
+        )
         return not gone and abs(column) < self._reach * 1.6
 
-    def _add_walker(self, anywhere: bool) -> None:
+    def _add_pedestrian(self, anywhere: bool) -> None:
         rng, config = self._rng, self._config
         draw = rng.random(8)
         depth = self._depth(float(draw[0]))
@@ -148,7 +152,7 @@ class Crowd:
             # From the side they walk away from, just outside the picture.
             column = math.copysign(self._reach, -math.sin(goal))
         x = column * depth / self._camera.focal
-        friends = [w for w in self.walkers if w.rest <= 0]
+        friends = [w for w in self.pedestrians if w.rest <= 0]
         if anywhere and friends and draw[6] < 0.5 * config.crowding:
             friend = friends[int(draw[7] * len(friends))]
             goal, pace = friend.goal, friend.pace
@@ -156,8 +160,8 @@ class Crowd:
             x = friend.x + 0.7 * math.sin(side)
             depth = max(friend.z + 0.7 * math.cos(side), 0.8 * self._near)
         rest = 2.5 * rng.random() if anywhere and rng.random() < 0.12 else 0.0
-        self.walkers.append(
-            Walker(
+        self.pedestrians.append(
+            Pedestrian(
                 number=self._next,
                 outfit=self._new_outfit(),
                 x=float(x),
@@ -180,8 +184,8 @@ class Crowd:
     def _new_outfit(self) -> Outfit:
         rng = self._rng
         if rng.random() < self._config.lookalikes:
-            # Pairs, not crowds: a walker that has a look-alike gets no second one.
-            single = [w for w in self.walkers if w.number not in self._paired]
+            # Pairs, not crowds: a pedestrian that has a look-alike gets no second one.
+            single = [w for w in self.pedestrians if w.number not in self._paired]
             if single:
                 other = single[int(rng.random() * len(single))]
                 self._paired |= {other.number, self._next}

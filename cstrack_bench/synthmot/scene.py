@@ -31,7 +31,7 @@ class StaticObject:
         shapes: on the still picture plane.
         z: metres away, for the painting order.
         x: metres to the right.
-        reach: half its width in metres; walkers keep out.
+        reach: half its width in metres; pedestrians keep out.
         category: MOTChallenge class of a distractor, None for furniture.
     """
 

@@ -85,19 +85,21 @@ class World:
                         shapes, static.z, identity, category, box, foot, (0.0, 0.0)
                     )
                 )
-            for walker in crowd.walkers:
-                still = figure(walker.outfit, walker.pose(), self.camera, self.sun)
+            for pedestrian in crowd.pedestrians:
+                still = figure(
+                    pedestrian.outfit, pedestrian.pose(), self.camera, self.sun
+                )
                 shapes = still.moved(self.camera, frame)
-                ground = np.array([walker.x, 0.0, walker.z])
+                ground = np.array([pedestrian.x, 0.0, pedestrian.z])
                 at = self.camera.move(self.camera.project(ground), frame)
                 foot = float(at[0]), float(at[1])
-                key = len(names) + walker.number
+                key = len(names) + pedestrian.number
                 before = last.get(key, foot)
                 step = foot[0] - before[0], foot[1] - before[1]
                 last[key] = foot
                 box = _box(shapes, foot[0])
                 objects.append(
-                    FrameObject(shapes, walker.z, key, PEDESTRIAN, box, foot, step)
+                    FrameObject(shapes, pedestrian.z, key, PEDESTRIAN, box, foot, step)
                 )
             crowd.step()
             objects.sort(key=lambda s: -s.z)
@@ -111,7 +113,7 @@ def _box(shapes: Shapes, axis: float) -> tuple[float, float, float, float]:
     """Around the whole figure, and never narrower than a standing person.
 
     People who annotate street scenes follow the body, not each swing of a leg: without
-    this minimum a walker seen from the side would shrink to a sliver twice a cycle.
+    this minimum a pedestrian seen from the side would shrink to a sliver twice a cycle.
     """
     left, top, right, bottom = shapes.bounds()
     half = HALF_BOX * (bottom - top)

@@ -19,7 +19,7 @@ class SynthConfig:
             number within a quarter of this.
         crowding: share of people in groups, and how much they gather in the middle.
         occlusion: how much street furniture stands between people and camera.
-        lookalikes: chance that a new walker has another one's clothes.
+        lookalikes: chance that a new pedestrian has another one's clothes.
         scale_change: share of people walking to or from the camera.
         camera_motion: pan, shake, roll and zoom of the camera.
         light: how far brightness and colour drift.

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from cstrack_bench.components import Component
 from cstrack_bench.models.coco import start_from_coco
-from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import SIZES, ModelConfig, make_config
+from cstrack_bench.models.cstrack_network import CSTrack
 from cstrack_bench.systems.detecting import make_anchor_finder, whole_frames
 from cstrack_bench.systems.starts import start_from_own
 from cstrack_bench.systems.system import Arrangement, System
@@ -35,7 +35,8 @@ def _loss(network: CSTrack, identities: int, config: LossConfig) -> CSTrackLoss:
 
 
 def _start(network: CSTrack, path: Path) -> int:
-    """From COCO YOLOv5 (backbone and neck alone, REFERENCE 4.5), or our own weights."""
+    """From COCO YOLOv5 (backbone and neck alone, docs/reference.md#initialisation), or
+    our own weights."""
     if path.suffix == ".safetensors":
         return start_from_own(network, path)
     return len(start_from_coco(network, path).matched)

@@ -55,7 +55,7 @@ SYSTEM: System[WideResNetConfig, WideResNet] = System(
     training_images=_training_images,
     start=start_from_own,
     make_embedder=_make_embedder,
-    # REFERENCE 6.4.
+    # docs/reference.md#upper-bound.
     settings={"track": {"name": "deepsort"}},
     arrangements=(Arrangement("DeepSORT's crops", tuple(SIZES)),),
 )

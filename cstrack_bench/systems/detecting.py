@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cstrack_bench.detection.network import NetworkDetector
+from cstrack_bench.detection.network_detector import NetworkDetector
 from cstrack_bench.training_data.loading import TrainingSet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cstrack_bench.formats.sequences import FrameSource
-    from cstrack_bench.models.network import DetectionNetwork, NetworkConfig
+    from cstrack_bench.models.network_base import DetectionNetwork, NetworkConfig
     from cstrack_bench.systems.system import DetectionOptions, TrainingOptions
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from cstrack_bench.checkpoints.reading import read_state_dict
 from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.jde import JDE
 from cstrack_bench.models.jde_config import SIZES, JdeConfig, jde_anchors, make_config
 from cstrack_bench.models.jde_names import is_published, load_published, read_darknet53
+from cstrack_bench.models.jde_network import JDE
 from cstrack_bench.systems.detecting import make_anchor_finder, whole_frames
 from cstrack_bench.systems.starts import fill, start_from_own
 from cstrack_bench.systems.system import Arrangement, System
@@ -49,7 +49,7 @@ SYSTEM: System[JdeConfig, JDE] = System(
     training_images=whole_frames,
     start=_start,
     make_finder=make_anchor_finder,
-    # REFERENCE 5.9.
+    # docs/reference.md#jde-settings.
     settings={"nms": {"kind": "iou", "iou": 0.4}, "track": {"name": "jde"}},
     arrangements=(Arrangement("JDE(yolov3)", tuple(SIZES)),),
 )

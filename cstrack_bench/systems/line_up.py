@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from cstrack_bench.models.network import NetworkConfig
-from cstrack_bench.systems.registry import built_in_systems
+from cstrack_bench.models.network_base import NetworkConfig
 from cstrack_bench.systems.system import AnySystem
+from cstrack_bench.systems.system_registry import built_in_systems
 
 
 class Entry(NamedTuple):

@@ -13,7 +13,8 @@ COMPONENT = Component("starts", 1)
 
 
 def transfer(source: nn.Module, target: nn.Module, reid: bool = False) -> list[str]:
-    """Copy the tensors whose names and shapes are equal (REFERENCE 4.5).
+    """Copy the tensors whose names and shapes are equal
+    (docs/reference.md#initialisation).
 
     Args:
         source: the network that was trained before.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from cstrack_bench.models.network import Network, NetworkConfig
+from cstrack_bench.models.network_base import Network, NetworkConfig
 from cstrack_bench.structures import Detector, Embedder
 
 # Only annotations need these: what they compute is no part of a system.

@@ -10,15 +10,15 @@ from safetensors.torch import save_file
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.files import replacing
-from cstrack_bench.models.network import Network, NetworkConfig
+from cstrack_bench.models.network_base import Network, NetworkConfig
 from cstrack_bench.models.official_weights import load_official
-from cstrack_bench.systems.registry import (
+from cstrack_bench.systems.system import AnySystem
+from cstrack_bench.systems.system_registry import (
     DEFAULT,
     build_network,
     find_system,
     stored_config,
 )
-from cstrack_bench.systems.system import AnySystem
 
 CONFIG_KEY = "config"
 HEADER_KEY = "cstrack"

@@ -13,9 +13,10 @@ import scipy
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Detections, Tracker
-from cstrack_bench.tracking.registry import make_tracker
+from cstrack_bench.tracking.tracker_registry import make_tracker
 
-# As the official code was measured (REFERENCE 9): picture, missed share, warm-up.
+# As the official code was measured (docs/reference.md#association-speed): picture,
+# missed share, warm-up.
 WIDTH, HEIGHT = 1920.0, 1080.0
 MISSED = 0.1
 WARM_UP = 20

@@ -46,7 +46,8 @@ class ByteTrackConfig:
         fuse_scores: multiply the IoU by the detection's score where confident
             detections are matched (how ByteTrack is run; the paper's text has the IoU).
         duplicate_limit: a tracked and a lost track with 1 - IoU below this are one,
-            and the one that lived longer stays (as in the cascade, REFERENCE 5.7).
+            and the one that lived longer stays (as in the cascade,
+            docs/reference.md#cascade-duplicates).
         track_buffer: frames a lost track is kept, at 30 frames a second (4.1).
         activate_first_frame: tracks born in the first frame are confirmed at once.
         state: what the Kalman filter keeps beside the height: ``aspect`` (ByteTrack)
@@ -165,7 +166,7 @@ class ByteTracker:
         """Predict every track; with ``camera_gain``, add the camera's shift."""
         rows = np.concatenate([self._tracked, self._lost])
         states = self.tracklets.motion[rows]
-        # The size of a lost track stays (as in the cascade, REFERENCE 5.7).
+        # The size of a lost track stays (as in the cascade, docs/reference.md#cascade).
         hidden = states[len(self._tracked) :, kalman.VELOCITY]
         hidden[:, 2 if self.config.state == "width" else kalman.HEIGHT :] = 0.0
         kalman.predict(states, self._coordinates)

@@ -1,6 +1,6 @@
 """The association cascade of JDE and CSTrack: appearance, overlap, unconfirmed tracks.
 
-REFERENCE 5.6, 5.7.
+docs/reference.md#kalman, #cascade.
 """
 
 from dataclasses import dataclass
@@ -41,21 +41,21 @@ class CascadeConfig:
 
     Attributes:
         appearance_limit: largest fused cost of the first stage (CSTrack 0.4, JDE 0.7;
-            REFERENCE 5.7 step 2, 5.9).
-        overlap_limit: largest 1 - IoU of the second stage (5.7 step 3).
-        unconfirmed_limit: largest 1 - IoU for unconfirmed tracks (5.7 step 4).
+            docs/reference.md#cascade-appearance, #jde-settings).
+        overlap_limit: largest 1 - IoU of the second stage (#cascade-overlap).
+        unconfirmed_limit: largest 1 - IoU for unconfirmed tracks (#cascade-unconfirmed).
         gate: largest squared Mahalanobis distance, chi² 0.95 of 4 degrees of freedom
-            (5.7 step 2).
+            (#cascade-appearance).
         appearance_weight: share of the cosine in the fused cost; motion has the rest
-            (5.7 step 2).
-        template_momentum: what a template keeps at an update (5.6).
+            (#cascade-appearance).
+        template_momentum: what a template keeps at an update (#kalman).
         birth_confidence: least score with which a detection starts a track (5.7
             step 5; the detector's own threshold, 5.2).
         duplicate_limit: a tracked and a lost track with 1 - IoU below this are one
-            (5.7 step 7).
-        track_buffer: frames a lost track is kept, at 30 frames a second (5.2).
+            (#cascade-duplicates).
+        track_buffer: frames a lost track is kept, at 30 frames a second (#thresholds).
         removal: ``official`` = one frame late, and a track re-found then vanishes when
-            it is next unmatched; ``immediate`` = at once and for good (5.7 step 6).
+            it is next unmatched; ``immediate`` = at once and for good (#cascade-removal).
         second_chance: which tracks enter the second stage: ``tracked`` (official code)
             or ``all`` = lost tracks too (the paper's text; 5.7, last paragraph).
         activate_first_frame: tracks born in the first frame are confirmed at once
@@ -63,7 +63,7 @@ class CascadeConfig:
         camera_gain: share of the shift common to all tracks (``common_shift``) that is
             added to every prediction; 0 = off, as in the paper.
         report: the box of a reported track, ``posterior`` = the Kalman filter's
-            (5.8) or ``detection`` = the one it was matched with.
+            (#output) or ``detection`` = the one it was matched with.
         report_unconfirmed: a track is reported in the frame of its birth too, although
             only a match confirms it (not in the official code, 5.6). Neither this nor
             ``report`` changes a match.
@@ -285,7 +285,8 @@ class CascadeTracker:
             mixed += fresh
             normalise(mixed)
             tracklets.templates[tracks] = mixed
-        # A track found again keeps the score it was lost with (REFERENCE 5.7).
+        # A track found again keeps the score it was lost with
+        # (docs/reference.md#refound-score).
         old = tracklets.scores[refound]
         tracklets.scores[tracks] = scores[columns]
         tracklets.scores[refound] = old

@@ -17,7 +17,8 @@ def drop_duplicates(
     limit: float,
     coordinates: kalman.Coordinates = kalman.ASPECT,
 ) -> tuple[Indices, Indices]:
-    """End one of each pair of tracks that overlap too much (REFERENCE 5.7 step 7).
+    """End one of each pair of tracks that overlap too much
+    (docs/reference.md#cascade-duplicates).
 
     The track that lived longer stays, from its birth to its last match. All pairs are
     judged before any track is ended.

@@ -1,4 +1,4 @@
-"""Output filters: reported boxes that are not written (REFERENCE 5.8)."""
+"""Output filters: reported boxes that are not written (docs/reference.md#output)."""
 
 from dataclasses import dataclass
 

@@ -26,8 +26,9 @@ class IoUTrackerConfig:
 
     Attributes:
         overlap_limit: largest 1 - IoU of a pair (SORT's least IoU 0.3; also the
-            cascade's limit for tracks seen once, REFERENCE 5.7 step 4).
-        birth_confidence: as in the cascade (REFERENCE 5.7 step 5).
+            cascade's limit for tracks seen once,
+            docs/reference.md#cascade-unconfirmed).
+        birth_confidence: as in the cascade (docs/reference.md#cascade-birth).
         max_lost: frames a track may go unmatched and still be found again: few (1, as
             in SORT), as a box without motion soon covers other people.
     """

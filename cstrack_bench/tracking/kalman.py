@@ -1,4 +1,5 @@
-"""One constant-velocity Kalman filter for all tracks at once (REFERENCE 5.6).
+"""One constant-velocity Kalman filter for all tracks at once
+(docs/reference.md#kalman).
 
 State of a track: centre x, centre y and two values for its size, each with a velocity
 a frame; ``Coordinates`` says which two (aspect w/h and height h by default)

@@ -21,7 +21,7 @@ def assign(costs: Floats, limit: float) -> tuple[Indices, Indices]:
 
     A pair is accepted while its cost is at most ``limit``, and one pair of very low
     cost can displace two of middling cost. That is the extended square problem of the
-    official code, solved without its (N + M)² matrix (REFERENCE 5.7).
+    official code, solved without its (N + M)² matrix (docs/reference.md#cascade).
 
     Args:
         costs: (N, M), infinite where a pair is not allowed.
@@ -42,7 +42,8 @@ def assign(costs: Floats, limit: float) -> tuple[Indices, Indices]:
 
 
 def iou_costs(tracks: Floats, detections: Floats) -> Floats:
-    """1 - IoU, (N, M), where the last pixel of a box belongs to it (REFERENCE 5.7).
+    """1 - IoU, (N, M), where the last pixel of a box belongs to it
+    (docs/reference.md#cascade-assignment).
 
     Args:
         tracks: (N, 4) x1 y1 x2 y2; detections: (M, 4).

@@ -27,7 +27,8 @@ def buffer_frames(track_buffer: float, frame_rate: float) -> int:
     """
     if not frame_rate > 0:
         raise InputError(f"Frame rate is {frame_rate}: give the sequence's, above 0.")
-    # In this order and cut off: 29 frames a second make 28 (REFERENCE 5.7).
+    # In this order and cut off: 29 frames a second make 28
+    # (docs/reference.md#cascade-removal).
     return int(frame_rate / 30.0 * track_buffer)
 
 
@@ -45,7 +46,8 @@ class Tracklets:
         births: (R,) int64, frame of the first detection.
         last: (R,) int64, frame of the last match.
         confirmed: (R,) bool, matched at least once after birth.
-        overdue: (R,) bool, was once lost for longer than the buffer (REFERENCE 5.7
+        overdue: (R,) bool, was once lost for longer than the buffer
+        (docs/reference.md#cascade
             step 6).
     """
 

@@ -6,20 +6,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cstrack_bench.models.jde import JDE, anchor_grid, encode_deltas
-from cstrack_bench.models.network import Output
+from cstrack_bench.models.jde_network import JDE, anchor_grid, encode_deltas
+from cstrack_bench.models.network_base import Output
 from cstrack_bench.training.jde_targets import IGNORED, JdeTargets, assign_jde
 from cstrack_bench.training.loss_items import LossItems
 from cstrack_bench.training.train_config import LossConfig
 
-# First logarithms of the variances (REFERENCE 3.6).
+# First logarithms of the variances (docs/reference.md#jde-loss).
 CLASS_LOG_VARIANCE = -4.15
 BOX_LOG_VARIANCE = -4.85
 IDENTITY_LOG_VARIANCE = -2.3
 
 
 class JdeLoss(nn.Module):
-    """Person or background, box deltas and identity, for each level (REFERENCE 3.6).
+    """Person or background, box deltas and identity, for each level
+    (docs/reference.md#jde-loss).
 
     The loss of a batch is 0.5 · Σ(exp(−s) · L + s) over levels and tasks. The s of a
     level learn from batches with a positive there alone: without one, boxes and

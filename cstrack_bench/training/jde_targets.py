@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from cstrack_bench.models.jde import anchor_grid
+from cstrack_bench.models.jde_network import anchor_grid
 
 FOREGROUND = 0.5
 BACKGROUND = 0.4
@@ -38,7 +38,8 @@ class JdeTargets:
 def assign_jde(
     targets: Tensor, anchors: Tensor, batch: int, height: int, width: int
 ) -> JdeTargets:
-    """Assign ground truth to the anchors of one level by overlap (REFERENCE 3.6).
+    """Assign ground truth to the anchors of one level by overlap
+    (docs/reference.md#jde-loss).
 
     An anchor, centred on its cell's index, is positive where its intersection over
     union with some box is above 0.5, background where it is below 0.4 with all boxes,

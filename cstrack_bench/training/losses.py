@@ -1,4 +1,4 @@
-"""The joint loss of detection and identity (REFERENCE 3.2 to 3.5)."""
+"""The joint loss of detection and identity (docs/reference.md#losses, #total-loss)."""
 
 import math
 from collections import abc
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cstrack_bench.models.network import Output
+from cstrack_bench.models.network_base import Output
 from cstrack_bench.training.loss_items import LossItems
 from cstrack_bench.training.targets import LevelTargets, assign_level
 from cstrack_bench.training.train_config import LossConfig
@@ -118,7 +118,8 @@ class CSTrackLoss(nn.Module):
         vectors, labels = [], []
         for number, embedding_map in enumerate(maps):
             # A single map serves every box; one map a level serves the boxes whose
-            # shape fits that level's anchors (REFERENCE 2, basic re-id head).
+            # shape fits that level's anchors (docs/reference.md#basic-reid-head, basic
+            # re-id head).
             chosen = (
                 torch.arange(len(targets), device=targets.device)
                 if len(maps) == 1
@@ -163,7 +164,7 @@ def _objectness_target(raw: Tensor, level: LevelTargets, overlap: Tensor) -> Ten
 
 
 def complete_iou(a: Tensor, b: Tensor, epsilon: float = 1e-16) -> Tensor:
-    """CIoU of paired boxes (REFERENCE 3.2).
+    """CIoU of paired boxes (docs/reference.md#box-loss).
 
     Args:
         a: (P, 4) cx, cy, w, h.

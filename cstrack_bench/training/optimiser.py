@@ -9,14 +9,14 @@ from torch import Tensor, nn
 
 from cstrack_bench.training.train_config import TrainConfig
 
-# Order of the optimiser's groups (REFERENCE 4.1).
+# Order of the optimiser's groups (docs/reference.md#optimiser).
 OTHER, WEIGHT, BIAS, CLASSIFIER = range(4)
 
 
 def make_optimizer(
     model: nn.Module, loss: nn.Module, config: TrainConfig
 ) -> torch.optim.Optimizer:
-    """The optimiser over the four groups of REFERENCE 4.1.
+    """The optimiser over the four groups of docs/reference.md#optimiser.
 
     Groups: everything else (weights of batch norms, λ), no decay; ``.weight``, decayed;
     ``.bias``; the loss module's parameters. The decay is scaled so that it is the
@@ -69,7 +69,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Rates by iteration (REFERENCE 4.2).
+    """Rates by iteration (docs/reference.md#schedule).
 
     Attributes:
         config: options.
@@ -159,7 +159,8 @@ def freeze_norms(model: nn.Module) -> None:
 
 
 class MovingAverage:
-    """Exponential moving average over the whole state of a model (REFERENCE 4.3).
+    """Exponential moving average over the whole state of a model
+    (docs/reference.md#moving-average).
 
     Attributes:
         model: the averaged copy, in evaluation mode.

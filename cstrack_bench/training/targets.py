@@ -1,4 +1,5 @@
-"""Which cells and anchors are responsible for which box (REFERENCE 3.1)."""
+"""Which cells and anchors are responsible for which box
+(docs/reference.md#assignment)."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,7 @@
 """Options of the losses and of the training, each with its source (no torch here).
 
-REFERENCE is the project's specification of the official implementation; where the
-paper says something else the ``paper`` preset below has the other value.
+docs/reference.md describes the official implementation; where the paper says something
+else the ``paper`` preset below has the other value.
 """
 
 import re
@@ -13,7 +13,7 @@ from cstrack_bench.errors import InputError
 
 @dataclass(frozen=True)
 class LossConfig:
-    """Weights and rules of the loss (REFERENCE 3; paper equations 5 to 9).
+    """Weights and rules of the loss (docs/reference.md#losses; paper equations 5 to 9).
 
     Attributes:
         box: weight of 1 − CIoU.
@@ -44,7 +44,8 @@ class LossConfig:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Optimiser, schedule and precision (REFERENCE 4.1 to 4.3).
+    """Optimiser, schedule and precision (docs/reference.md#training, #optimiser,
+    #schedule, #batch, #moving-average).
 
     Attributes:
         epochs: passes over the training images.
@@ -65,13 +66,14 @@ class TrainConfig:
             ``jde`` rises with the fourth power of the iteration over
             ``warmup_iterations`` alone, in one rate for biases too, and is multiplied
             by ``decay_factor`` at half and at three quarters of the epochs
-            (REFERENCE 4.4).
+            (docs/reference.md#jde-training).
         decay_epoch: see ``schedule``.
         decay_factor: see ``schedule``.
         ema_decay: limit of the moving average's decay.
         ema_ramp: optimiser steps over which it gets there.
         freeze_norm: batch normalisations that start from weights use, and keep, the
-            running statistics that came with them (REFERENCE 4.4: JDE).
+            running statistics that came with them (docs/reference.md#jde-training:
+            JDE).
         precision: ``auto`` is float16 on CUDA and bfloat16 on a CPU that has it.
         workers: processes that read images; the result does not depend on it.
         save_seconds: time between checkpoints.

@@ -16,7 +16,8 @@ Fit = Literal["stretch", "letterbox"]
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """Fit and random changes of training images (REFERENCE 4.4).
+    """Fit and random changes of training images (docs/reference.md#augmentation,
+    #image-pipeline).
 
     The defaults are CSTrack's. JDE letterboxes, has no hue, saturation and value of
     0.5, rotation 5, translation 0.1, zoom 0.5 to 1.2 and shear 2.
@@ -192,7 +193,8 @@ def move_boxes(
 
 
 def clip(labels: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.float64]:
-    """Boxes cut to the image; slivers and mostly cut ones dropped (REFERENCE 4.4).
+    """Boxes cut to the image; slivers and mostly cut ones dropped
+    (docs/reference.md#augmentation).
 
     Args:
         labels: (T, 5) identity, x1, y1, x2, y2 in pixels; overwritten.

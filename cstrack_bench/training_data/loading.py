@@ -68,7 +68,8 @@ class TrainingSet(Dataset[Item]):
     """Labelled frames of some sequences, fitted to the network's input size.
 
     Identities are numbered from 1 in order of appearance over all sequences, without
-    gaps and each sequence's first one included (REFERENCE 3.4); 0 stands for a person
+    gaps and each sequence's first one included (docs/reference.md#identity-numbering);
+    0 stands for a person
     without identity. Resized frames are kept in memory if all of them fit.
 
     Args:

@@ -20,7 +20,7 @@ from cstrack_bench.models import heads
 from cstrack_bench.models.anchors import VALUES
 from cstrack_bench.models.cstrack_config import ANCHORS
 from cstrack_bench.models.layers import Conv
-from cstrack_bench.models.network import DetectionNetwork, Output
+from cstrack_bench.models.network_base import DetectionNetwork, Output
 from cstrack_bench.models.sizes import build_config
 from cstrack_bench.systems.detecting import make_anchor_finder, whole_frames
 from cstrack_bench.systems.starts import start_from_own

@@ -19,7 +19,8 @@ def candidates(
     """What a detector would find confident: a few answers for every person.
 
     Each person is answered on the level whose anchors fit best, by all anchors of
-    three cells (a centre's own and two neighbours are trained to, REFERENCE 3.1), with
+    three cells (a centre's own and two neighbours are trained to,
+    docs/reference.md#assignment), with
     boxes off by 2 % of their sides.
 
     Args:

@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cstrack_bench.detection.network import NetworkDetector
+from cstrack_bench.detection.network_detector import NetworkDetector
 from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.experiments.evaluate_run import PAPER_SCOPE
 from cstrack_bench.formats.sequences import Sequence as Video
-from cstrack_bench.models.summary import gflops, parameters
+from cstrack_bench.models.counting import gflops, parameters
 from cstrack_bench.stopwatch import Stopwatch, percentile
 from cstrack_bench.structures import Frame
-from cstrack_bench.systems.registry import build_network, find_system
-from cstrack_bench.tracking.registry import make_filter, make_tracker
+from cstrack_bench.systems.system_registry import build_network, find_system
+from cstrack_bench.tracking.tracker_registry import make_filter, make_tracker
 from gpu_campaign.planted import Planted, calibrate, candidates
 from gpu_campaign.scale import CELLS, Scale, Timed
 
@@ -204,7 +204,7 @@ def allow_tf32(allowed: bool | tuple[bool, bool]) -> tuple[bool, bool]:
 def summarise(watch: Stopwatch, drop: int) -> dict[str, Any]:
     """Stages, whole frames and frames a second, from the mean frame.
 
-    The paper's scope leaves preprocessing out (REFERENCE 5.10).
+    The paper's scope leaves preprocessing out (docs/reference.md#speed-scope).
 
     Args:
         watch: that timed the frames.

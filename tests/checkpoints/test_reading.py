@@ -22,12 +22,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from cstrack_bench.checkpoints.pickle_records import Record
 from cstrack_bench.checkpoints.reading import (
     read_checkpoint,
     read_state_dict,
     state_dict,
 )
-from cstrack_bench.checkpoints.records import Record
 from cstrack_bench.errors import InputError
 from tests.checkpoints.forgeries import (
     FLOATS,

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from cstrack_bench.cli.app import app
 from cstrack_bench.errors import CstrackError, InputError
 from cstrack_bench.formats.mot_files import read_tracks
-from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import make_config
+from cstrack_bench.models.cstrack_network import CSTrack
 from cstrack_bench.models.wide_resnet import WideResNet
 from cstrack_bench.models.wide_resnet import make_config as make_reid_config
 from cstrack_bench.systems.weights import save_weights

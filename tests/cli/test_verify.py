@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cstrack_bench.cli.app import main
-from cstrack_bench.datasets.registry import find_dataset
+from cstrack_bench.datasets.dataset_registry import find_dataset
 from tests.datasets.miniatures import publish, unpack
 
 Run = Callable[..., tuple[int, str, str]]

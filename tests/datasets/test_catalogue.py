@@ -7,7 +7,7 @@ import yaml
 from pydantic import ValidationError
 
 from cstrack_bench.datasets.catalogue_item import CatalogueItem, RemoteFile
-from cstrack_bench.datasets.registry import built_in_datasets
+from cstrack_bench.datasets.dataset_registry import built_in_datasets
 from cstrack_bench.download.catalogue import find_item, load_catalogue, load_weights
 from cstrack_bench.download.item_state import find_item_path
 from cstrack_bench.download.sources import is_drive, site

@@ -13,18 +13,18 @@ import pytest
 import torch
 
 from cstrack_bench.datasets.crowdhuman import CrowdHuman
+from cstrack_bench.datasets.dataset_registry import built_in_datasets, find_dataset
 from cstrack_bench.datasets.experiment_data import open_data
 from cstrack_bench.datasets.jde_layout import JdeDataset
-from cstrack_bench.datasets.registry import built_in_datasets, find_dataset
 from cstrack_bench.download.catalogue import find_item
 from cstrack_bench.download.download_item import DownloadOptions, download
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.self_check import imperfections
 from cstrack_bench.experiments.recipes import load_recipe
 from cstrack_bench.formats.jde_lists import ImageList
-from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import make_config
-from cstrack_bench.systems.registry import find_system
+from cstrack_bench.models.cstrack_network import CSTrack
+from cstrack_bench.systems.system_registry import find_system
 from cstrack_bench.training.loop import train
 from cstrack_bench.training.train_config import LossConfig, TrainConfig
 from cstrack_bench.training_data.loading import TrainingSet

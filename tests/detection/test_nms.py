@@ -14,7 +14,7 @@ from cstrack_bench.errors import InputError
 
 
 def dense_cluster_diou(boxes: np.ndarray, config: NmsConfig) -> np.ndarray:
-    """REFERENCE 5.4 word by word, on the whole matrix."""
+    """docs/reference.md#nms word by word, on the whole matrix."""
     one, two = boxes[:, None], boxes[None]
     low, high = (
         np.maximum(one[..., :2], two[..., :2]),

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cstrack_bench.datasets.dataset_registry import built_in_datasets, find_dataset
 from cstrack_bench.datasets.evaluation_rules import MOT15, MOT17, EvaluationRules
-from cstrack_bench.datasets.registry import built_in_datasets, find_dataset
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation import motmetrics_scores, trackeval_scores
 from cstrack_bench.evaluation.scores import (

@@ -11,7 +11,7 @@ from cstrack_bench.experiments.settings import TrackConfig
 from cstrack_bench.experiments.upper_bound import Bound, held_out, measure_bound
 from cstrack_bench.structures import Frame
 from cstrack_bench.tracking.association_speed import moving_pedestrians
-from cstrack_bench.tracking.registry import make_tracker
+from cstrack_bench.tracking.tracker_registry import make_tracker
 from tests.worlds import Boxes, halves, walkers, write_world
 
 STANDING = [100.0, 100.0, 40.0, 100.0]

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cstrack_bench.datasets.registry import find_dataset
+from cstrack_bench.datasets.dataset_registry import find_dataset
 from cstrack_bench.errors import InputError
 from cstrack_bench.formats.jde_lists import ImageList
 from cstrack_bench.training_data.loading import TrainingSet

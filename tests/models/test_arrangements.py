@@ -9,13 +9,14 @@ from torch import Tensor, nn
 
 from cstrack_bench.experiments.recipes import load_recipe
 from cstrack_bench.models.attention import Attention, ChannelGate, SpatialGate
-from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import ModelConfig
+from cstrack_bench.models.cstrack_network import CSTrack
 from cstrack_bench.models.heads import BasicReid
 from cstrack_bench.models.reciprocal import Reciprocal
 from cstrack_bench.models.scale_aware import ScaleAware
 
-# Row -> gates at each resolution, gates after the concatenation (REFERENCE 2).
+# Row -> gates at each resolution, gates after the concatenation
+# (docs/reference.md#table3-rows).
 ROWS: dict[int, tuple[set[str], set[str]]] = {
     1: (set(), set()),
     2: ({"SAM"}, set()),

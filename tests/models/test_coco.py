@@ -13,8 +13,8 @@ from torch import Tensor
 from cstrack_bench.boxes import iou_matrix, xywh_to_xyxy
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.coco import read_coco, start_from_coco
-from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import Generation, ModelConfig, make_config
+from cstrack_bench.models.cstrack_network import CSTrack
 from cstrack_bench.models.official_names import infer_generation, translate
 
 SMALL = ModelConfig(depth=0.33, width=0.125, embedding=16, saan_width=8)

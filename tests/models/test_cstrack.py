@@ -6,14 +6,14 @@ import pytest
 import torch
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.cstrack import CSTrack
+from cstrack_bench.models.counting import skeleton
 from cstrack_bench.models.cstrack_config import make_config
-from cstrack_bench.models.network import Output
-from cstrack_bench.models.summary import skeleton
+from cstrack_bench.models.cstrack_network import CSTrack
+from cstrack_bench.models.network_base import Output
 
 
 def test_grids_at_the_papers_input_size() -> None:
-    """REFERENCE 10 item 1: 40,698 candidates, embeddings 76×136×512."""
+    """docs/reference.md#check-sizes: 40,698 candidates, embeddings 76×136×512."""
     model = skeleton(CSTrack, make_config("l"))
     output = model(torch.empty(1, 3, 608, 1088, device="meta"))
     assert [tuple(raw.shape[1:]) for raw in output.raw] == [
@@ -76,7 +76,8 @@ def test_relation_weights_by_mode() -> None:
 
 
 def test_first_biases_expect_few_objects() -> None:
-    """REFERENCE 1.6: -6.69, -5.30, -3.91 and ln 60 on top of the default."""
+    """docs/reference.md#bias-init: -6.69, -5.30, -3.91 and ln 60 on top of the
+    default."""
     torch.manual_seed(0)
     detect = CSTrack(make_config("l", width=0.125)).detect
     for level, prior in zip(detect.levels, (-6.69, -5.30, -3.91), strict=True):
@@ -88,7 +89,8 @@ def test_first_biases_expect_few_objects() -> None:
 
 
 def test_decoding_one_cell_by_hand() -> None:
-    """REFERENCE 5.3, and the order level, anchor, row, column."""
+    """docs/reference.md#decoding, #forward-output, and the order level, anchor, row,
+    column."""
     model = CSTrack(make_config("n", width=0.125))
     raw = [torch.zeros(1, 3, 64 // s, 96 // s, 6) for s in (8, 16, 32)]
     raw[1][0, 2, 3, 5] = torch.tensor([0.3, -0.2, 0.5, -1.0, 2.0, -3.0])

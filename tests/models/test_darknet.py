@@ -9,9 +9,9 @@ from torch import nn
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.darknet import Darknet53, FeaturePyramid
-from cstrack_bench.models.jde import JDE
 from cstrack_bench.models.jde_config import JdeConfig, make_config
 from cstrack_bench.models.jde_names import read_darknet53
+from cstrack_bench.models.jde_network import JDE
 
 SMALL = JdeConfig(depth=0.33, width=0.125, embedding=16)
 

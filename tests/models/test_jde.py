@@ -9,13 +9,18 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.jde import JDE, anchor_grid, decode_deltas, encode_deltas
 from cstrack_bench.models.jde_config import (
     PUBLISHED_ANCHORS,
     SIZES,
     JdeConfig,
     jde_anchors,
     make_config,
+)
+from cstrack_bench.models.jde_network import (
+    JDE,
+    anchor_grid,
+    decode_deltas,
+    encode_deltas,
 )
 
 

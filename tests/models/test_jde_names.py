@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.jde import JDE
 from cstrack_bench.models.jde_config import JdeConfig
 from cstrack_bench.models.jde_names import convert, is_published, load_published
+from cstrack_bench.models.jde_network import JDE
 
 SMALL = JdeConfig(depth=0.33, width=0.125, embedding=16)
 NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")

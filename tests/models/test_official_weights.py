@@ -8,14 +8,15 @@ import torch
 
 from cstrack_bench.checkpoints.reading import read_state_dict
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import ModelConfig, make_config
+from cstrack_bench.models.cstrack_network import CSTrack
 from cstrack_bench.models.official_names import infer_config, translate
 from cstrack_bench.models.official_weights import load_official
 
 SMALL = ModelConfig(depth=0.33, width=0.125, embedding=16, saan_width=8)
 
-# Official names that one small network of depth 0.33 has, by REFERENCE 1.6b.
+# Official names that one small network of depth 0.33 has, by
+# docs/reference.md#state-dict-names.
 NORM = ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
 
 

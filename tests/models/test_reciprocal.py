@@ -1,4 +1,5 @@
-"""REN and its replacements (REFERENCE 1.4, section 10 item 2)."""
+"""REN and its replacements (docs/reference.md#ren, #check-relations, section 10 item
+2)."""
 
 from pathlib import Path
 
@@ -74,7 +75,8 @@ def test_shape_is_kept_at_any_size(full: Reciprocal, size: tuple[int, int]) -> N
 
 
 def test_self_relation_of_white_noise_is_the_identity() -> None:
-    # Zero mean, unit variance, uncorrelated: the output is 2F (REFERENCE 1.4).
+    # Zero mean, unit variance, uncorrelated: the output is 2F
+    # (docs/reference.md#ren-properties).
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(1, 32, 60, generator=generator)
     noise = torch.nn.functional.instance_norm(noise)
@@ -84,7 +86,8 @@ def test_self_relation_of_white_noise_is_the_identity() -> None:
 
 
 def test_golden_self_relations_are_not_the_identity(golden: Path) -> None:
-    """REFERENCE 1.4: mean diagonal 0.47, 0.37, 0.25 at P3, P4, P5."""
+    """docs/reference.md#ren-properties: mean diagonal 0.47, 0.37, 0.25 at P3, P4,
+    P5."""
     model, _ = load_official(golden / "official_cstrack_d033_w025.pt")
     with np.load(golden / "official_cstrack_d033_w025_io.npz") as recorded:
         for level, ren, wanted in zip(

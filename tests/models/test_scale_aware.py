@@ -1,4 +1,5 @@
-"""SAAN and its attention modules (REFERENCE 1.5, section 10 item 3)."""
+"""SAAN and its attention modules (docs/reference.md#saan, #check-attention, section 10
+item 3)."""
 
 import pytest
 import torch

@@ -10,7 +10,7 @@ from cstrack_bench.paper.claims import (
     table_names,
 )
 
-# REFERENCE 7.1, typed in a second time: a slip in either shows.
+# docs/reference.md#printed-tables, typed in a second time: a slip in either shows.
 PRINTED = {
     "table1": "64.4/55.8/1544; 68.9/60.7/1798; 70.8/63.1/1365; 69.4/69.3/1226; "
     "72.9/71.6/1121",
@@ -92,7 +92,8 @@ def test_a_dash_and_a_bound_are_no_claims() -> None:
 
 @pytest.mark.parametrize("row", range(1, 31))
 def test_mota_of_table6_follows_from_its_counts(row: int) -> None:
-    """REFERENCE 6.3: to the last digit of print, but for the two errata."""
+    """docs/reference.md#print-arithmetic: to the last digit of print, but for the two
+    errata."""
     printed = load_table("table6").row(row)
     counts = sum(printed.claims[key].value for key in ("FP", "FN", "IDSW"))
     mota = 100 * (1 - counts / BOXES[printed.group])

@@ -18,8 +18,8 @@ from cstrack_bench.report.design import Design
 from cstrack_bench.report.markdown import MARKER
 from cstrack_bench.report.profile_page import profile_page
 from cstrack_bench.report.results_page import MOST_LINES
-from cstrack_bench.report.summary import sentences, summary_lines
 from cstrack_bench.report.tables import table_from
+from cstrack_bench.report.verdict_summary import sentences, summary_lines
 from cstrack_bench.report.views import find_tables, write_views
 from tests.report.fakes import (
     changed,

@@ -3,18 +3,23 @@
 import pytest
 from verdict_rates import fixed_rates, sequential_rates
 
-from cstrack_bench.report.sequential import LOOKS, fixed_level, level_at, next_look
+from cstrack_bench.report.sequential import (
+    ANALYSES,
+    fixed_level,
+    level_at,
+    next_analysis,
+)
 from cstrack_bench.report.verdicts import ABOVE, BELOW, LEVEL, WITHIN
 
 
 def test_the_looks_share_one_level() -> None:
-    assert sum(level_at(look) for look in LOOKS) == pytest.approx(LEVEL)
+    assert sum(level_at(look) for look in ANALYSES) == pytest.approx(LEVEL)
     assert level_at(4) == level_at(16) == 0
     assert fixed_level(4) == LEVEL
 
 
 def test_looks_follow_each_other() -> None:
-    assert [next_look(n) for n in (0, 5, 6, 14, 15)] == [5, 7, 7, 15, None]
+    assert [next_analysis(n) for n in (0, 5, 6, 14, 15)] == [5, 7, 7, 15, None]
 
 
 def test_wrong_directions_stay_rare() -> None:
@@ -28,8 +33,8 @@ def test_wrong_directions_stay_rare() -> None:
 def test_seeds_are_saved_where_there_is_something() -> None:
     found, used = sequential_rates(2.0, 2000)
     assert found[ABOVE] > 99
-    assert used < 9 < LOOKS[-1]
+    assert used < 9 < ANALYSES[-1]
     # What it costs: some of the power of all seeds at once.
     found, used = sequential_rates(1.0, 4000)
     assert used < 14
-    assert found[ABOVE] > 0.8 * fixed_rates(1.0, LOOKS[-1], 4000)[ABOVE]
+    assert found[ABOVE] > 0.8 * fixed_rates(1.0, ANALYSES[-1], 4000)[ABOVE]

@@ -14,7 +14,7 @@ from verdict_rates import (
     sequential_cell,
 )
 
-from cstrack_bench.report.sequential import LOOKS, SHARES
+from cstrack_bench.report.sequential import ANALYSES, SHARES
 from cstrack_bench.report.statistics import TWO_SEEDS_AGREE
 from cstrack_bench.report.verdicts import LEAST_RECALL, MARGIN_POINTS, MARGIN_SHARES
 
@@ -52,7 +52,7 @@ def test_the_prose_has_the_constants() -> None:
     assert f"{100 * MARGIN_SHARES['IDSW']:.0f} %" in TEXT
     assert f"below {LEAST_RECALL}" in TEXT
     assert f"below {TWO_SEEDS_AGREE} MS(rest)" in TEXT
-    looks = ", ".join(map(str, LOOKS[:-1])) + f" and {LOOKS[-1]} seeds"
+    looks = ", ".join(map(str, ANALYSES[:-1])) + f" and {ANALYSES[-1]} seeds"
     assert looks in TEXT
     shares = [f"{100 * share:.0f}" for share in SHARES.values()]
     assert f"{', '.join(shares[:-1])} and {shares[-1]} %" in TEXT

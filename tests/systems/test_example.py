@@ -10,7 +10,7 @@ import pytest
 
 from cstrack_bench.cli.app import main
 from cstrack_bench.errors import InputError
-from cstrack_bench.systems.registry import find_system
+from cstrack_bench.systems.system_registry import find_system
 from cstrack_bench.systems.weights import load_weights, read_metadata
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "my_system.py"

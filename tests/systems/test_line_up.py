@@ -3,7 +3,7 @@
 from cstrack_bench.models.cstrack_config import SIZES
 from cstrack_bench.models.jde_config import JdeConfig
 from cstrack_bench.systems.line_up import line_up
-from cstrack_bench.systems.registry import built_in_systems, system_names
+from cstrack_bench.systems.system_registry import built_in_systems, system_names
 
 
 def test_every_system_and_size_is_listed_once() -> None:

@@ -7,14 +7,14 @@ import pytest
 import torch
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import make_config
-from cstrack_bench.models.jde import JDE
+from cstrack_bench.models.cstrack_network import CSTrack
 from cstrack_bench.models.jde_config import JdeConfig, jde_anchors
 from cstrack_bench.models.jde_names import published_layers
+from cstrack_bench.models.jde_network import JDE
 from cstrack_bench.models.wide_resnet import WideResNet
-from cstrack_bench.systems.registry import find_system
 from cstrack_bench.systems.starts import transfer
+from cstrack_bench.systems.system_registry import find_system
 from cstrack_bench.systems.weights import save_weights
 
 

@@ -9,8 +9,12 @@ import torch
 from safetensors.torch import save_file
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.cstrack import CSTrack
-from cstrack_bench.systems.registry import build_network, find_system, stored_config
+from cstrack_bench.models.cstrack_network import CSTrack
+from cstrack_bench.systems.system_registry import (
+    build_network,
+    find_system,
+    stored_config,
+)
 from cstrack_bench.systems.weights import load_weights, read_metadata, save_weights
 from tests.models.test_official_weights import (
     SMALL,

@@ -9,7 +9,7 @@ from cstrack_bench.tracking.association_speed import (
     moving_pedestrians,
     time_association,
 )
-from cstrack_bench.tracking.registry import make_tracker
+from cstrack_bench.tracking.tracker_registry import make_tracker
 
 
 def test_the_scene_is_the_same_each_time() -> None:

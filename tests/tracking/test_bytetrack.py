@@ -8,7 +8,7 @@ from cstrack_bench.structures import Detections, Tracks
 from cstrack_bench.tracking import kalman
 from cstrack_bench.tracking.association_speed import moving_pedestrians
 from cstrack_bench.tracking.bytetrack import STEADY, ByteTrackConfig, ByteTracker
-from cstrack_bench.tracking.registry import (
+from cstrack_bench.tracking.tracker_registry import (
     confidence_options,
     make_tracker,
     needed_confidence,

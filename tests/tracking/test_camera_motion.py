@@ -6,7 +6,7 @@ import pytest
 from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Detections, Tracker
 from cstrack_bench.tracking.camera_motion import common_shift
-from cstrack_bench.tracking.registry import make_tracker
+from cstrack_bench.tracking.tracker_registry import make_tracker
 
 LEFTS = np.arange(6) * 200.0
 CROWD = np.stack([LEFTS, np.full(6, 50.0), LEFTS + 40, np.full(6, 150.0)], axis=1)

@@ -11,7 +11,7 @@ from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Detections, Tracker, Tracks
 from cstrack_bench.tracking.association_speed import moving_pedestrians
 from cstrack_bench.tracking.cascade import CascadeConfig, CascadeTracker
-from cstrack_bench.tracking.registry import make_tracker
+from cstrack_bench.tracking.tracker_registry import make_tracker
 
 STREAMS = ["sparse", "street", "crowd", "drift", "low_rate"]
 HERE = [100.0, 100.0, 140.0, 200.0]

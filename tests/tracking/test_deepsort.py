@@ -6,12 +6,12 @@ import pytest
 from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Detections, Tracks
 from cstrack_bench.tracking.association_speed import moving_pedestrians
-from cstrack_bench.tracking.deepsort import (
+from cstrack_bench.tracking.deepsort_tracker import (
     DeepSortConfig,
     DeepSortTracker,
     Galleries,
 )
-from cstrack_bench.tracking.registry import make_filter, make_tracker
+from cstrack_bench.tracking.tracker_registry import make_filter, make_tracker
 
 RED, GREEN, BLUE = np.eye(3, dtype=np.float32)
 

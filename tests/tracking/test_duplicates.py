@@ -1,4 +1,4 @@
-"""A tracked and a lost track in one position (REFERENCE 5.7 step 7)."""
+"""A tracked and a lost track in one position (docs/reference.md#cascade-duplicates)."""
 
 import numpy as np
 import pytest

@@ -4,7 +4,7 @@ import numpy as np
 
 from cstrack_bench.structures import Tracks
 from cstrack_bench.tracking.filters import OutputFilter
-from cstrack_bench.tracking.registry import make_filter
+from cstrack_bench.tracking.tracker_registry import make_filter
 
 
 def tracks(*sides: tuple[float, float]) -> Tracks:

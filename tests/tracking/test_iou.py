@@ -6,7 +6,7 @@ import pytest
 from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Detections
 from cstrack_bench.tracking.iou import IoUTracker, IoUTrackerConfig
-from cstrack_bench.tracking.registry import make_tracker
+from cstrack_bench.tracking.tracker_registry import make_tracker
 
 
 def see(*lefts: float, score: float = 0.9) -> Detections:

@@ -8,7 +8,7 @@ from cstrack_bench.tracking import kalman
 
 
 class Dense:
-    """One track, full matrices, as REFERENCE 5.6 puts it."""
+    """One track, full matrices, as docs/reference.md#kalman puts it."""
 
     def __init__(self, z: np.ndarray) -> None:
         p, v = z[3] / 20, z[3] / 160

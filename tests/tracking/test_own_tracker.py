@@ -17,7 +17,7 @@ from cstrack_bench.experiments.settings import TrackConfig, build_settings
 from cstrack_bench.experiments.upper_bound import measure_bound
 from cstrack_bench.formats.mot_files import read_tracks
 from cstrack_bench.structures import Detections
-from cstrack_bench.tracking.registry import (
+from cstrack_bench.tracking.tracker_registry import (
     confidence_options,
     find_tracker,
     make_filter,

@@ -6,8 +6,8 @@ import pytest
 from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Detections
 from cstrack_bench.tracking import kalman
-from cstrack_bench.tracking.registry import make_tracker
 from cstrack_bench.tracking.sort import AREA, SortConfig, SortTracker
+from cstrack_bench.tracking.tracker_registry import make_tracker
 
 
 def see(*lefts: float, score: float = 0.9, width: float = 40) -> Detections:

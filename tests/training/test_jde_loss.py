@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
-from cstrack_bench.models.jde import JDE
 from cstrack_bench.models.jde_config import JdeConfig, jde_anchors, make_config
-from cstrack_bench.models.network import Output
+from cstrack_bench.models.jde_network import JDE
+from cstrack_bench.models.network_base import Output
 from cstrack_bench.training.jde_loss import JdeLoss
 from cstrack_bench.training.loss_items import LossItems
 from cstrack_bench.training.train_config import LossConfig

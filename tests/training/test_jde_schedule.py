@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from cstrack_bench.models.jde import JDE
 from cstrack_bench.models.jde_config import JdeConfig
+from cstrack_bench.models.jde_network import JDE
 from cstrack_bench.training.jde_loss import JdeLoss
 from cstrack_bench.training.optimiser import Schedule, freeze_norms, make_optimizer
 from cstrack_bench.training.train_config import LossConfig, TrainConfig

@@ -14,11 +14,11 @@ import torch
 
 from cstrack_bench.errors import CstrackError, InputError
 from cstrack_bench.formats.sequences import list_sequences
-from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import make_config
+from cstrack_bench.models.cstrack_network import CSTrack
 from cstrack_bench.synthmot.generate import SynthSpec, make_synthmot
 from cstrack_bench.synthmot.world_config import SynthConfig
-from cstrack_bench.systems.registry import find_system
+from cstrack_bench.systems.system_registry import find_system
 from cstrack_bench.training.loop import TrainingSummary, seed_everything, train
 from cstrack_bench.training.train_config import LossConfig, TrainConfig
 from cstrack_bench.training_data.loading import AugmentConfig, EpochSampler, TrainingSet

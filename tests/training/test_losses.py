@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from cstrack_bench.models.network import Output
+from cstrack_bench.models.network_base import Output
 from cstrack_bench.training.losses import CSTrackLoss, complete_iou
 from cstrack_bench.training.train_config import LossConfig
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from cstrack_bench.models.cstrack import CSTrack
 from cstrack_bench.models.cstrack_config import make_config
+from cstrack_bench.models.cstrack_network import CSTrack
 from cstrack_bench.training.optimiser import (
     BIAS,
     CLASSIFIER,
@@ -17,7 +17,7 @@ from cstrack_bench.training.optimiser import (
 )
 from cstrack_bench.training.train_config import IMPLEMENTATIONS, TrainConfig
 
-BATCHES = 665  # MOT17 alone at batch 8 (REFERENCE 4.2)
+BATCHES = 665  # MOT17 alone at batch 8 (docs/reference.md#schedule)
 
 
 def test_official_rates_at_the_corners() -> None:

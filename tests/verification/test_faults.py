@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cstrack_bench.datasets.registry import find_dataset
+from cstrack_bench.datasets.dataset_registry import find_dataset
 from cstrack_bench.download.catalogue import find_item
 from cstrack_bench.download.install import normalise_item
 from tests.datasets.miniatures import (

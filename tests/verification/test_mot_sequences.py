@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cstrack_bench.datasets.registry import find_dataset
+from cstrack_bench.datasets.dataset_registry import find_dataset
 from cstrack_bench.evaluation.self_check import imperfections
 from cstrack_bench.verification.findings import Verification
 

@@ -7,7 +7,7 @@ from functools import cache
 
 from cstrack_bench import systems
 from cstrack_bench.extensions import extension_names, find_extension
-from cstrack_bench.models.network import Network, NetworkConfig
+from cstrack_bench.models.network_base import Network, NetworkConfig
 from cstrack_bench.models.sizes import build_config
 from cstrack_bench.systems.system import AnySystem, System
 

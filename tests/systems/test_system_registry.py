@@ -13,7 +13,7 @@ from cstrack_bench.experiments.recipes import PROFILES, load_recipe
 from cstrack_bench.fingerprints import Sources, find_components
 from cstrack_bench.models.cstrack_config import make_config
 from cstrack_bench.systems import cstrack
-from cstrack_bench.systems.registry import find_system, system_names
+from cstrack_bench.systems.system_registry import find_system, system_names
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +63,16 @@ def test_a_system_consists_of_its_network_its_loss_and_what_these_use(
     components: Mapping[str, Sources],
 ) -> None:
     own = {
-        "cstrack": {"models/cstrack.py", "training/losses.py", "training/targets.py"},
-        "jde": {"models/jde.py", "training/jde_loss.py", "training/jde_targets.py"},
+        "cstrack": {
+            "models/cstrack_network.py",
+            "training/losses.py",
+            "training/targets.py",
+        },
+        "jde": {
+            "models/jde_network.py",
+            "training/jde_loss.py",
+            "training/jde_targets.py",
+        },
         "deepsort": {"models/wide_resnet.py", "training/reid_loss.py"},
     }
     assert own.keys() == set(system_names())

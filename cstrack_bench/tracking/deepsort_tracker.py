@@ -1,7 +1,7 @@
 """DeepSORT: motion gates, embeddings decide, tracks matched last come first.
 
 Wojke, Bewley and Paulus, "Simple Online and Realtime Tracking with a Deep Association
-Metric" (2017), section 2; the values are those of REFERENCE 6.4.
+Metric" (2017), section 2; the values are those of docs/reference.md#deepsort-settings.
 """
 
 from dataclasses import dataclass

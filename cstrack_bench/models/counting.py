@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from cstrack_bench.models.network import Network, NetworkConfig, Piece
+from cstrack_bench.models.network_base import Network, NetworkConfig, Piece
 
 Operations = Counter[Any]  # keys are torch's operators, which have no public type
 
@@ -31,7 +31,7 @@ def parameters(network: Network) -> dict[str, int]:
     Returns:
         The network's ``parts()`` (of CSTrack: backbone, neck, REN, re-id head, detect)
         and ``total``. A published network's scalars that are never used are counted
-        with its last part (REFERENCE 1.7).
+        with its last part (docs/reference.md#parameter-counts).
     """
     counts = {
         name: sum(p.numel() for p in part.parameters())
@@ -60,7 +60,7 @@ def dummy_gflops(network: Network) -> float:
 
     REN pools every image to the same 6×10 cells, so that its constant cost is
     multiplied by 400 as well. The paper's 1304 is of this order and no count of the
-    released code at any input is (REFERENCE 1.7).
+    released code at any input is (docs/reference.md#printed-flops).
     """
     operations = _operations(network, (32, 32))
     products = (torch.ops.aten.bmm, torch.ops.aten.baddbmm)

@@ -93,7 +93,7 @@ def _named_by(sequence: str) -> Dataset | None:
 
 
 def _plain_folder(name: str) -> Dataset:
-    # It imports this module.
-    from cstrack_bench.datasets.plain_folder import PlainFolder
-
-    return PlainFolder(name=name)
+    """The data set of a folder that no module here declares (``FALLBACK``)."""
+    module = importlib.import_module(f"{GROUP}.plain_folder")
+    found: Dataset = module.FALLBACK(name=name)
+    return found

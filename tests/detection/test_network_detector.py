@@ -9,13 +9,13 @@ from torch import Tensor, nn
 
 from cstrack_bench.detection.embeddings import cells, pick, source_cells
 from cstrack_bench.detection.file_detector import FileDetector
-from cstrack_bench.detection.network import NetworkDetector
+from cstrack_bench.detection.network_detector import NetworkDetector
 from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.detection.oracle import OracleDetector
 from cstrack_bench.errors import InputError
 from cstrack_bench.formats.mot_files import Annotations
-from cstrack_bench.models.jde import JDE
 from cstrack_bench.models.jde_config import JdeConfig
+from cstrack_bench.models.jde_network import JDE
 from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.structures import Detections, Frame
 

@@ -1,18 +1,18 @@
-"""Parameter and FLOP counts of REFERENCE 1.7 and 1.2."""
+"""Parameter and FLOP counts of docs/reference.md#parameter-counts, #layer-table."""
 
 import pytest
 import torch
 
-from cstrack_bench.models.cstrack import CSTrack
-from cstrack_bench.models.cstrack_config import make_config
-from cstrack_bench.models.jde import JDE as YoloJde
-from cstrack_bench.models.jde_config import JdeConfig
-from cstrack_bench.models.summary import (
+from cstrack_bench.models.counting import (
     dummy_gflops,
     gflops,
     parameters,
     skeleton,
 )
+from cstrack_bench.models.cstrack_config import make_config
+from cstrack_bench.models.cstrack_network import CSTrack
+from cstrack_bench.models.jde_config import JdeConfig
+from cstrack_bench.models.jde_network import JDE as YoloJde
 from cstrack_bench.models.wide_resnet import WideResNet, WideResNetConfig
 
 JDE = {"ren": "none", "reid_head": "basic"}
@@ -96,7 +96,7 @@ def test_parts_of_the_large_model() -> None:
 
 
 def test_layers_of_the_large_model() -> None:
-    """Row by row of REFERENCE 1.2."""
+    """Row by row of docs/reference.md#layer-table."""
     model = skeleton(CSTrack, make_config("l"))
     counts = {
         name: sum(p.numel() for p in model.get_submodule(name).parameters())
@@ -124,7 +124,8 @@ def test_the_n_model_is_not_the_golden_one() -> None:
 
 
 def test_the_dummy_rule_inflates_ren() -> None:
-    """REFERENCE 1.7: 1345.2, 155.7, 201.1, of which norms and poolings are < 1 %."""
+    """docs/reference.md#printed-flops: 1345.2, 155.7, 201.1, of which norms and
+    poolings are < 1 %."""
     for settings, wanted in (
         ({}, 1345.2),
         ({"ren": "none"}, 155.7),

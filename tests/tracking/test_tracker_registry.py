@@ -11,7 +11,7 @@ from cstrack_bench.structures import Detections, Tracks
 from cstrack_bench.tracking.cascade import CascadeTracker
 from cstrack_bench.tracking.definition import TrackerDefinition
 from cstrack_bench.tracking.iou import IoUTracker
-from cstrack_bench.tracking.registry import (
+from cstrack_bench.tracking.tracker_registry import (
     built_in_trackers,
     find_tracker,
     make_filter,

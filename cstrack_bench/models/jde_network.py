@@ -9,7 +9,7 @@ from cstrack_bench.models.anchors import STRIDES, VALUES
 from cstrack_bench.models.darknet import DarkConv, Darknet53, FeaturePyramid
 from cstrack_bench.models.jde_config import ANCHORS_PER_LEVEL, JdeConfig
 from cstrack_bench.models.layers import full_precision
-from cstrack_bench.models.network import DetectionNetwork, Output
+from cstrack_bench.models.network_base import DetectionNetwork, Output
 
 # Sides beyond e⁶ anchors are no prediction but an untrained network's; unbounded they
 # overflow to inf, and an overlap of two such boxes is not a number.

@@ -8,7 +8,7 @@ import pytest
 
 import cstrack_bench
 from cstrack_bench.datasets.dataset import Dataset, DatasetAbsentError
-from cstrack_bench.datasets.registry import (
+from cstrack_bench.datasets.dataset_registry import (
     built_in_datasets,
     dataset_in,
     dataset_names,

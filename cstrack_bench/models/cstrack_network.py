@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from cstrack_bench.models import heads
 from cstrack_bench.models.anchors import STRIDES
 from cstrack_bench.models.cstrack_config import ModelConfig
-from cstrack_bench.models.network import DetectionNetwork, Output, Piece
+from cstrack_bench.models.network_base import DetectionNetwork, Output, Piece
 from cstrack_bench.models.reciprocal import Reciprocal, make_ren
 from cstrack_bench.models.scale_aware import ScaleAware
 from cstrack_bench.models.yolov5 import PathAggregation, make_backbone
@@ -22,7 +22,8 @@ class CSTrack(DetectionNetwork):
     """
 
     # The official Detect holds one scalar that is never used nor trained; it is
-    # counted so that totals are those of the official code (REFERENCE 1.6, 1.7).
+    # counted so that totals are those of the official code
+    # (docs/reference.md#detect-head, #parameter-counts).
     unused_scalars = 1
     config: ModelConfig
 

@@ -8,7 +8,7 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from cstrack_bench.datasets import registry
+from cstrack_bench.datasets import dataset_registry
 from cstrack_bench.datasets.dataset import Parts
 from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.datasets.motchallenge import MotChallengeDataset
@@ -92,7 +92,7 @@ class SynthMot(MotChallengeDataset):
         inner = sorted(
             entry
             for entry in folder.iterdir()
-            if entry.is_dir() and registry.has_subset(entry)
+            if entry.is_dir() and dataset_registry.has_subset(entry)
         )
         inner = [entry for entry in inner if self._owner_name(entry) == self.name]
         if len(inner) > 1:

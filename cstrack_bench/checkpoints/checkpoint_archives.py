@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from cstrack_bench.checkpoints.limits import check_cost
-from cstrack_bench.checkpoints.records import RefusedError, printable, stub
+from cstrack_bench.checkpoints.pickle_records import RefusedError, printable, stub
 
 MAX_PICKLE_BYTES = 64 << 20  # YOLOv5 l needs 0.2 MB
 MAX_ENTRIES = 100_000

@@ -13,7 +13,7 @@ from cstrack_bench.detection.embeddings import cells, pick, source_cells
 from cstrack_bench.detection.letterbox import Letterboxed, letterbox
 from cstrack_bench.detection.nms import NmsConfig, suppress
 from cstrack_bench.errors import InputError, nearest
-from cstrack_bench.models.network import DetectionNetwork
+from cstrack_bench.models.network_base import DetectionNetwork
 from cstrack_bench.stopwatch import NULL, Stopwatch
 from cstrack_bench.structures import Detections, Frame
 
@@ -87,7 +87,8 @@ class NetworkDetector:
         return Detections(boxes, kept[:, 4].copy(), embeddings)
 
     def embed(self, frame: Frame, boxes: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Embeddings of given boxes, (N, D) float32 (Table VIII, REFERENCE 6.4).
+        """Embeddings of given boxes, (N, D) float32 (Table VIII,
+        docs/reference.md#upper-bound).
 
         With one map: the cell under the box's centre. With a map a level: the cell
         under the centre on the level whose anchors fit the box best.
