@@ -43,7 +43,8 @@ class CascadeConfig:
         appearance_limit: largest fused cost of the first stage (CSTrack 0.4, JDE 0.7;
             docs/reference.md#cascade-appearance, #jde-settings).
         overlap_limit: largest 1 - IoU of the second stage (#cascade-overlap).
-        unconfirmed_limit: largest 1 - IoU for unconfirmed tracks (#cascade-unconfirmed).
+        unconfirmed_limit: largest 1 - IoU for unconfirmed tracks
+            (#cascade-unconfirmed).
         gate: largest squared Mahalanobis distance, chi² 0.95 of 4 degrees of freedom
             (#cascade-appearance).
         appearance_weight: share of the cosine in the fused cost; motion has the rest
@@ -55,9 +56,10 @@ class CascadeConfig:
             (#cascade-duplicates).
         track_buffer: frames a lost track is kept, at 30 frames a second (#thresholds).
         removal: ``official`` = one frame late, and a track re-found then vanishes when
-            it is next unmatched; ``immediate`` = at once and for good (#cascade-removal).
+            it is next unmatched; ``immediate`` = at once and for good
+            (#cascade-removal).
         second_chance: which tracks enter the second stage: ``tracked`` (official code)
-            or ``all`` = lost tracks too (the paper's text; 5.7, last paragraph).
+            or ``all`` = lost tracks too (the paper's text; #cascade-departures).
         activate_first_frame: tracks born in the first frame are confirmed at once
             (FairMOT; not in JDE and CSTrack, 5.6).
         camera_gain: share of the shift common to all tracks (``common_shift``) that is
