@@ -43,7 +43,7 @@ _MODULES = {
     "Sequence": "formats.sequences",
     "TrackTable": "structures",
     "Tracks": "structures",
-    "make_tracker": "tracking.registry",
+    "make_tracker": "tracking.tracker_registry",
 }
 
 

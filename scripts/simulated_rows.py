@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cstrack_bench.report.contributions import contributions
-from cstrack_bench.report.statistics import Components
+from cstrack_bench.verdicts.contributions import contributions
+from cstrack_bench.verdicts.statistics import Components
 
 Floats = NDArray[np.float64]
 

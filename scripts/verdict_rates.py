@@ -33,21 +33,21 @@ from simulated_rows import (  # noqa: E402
     tables,
 )
 
-from cstrack_bench.report.contributions import COUNTS, score  # noqa: E402
 from cstrack_bench.report.markdown import markdown_table  # noqa: E402
-from cstrack_bench.report.sequential import ANALYSES, level_at  # noqa: E402
-from cstrack_bench.report.statistics import (  # noqa: E402
-    Components,
-    Difference,
-    crossed_difference,
-    predicted_difference,
-)
-from cstrack_bench.report.verdicts import (  # noqa: E402
+from cstrack_bench.verdicts.contributions import COUNTS, score  # noqa: E402
+from cstrack_bench.verdicts.rules import (  # noqa: E402
     ABOVE,
     BELOW,
     OPEN,
     WITHIN,
     decide,
+)
+from cstrack_bench.verdicts.sequential import ANALYSES, level_at  # noqa: E402
+from cstrack_bench.verdicts.statistics import (  # noqa: E402
+    Components,
+    Difference,
+    crossed_difference,
+    predicted_difference,
 )
 
 PAGE = ROOT / "docs" / "verdicts.md"

@@ -5,12 +5,12 @@ from collections import defaultdict
 
 from cstrack_bench.evaluation.scores import Scores
 from cstrack_bench.report import words
-from cstrack_bench.report.contributions import hota_contributions
 from cstrack_bench.report.direction_words import pair
 from cstrack_bench.report.markdown import Grid
 from cstrack_bench.report.rows import Table
-from cstrack_bench.report.statistics import crossed_difference
 from cstrack_bench.report.words import MISSING
+from cstrack_bench.verdicts.contributions import hota_contributions
+from cstrack_bench.verdicts.statistics import crossed_difference
 
 _VARIANT = ("MOTA", "IDF1", "IDP", "IDR", "IDSW", "FP", "FN", "HOTA")
 _LOSS = ("MOTA", "IDF1", "HOTA", "boxes", "FP", "IDSW")

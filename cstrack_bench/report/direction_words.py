@@ -1,11 +1,11 @@
 """Argued comparisons as words: the difference in print and here, and the verdict."""
 
 from cstrack_bench.paper.claims import Argument
-from cstrack_bench.report.directions import Direction
-from cstrack_bench.report.power import MOST_SEEDS, Requirement
 from cstrack_bench.report.rows import Table
-from cstrack_bench.report.verdicts import MARGIN_POINTS, Verdict
 from cstrack_bench.report.words import MISSING, number, signed
+from cstrack_bench.verdicts.directions import Direction
+from cstrack_bench.verdicts.power import MOST_SEEDS, Requirement
+from cstrack_bench.verdicts.rules import MARGIN_POINTS, Verdict
 
 
 def pair(table: Table, argument: Argument) -> str:

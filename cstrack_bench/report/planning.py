@@ -3,9 +3,9 @@
 import collections.abc as abc
 from dataclasses import asdict, dataclass
 
-from cstrack_bench.report.directions import Direction, lengths, requirement
 from cstrack_bench.report.rows import Table
-from cstrack_bench.report.verdicts import LEVEL
+from cstrack_bench.verdicts.directions import Direction, lengths, requirement
+from cstrack_bench.verdicts.rules import LEVEL
 
 
 @dataclass(frozen=True)

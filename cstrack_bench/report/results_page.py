@@ -4,12 +4,12 @@ import collections.abc as abc
 
 from cstrack_bench.paper.claims import Argument, load_table, table_names
 from cstrack_bench.report.direction_words import difference_here, pair
-from cstrack_bench.report.directions import Direction
 from cstrack_bench.report.markdown import MARKER, bullets, markdown_table
 from cstrack_bench.report.rows import Table
 from cstrack_bench.report.verdict_summary import WORLDS, attempted, sentences, worlds
-from cstrack_bench.report.verdicts import Verdict
 from cstrack_bench.report.words import MISSING, number, signed
+from cstrack_bench.verdicts.directions import Direction
+from cstrack_bench.verdicts.rules import Verdict
 
 #: A first screen and one table; the rest is on other pages.
 MOST_LINES = 120

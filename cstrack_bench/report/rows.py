@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from cstrack_bench.experiments.records import RunRecord
 from cstrack_bench.paper.claims import Metric, PaperRow, PaperTable
-from cstrack_bench.report.comparable import Scored, measured
-from cstrack_bench.report.directions import Direction
 from cstrack_bench.report.others import Evaluated
-from cstrack_bench.report.statistics import Estimate, over_seeds
+from cstrack_bench.verdicts.comparable import Scored, measured
+from cstrack_bench.verdicts.directions import Direction
+from cstrack_bench.verdicts.statistics import Estimate, over_seeds
 
 # Columns beside those the paper prints, in CSV and RESULTS.md.
 FURTHER = ("HOTA", "FP", "FN", "MT", "ML")

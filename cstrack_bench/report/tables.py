@@ -13,13 +13,13 @@ from cstrack_bench.errors import InputError
 from cstrack_bench.experiments.records import RunRecord
 from cstrack_bench.files import write_text
 from cstrack_bench.paper.claims import PaperTable
-from cstrack_bench.report.comparable import check_comparable, comparable_key
-from cstrack_bench.report.design import Design, Reasons
-from cstrack_bench.report.directions import directions
 from cstrack_bench.report.others import Evaluated, match_rows
-from cstrack_bench.report.printed_values import printed_verdicts
 from cstrack_bench.report.rows import Row, Table, row_from
 from cstrack_bench.report.screen import table_lines
+from cstrack_bench.verdicts.comparable import check_comparable, comparable_key
+from cstrack_bench.verdicts.design import Design, Reasons
+from cstrack_bench.verdicts.directions import directions
+from cstrack_bench.verdicts.printed_values import printed_verdicts
 
 
 def comparable_groups(records: abc.Iterable[RunRecord]) -> list[list[RunRecord]]:

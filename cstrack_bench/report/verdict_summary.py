@@ -7,9 +7,9 @@ from statistics import median
 
 from cstrack_bench.paper.claims import load_table, table_names
 from cstrack_bench.report import words
-from cstrack_bench.report.directions import ARGUED, Direction
 from cstrack_bench.report.rows import Table
-from cstrack_bench.report.verdicts import PrintedVerdict, Verdict
+from cstrack_bench.verdicts.directions import ARGUED, Direction
+from cstrack_bench.verdicts.rules import PrintedVerdict, Verdict
 
 WORLDS = {
     "paper": "under the paper's own protocol",

@@ -11,7 +11,6 @@ from cstrack_bench.report.association_table import (
     association_csv,
     read_associations,
 )
-from cstrack_bench.report.design import Designs
 from cstrack_bench.report.errata_list import errata_list
 from cstrack_bench.report.others import match_rows, read_others
 from cstrack_bench.report.own_rows import printed_table
@@ -24,6 +23,7 @@ from cstrack_bench.report.results_page import results_page
 from cstrack_bench.report.rows import Table
 from cstrack_bench.report.run_csv import runs_csv, sequences_csv
 from cstrack_bench.report.tables import newest_comparable, table_csv, table_from
+from cstrack_bench.verdicts.design import Designs
 
 
 def find_tables(

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from cstrack_bench.paper.claims import Metric
 from cstrack_bench.report.rows import Cell, Row, Table
-from cstrack_bench.report.statistics import Estimate
+from cstrack_bench.verdicts.statistics import Estimate
 
 MISSING = "—"
 

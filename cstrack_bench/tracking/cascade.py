@@ -50,8 +50,8 @@ class CascadeConfig:
         appearance_weight: share of the cosine in the fused cost; motion has the rest
             (#cascade-appearance).
         template_momentum: what a template keeps at an update (#kalman).
-        birth_confidence: least score with which a detection starts a track (5.7
-            step 5; the detector's own threshold, 5.2).
+        birth_confidence: least score with which a detection starts a track
+            (#cascade-birth; the detector's own threshold, #thresholds).
         duplicate_limit: a tracked and a lost track with 1 - IoU below this are one
             (#cascade-duplicates).
         track_buffer: frames a lost track is kept, at 30 frames a second (#thresholds).
@@ -61,7 +61,7 @@ class CascadeConfig:
         second_chance: which tracks enter the second stage: ``tracked`` (official code)
             or ``all`` = lost tracks too (the paper's text; #cascade-departures).
         activate_first_frame: tracks born in the first frame are confirmed at once
-            (FairMOT; not in JDE and CSTrack, 5.6).
+            (FairMOT; not in JDE and CSTrack, #birth).
         camera_gain: share of the shift common to all tracks (``common_shift``) that is
             added to every prediction; 0 = off, as in the paper.
         report: the box of a reported track, ``posterior`` = the Kalman filter's

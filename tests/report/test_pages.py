@@ -14,13 +14,13 @@ from cstrack_bench.experiments.comparison_records import (
     LadderSystem,
 )
 from cstrack_bench.paper.claims import load_table, table_names
-from cstrack_bench.report.design import Design
 from cstrack_bench.report.markdown import MARKER
 from cstrack_bench.report.profile_page import profile_page
 from cstrack_bench.report.results_page import MOST_LINES
 from cstrack_bench.report.tables import table_from
 from cstrack_bench.report.verdict_summary import sentences, summary_lines
 from cstrack_bench.report.views import find_tables, write_views
+from cstrack_bench.verdicts.design import Design
 from tests.report.fakes import (
     changed,
     fake_record,

@@ -14,9 +14,9 @@ from verdict_rates import (
     sequential_cell,
 )
 
-from cstrack_bench.report.sequential import ANALYSES, SHARES
-from cstrack_bench.report.statistics import TWO_SEEDS_AGREE
-from cstrack_bench.report.verdicts import LEAST_RECALL, MARGIN_POINTS, MARGIN_SHARES
+from cstrack_bench.verdicts.rules import LEAST_RECALL, MARGIN_POINTS, MARGIN_SHARES
+from cstrack_bench.verdicts.sequential import ANALYSES, SHARES
+from cstrack_bench.verdicts.statistics import TWO_SEEDS_AGREE
 
 TEXT = PAGE.read_text(encoding="utf-8")
 

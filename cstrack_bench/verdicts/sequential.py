@@ -7,7 +7,7 @@ of a wrong one stays what it was (Bonferroni over the looks; it needs no assumpt
 how the looks depend on each other, which for shared test sequences they do strongly).
 """
 
-from cstrack_bench.report.verdicts import LEVEL
+from cstrack_bench.verdicts.rules import LEVEL
 
 #: Numbers of seeds at which verdicts are looked at, and each look's share of the level.
 #: Few seeds decide large effects only: early looks get little, and there is none before

@@ -7,12 +7,12 @@ import numpy as np
 
 from cstrack_bench.experiments.records import RunRecord
 from cstrack_bench.paper.claims import Argument
-from cstrack_bench.report.comparable import check_comparable
-from cstrack_bench.report.contributions import contributions, counts_by_sequence
-from cstrack_bench.report.design import Reasons
-from cstrack_bench.report.power import Cost
-from cstrack_bench.report.statistics import Floats
-from cstrack_bench.report.verdicts import LEAST_RECALL, Verdict
+from cstrack_bench.verdicts.comparable import check_comparable
+from cstrack_bench.verdicts.contributions import contributions, counts_by_sequence
+from cstrack_bench.verdicts.design import Reasons
+from cstrack_bench.verdicts.power import Cost
+from cstrack_bench.verdicts.rules import LEAST_RECALL, Verdict
+from cstrack_bench.verdicts.statistics import Floats
 
 #: Row number -> its runs, one a seed; rows without runs are absent.
 Rows = abc.Mapping[int, abc.Sequence[RunRecord]]

@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cstrack_bench.report.statistics import Difference, Floats, holm
+from cstrack_bench.verdicts.statistics import Difference, Floats, holm
 
 #: Chance of a direction where there is none, over all comparisons of a table.
 LEVEL = 0.05

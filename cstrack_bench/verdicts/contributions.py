@@ -13,7 +13,7 @@ import numpy as np
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.experiments.records import RunRecord
-from cstrack_bench.report.statistics import Floats
+from cstrack_bench.verdicts.statistics import Floats
 
 COUNTS = ("GT", "FP", "FN", "IDSW", "IDTP", "IDFP", "IDFN")
 RATIOS = ("MOTA", "IDF1", "IDP", "IDR")

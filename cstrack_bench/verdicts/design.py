@@ -3,7 +3,7 @@
 import collections.abc as abc
 from dataclasses import dataclass, field
 
-from cstrack_bench.report.sequential import fixed_level
+from cstrack_bench.verdicts.sequential import fixed_level
 
 #: Row number -> a reason.
 Reasons = abc.Mapping[int, str]

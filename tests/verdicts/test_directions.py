@@ -6,15 +6,15 @@ import pytest
 
 from cstrack_bench.experiments.records import RunRecord
 from cstrack_bench.paper.claims import Argument, load_table
-from cstrack_bench.report.design import Design
 from cstrack_bench.report.direction_words import difference, duration, needed, said
-from cstrack_bench.report.directions import Direction
 from cstrack_bench.report.planning import plan
-from cstrack_bench.report.power import Requirement
 from cstrack_bench.report.rows import Table
-from cstrack_bench.report.sequential import level_at
 from cstrack_bench.report.tables import table_from
-from cstrack_bench.report.verdicts import Verdict
+from cstrack_bench.verdicts.design import Design
+from cstrack_bench.verdicts.directions import Direction
+from cstrack_bench.verdicts.power import Requirement
+from cstrack_bench.verdicts.rules import Verdict
+from cstrack_bench.verdicts.sequential import level_at
 from tests.report.fakes import changed, fake_record, planted_records
 
 PAPER = load_table("table2")

@@ -13,22 +13,22 @@ from scipy.special import stdtrit
 
 from cstrack_bench.experiments.records import RunRecord
 from cstrack_bench.paper.claims import Claim, Metric, PaperRow, PaperTable
-from cstrack_bench.report.comparable import measured
-from cstrack_bench.report.design import Design, Reasons
-from cstrack_bench.report.pairs import Rows, unfit
-from cstrack_bench.report.power import MOST_SEEDS
-from cstrack_bench.report.statistics import (
-    CONFIDENCE,
-    Difference,
-    Floats,
-    predicted_difference,
-)
-from cstrack_bench.report.verdicts import (
+from cstrack_bench.verdicts.comparable import measured
+from cstrack_bench.verdicts.design import Design, Reasons
+from cstrack_bench.verdicts.pairs import Rows, unfit
+from cstrack_bench.verdicts.power import MOST_SEEDS
+from cstrack_bench.verdicts.rules import (
     OPEN,
     WITHIN,
     PrintedVerdict,
     decide,
     margin_of,
+)
+from cstrack_bench.verdicts.statistics import (
+    CONFIDENCE,
+    Difference,
+    Floats,
+    predicted_difference,
 )
 
 Cell = tuple[int, str]  # row number, key of the column

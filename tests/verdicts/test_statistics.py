@@ -8,7 +8,7 @@ from scipy.stats import f_oneway, ttest_1samp
 from simulated_rows import MIXTURES, SEEDS, SEQUENCES, Components, gaussian
 from verdict_rates import counted_coverage, gaussian_coverage
 
-from cstrack_bench.report.statistics import (
+from cstrack_bench.verdicts.statistics import (
     Difference,
     crossed_difference,
     error_of_mean,

@@ -3,13 +3,13 @@
 import pytest
 from verdict_rates import fixed_rates, sequential_rates
 
-from cstrack_bench.report.sequential import (
+from cstrack_bench.verdicts.rules import ABOVE, BELOW, LEVEL, WITHIN
+from cstrack_bench.verdicts.sequential import (
     ANALYSES,
     fixed_level,
     level_at,
     next_analysis,
 )
-from cstrack_bench.report.verdicts import ABOVE, BELOW, LEVEL, WITHIN
 
 
 def test_the_looks_share_one_level() -> None:

@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from verdict_rates import printed_rates
 
 from cstrack_bench.paper.claims import load_table
-from cstrack_bench.report.printed_values import more_seeds
-from cstrack_bench.report.statistics import predicted_difference
 from cstrack_bench.report.tables import table_from
-from cstrack_bench.report.verdicts import (
+from cstrack_bench.verdicts.printed_values import more_seeds
+from cstrack_bench.verdicts.rules import (
     ABOVE,
     BELOW,
     OPEN,
     WITHIN,
     decide,
 )
+from cstrack_bench.verdicts.statistics import predicted_difference
 from tests.report.fakes import changed, fake_record
 
 PAPER = load_table("table2")

@@ -14,14 +14,14 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr, stdtrit
 
-from cstrack_bench.report.statistics import (
+from cstrack_bench.verdicts.rules import LEVEL
+from cstrack_bench.verdicts.statistics import (
     Components,
     Floats,
     MeanSquares,
     error_of_mean,
     mean_squares,
 )
-from cstrack_bench.report.verdicts import LEVEL
 
 POWER = 0.8
 #: Fewer seeds than this are not planned for, nor more than that.

@@ -5,8 +5,7 @@ import pytest
 from simulated_rows import gaussian
 from verdict_rates import TWIN, fixed_rates
 
-from cstrack_bench.report.statistics import Difference, crossed_difference
-from cstrack_bench.report.verdicts import (
+from cstrack_bench.verdicts.rules import (
     ABOVE,
     BELOW,
     OPEN,
@@ -16,6 +15,7 @@ from cstrack_bench.report.verdicts import (
     direction_of,
     margin_of,
 )
+from cstrack_bench.verdicts.statistics import Difference, crossed_difference
 
 
 def differences(*values: tuple[float, float]) -> Difference:

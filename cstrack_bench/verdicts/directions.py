@@ -4,10 +4,10 @@ import collections.abc as abc
 from dataclasses import dataclass, replace
 
 from cstrack_bench.paper.claims import Argument, Metric, PaperTable
-from cstrack_bench.report.contributions import contributions, counts_by_sequence
-from cstrack_bench.report.design import Design, Reasons
-from cstrack_bench.report.pairs import Pair, Rows, find_pair, unfit
-from cstrack_bench.report.power import (
+from cstrack_bench.verdicts.contributions import contributions, counts_by_sequence
+from cstrack_bench.verdicts.design import Design, Reasons
+from cstrack_bench.verdicts.pairs import Pair, Rows, find_pair, unfit
+from cstrack_bench.verdicts.power import (
     POWER,
     Components,
     Cost,
@@ -17,8 +17,7 @@ from cstrack_bench.report.power import (
     pooled_components,
     power,
 )
-from cstrack_bench.report.statistics import Difference, crossed_difference
-from cstrack_bench.report.verdicts import (
+from cstrack_bench.verdicts.rules import (
     LEVEL,
     MARGIN_SHARES,
     OPEN,
@@ -27,6 +26,7 @@ from cstrack_bench.report.verdicts import (
     direction_of,
     margin_of,
 )
+from cstrack_bench.verdicts.statistics import Difference, crossed_difference
 
 #: The columns that the text argues from; each follows from summed counts.
 ARGUED = ("MOTA", "IDF1", "IDSW")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.report.contributions import (
+from cstrack_bench.verdicts.contributions import (
     COUNTS,
     RATIOS,
     contributions,

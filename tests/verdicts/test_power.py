@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from simulated_rows import TWIN, gaussian
 
-from cstrack_bench.report.contributions import COUNTS, contributions
-from cstrack_bench.report.power import (
+from cstrack_bench.verdicts.contributions import COUNTS, contributions
+from cstrack_bench.verdicts.power import (
     Cost,
     Requirement,
     cheapest,
@@ -18,7 +18,7 @@ from cstrack_bench.report.power import (
     power,
     seeds_needed,
 )
-from cstrack_bench.report.statistics import Components, crossed_difference
+from cstrack_bench.verdicts.statistics import Components, crossed_difference
 
 RESULTS = Path(__file__).resolve().parents[2] / "results" / "twin" / "table2"
 
