@@ -196,6 +196,6 @@ def _pairs(
     # The operations and their order are trackeval's, and so is every bit.
     shared = width * np.maximum(height, 0)
     one, other = left[4][row], right[4][column]
-    union = one + other - shared
-    real = np.flatnonzero((shared > 0) & (one > EPS) & (other > EPS) & (union > EPS))
-    return row[real], column[real], shared[real] / union[real]
+    real = np.flatnonzero((shared > 0) & (one > EPS) & (other > EPS))
+    row, column, shared = row[real], column[real], shared[real]
+    return row, column, shared / (one[real] + other[real] - shared)

@@ -1,7 +1,7 @@
 """CLEAR of one sequence from its overlapping pairs: trackeval's definition.
 
 Boxes are matched to keep the matches of the last frame that had boxes on both sides,
-then to overlap most. Where no box has a choice, there is nothing to solve.
+then to overlap most. Where none overlaps two others, there is nothing to solve.
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ class ClearCounts:
     Attributes:
         tp: (F,) matched boxes of each frame.
         idsw: (F,) identity switches of each frame.
-        mt: true identities matched for more than 80 % of their lives.
-        pt: the others matched for 20 % or more.
+        mt: true identities of whose boxes more than 80 % are matched.
+        pt: those of whose boxes 20 % to 80 % are.
         ml: the rest.
         frag: how often a true identity is matched again after an interruption.
     """

@@ -81,7 +81,7 @@ def combine(rows: list[HotaCounts]) -> HotaCounts:
 def _scores(scored: ScoredSequence) -> Floats:
     """(P,) what HOTA's matching maximises: overlap × alignment of the identities."""
     pairs = scored.pairs
-    per_row, per_column = _overlap_sums(pairs)
+    per_row, per_column = overlap_sums(pairs)
     # An overlap counts less towards the alignment the more boxes compete for it.
     sums = per_column[pairs.track_row] + per_row[pairs.truth_row] - pairs.overlap
     share = np.where(sums > EPS, pairs.overlap / np.where(sums > EPS, sums, 1), 0)
@@ -92,7 +92,7 @@ def _scores(scored: ScoredSequence) -> Floats:
     return potential / (boxes - potential) * pairs.overlap
 
 
-def _overlap_sums(pairs: BoxPairs) -> tuple[Floats, Floats]:
+def overlap_sums(pairs: BoxPairs) -> tuple[Floats, Floats]:
     """(N,) and (M,) sums of each box's overlaps.
 
     A floating-point sum depends on its order, and NumPy's order on the shape of the

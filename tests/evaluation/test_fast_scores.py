@@ -14,6 +14,7 @@ from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation import box_pairs, fast_scores, trackeval_scores
 from cstrack_bench.evaluation.blocks import blocks
 from cstrack_bench.evaluation.box_pairs import FrameRows, overlapping_pairs
+from cstrack_bench.evaluation.fast_hota import overlap_sums
 from cstrack_bench.evaluation.fast_preprocessing import (
     MOT15,
     MOT17,
@@ -284,6 +285,47 @@ def test_too_many_identities_are_refused_later_than_by_trackeval(
         fast_scores.evaluate([result], MOT17)
 
 
+def matrices(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """trackeval's overlaps."""
+    from trackeval.datasets import MotChallenge2DBox
+
+    return MotChallenge2DBox._calculate_box_ious(boxes, others, box_format="x0y0x1y1")
+
+
+def one_frame(count: int) -> FrameRows:
+    return FrameRows.of(np.zeros(count, np.int64), 1)
+
+
+def test_overlaps_have_the_bits_of_trackeval() -> None:
+    rng = np.random.default_rng(0)
+    boxes = np.cumsum(rng.uniform(0, 9, (300, 2, 2)), axis=1).reshape(-1, 4)
+    # Turned round, of no width, and so small that trackeval calls them empty.
+    boxes[:20] = boxes[:20, [2, 3, 0, 1]]
+    boxes[20:30, 2] = boxes[20:30, 0]
+    boxes[30:60, :2] = 5.0
+    boxes[30:60, 2:] = 5.0 + rng.uniform(0.5, 2, (30, 2)) * 1.5e-8
+    one, other = one_frame(150), one_frame(150)
+    pairs = overlapping_pairs(one, boxes[::2], other, boxes[1::2])
+    expected = matrices(boxes[::2], boxes[1::2])
+    found = np.zeros_like(expected)
+    found[pairs.truth_row, pairs.track_row] = pairs.overlap
+    assert (found == expected).all()
+    assert (pairs.overlap > 0).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (40, 1), (7, 9), (30, 300)])
+def test_sums_of_overlaps_have_the_bits_of_matrices(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(1)
+    corners = rng.uniform(0, 60, (sum(shape), 2))
+    boxes = np.concatenate([corners, corners + rng.uniform(5, 60, (sum(shape), 2))], 1)
+    truth, track = boxes[: shape[0]], boxes[shape[0] :]
+    pairs = overlapping_pairs(one_frame(shape[0]), truth, one_frame(shape[1]), track)
+    per_row, per_column = overlap_sums(pairs)
+    expected = matrices(truth, track)
+    assert (per_row == expected.sum(1)).all()
+    assert (per_column == expected.sum(0)).all()
+
+
 @settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_certain_pairs_are_in_the_best_assignment(data: st.DataObject) -> None:
@@ -296,15 +338,13 @@ def test_certain_pairs_are_in_the_best_assignment(data: st.DataObject) -> None:
     ).reshape(rows, columns)
     touching = np.tile([0.0, 0.0, 1.0, 1.0], (max(rows, columns), 1))
     pairs = overlapping_pairs(
-        FrameRows.of(np.zeros(rows, np.int64), 1),
-        touching[:rows],
-        FrameRows.of(np.zeros(columns, np.int64), 1),
-        touching[:columns],
+        one_frame(rows), touching[:rows], one_frame(columns), touching[:columns]
     )
     scores = matrix.reshape(-1)
     best = matrix[linear_sum_assignment(matrix, maximize=True)].sum()
     chosen = best_pairs(pairs, scores)
     assert scores[chosen].sum() == pytest.approx(best, abs=1e-12)
+    assert (scores[chosen] > 0).all()
     certain, _ = certain_pairs(pairs, scores)
     for pair in certain.tolist():
         without = matrix.copy()
