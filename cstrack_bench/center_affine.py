@@ -88,7 +88,8 @@ def _three_points(middle: tuple[float, float], up: tuple[float, float]) -> Float
 
 def _through(source: Floats, target: Floats) -> Floats:
     """The (2, 3) matrix that moves three points (3, 2) to three others."""
-    return np.linalg.solve(np.column_stack([source, np.ones(3)]), target).T
+    unknown: Floats = np.linalg.solve(np.column_stack([source, np.ones(3)]), target)
+    return unknown.T
 
 
 def apply(matrix: Floats, points: NDArray[np.floating]) -> Floats:

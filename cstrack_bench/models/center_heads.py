@@ -51,8 +51,10 @@ class HeatmapHead(Head):
 
     def __init__(self, inputs: int, hidden: int, logit: float) -> None:
         super().__init__(inputs, hidden, 1)
-        self[0].reset_parameters()
-        nn.init.constant_(self[2].bias, logit)
+        first, last = (layer for layer in self if isinstance(layer, nn.Conv2d))
+        first.reset_parameters()
+        assert last.bias is not None
+        nn.init.constant_(last.bias, logit)
 
 
 class CenterNetwork(nn.Module):

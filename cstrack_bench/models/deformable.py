@@ -95,9 +95,7 @@ def _corners(offset: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     upper = (1 - below) * has_top * factor
     lower = below * has_bottom * factor
     near, far = (1 - rightward) * has_left, rightward * has_right
-    share = torch.stack(
-        (upper * near, upper * far, lower * near, lower * far), dim=-1
-    )
+    share = torch.stack((upper * near, upper * far, lower * near, lower * far), dim=-1)
     return index, share
 
 

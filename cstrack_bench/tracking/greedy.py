@@ -6,24 +6,27 @@ that distance (docs/rivals.md#greedy).
 """
 
 from collections import abc
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.structures import Detections, Tracks
 from cstrack_bench.track_hints import PointDetections, TrackHints, with_points
+from cstrack_bench.tracking.point_matching import (
+    areas,
+    assign_greedily,
+    assign_optimally,
+    forbidden,
+    squared_distances,
+)
+from cstrack_bench.tracking.point_tracks import PointTracks, joined
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
 Assignment = Literal["greedy", "optimal"]
-
-#: Cost of a pair that is not allowed, in square pixels. More would swallow the digits
-#: of the others: at the published 1e18 no solver is exact (docs/rivals.md#optimal).
-FORBIDDEN = 1e9
 
 
 @dataclass(frozen=True)
@@ -55,35 +58,6 @@ class GreedyConfig:
 CENTERTRACK = GreedyConfig()
 #: Of the published MOT17 test entry, as far as is known (docs/rivals.md#rebirth).
 CENTERTRACK_REBIRTH = GreedyConfig(max_age=32)
-
-
-def _empty(*shape: int) -> Floats:
-    return np.zeros(shape, np.float32)
-
-
-@dataclass(frozen=True)
-class PointTracks:
-    """Every track that is kept, seen in the last frame or not.
-
-    Attributes:
-        ids: (N,) int64.
-        boxes: (N, 4) float32, of the detection that it was last seen by.
-        centres: (N, 2) float32, likewise.
-        scores: (N,) float32, likewise.
-        age: (N,) int64, 1 when seen in the last frame, 2 when in the one before ….
-        active: (N,) int64, frames in a row in which it was seen; 0 when not in the
-            last one.
-    """
-
-    ids: Indices = field(default_factory=lambda: np.zeros(0, np.int64))
-    boxes: Floats = field(default_factory=lambda: _empty(0, 4))
-    centres: Floats = field(default_factory=lambda: _empty(0, 2))
-    scores: Floats = field(default_factory=lambda: _empty(0))
-    age: Indices = field(default_factory=lambda: np.zeros(0, np.int64))
-    active: Indices = field(default_factory=lambda: np.zeros(0, np.int64))
-
-    def __len__(self) -> int:
-        return len(self.ids)
 
 
 class GreedyTracker:
@@ -127,16 +101,17 @@ class GreedyTracker:
         points = _usable(with_points(detections))
         earlier = self.tracks
         before = points.centres + points.displacements
-        distances = _squared_distances(before, earlier.centres)
-        areas = _areas(points.boxes)
-        distances[_forbidden(distances, areas, _areas(earlier.boxes))] = np.inf
-        assign = _greedy if self.config.assignment == "greedy" else _optimal
+        distances = squared_distances(before, earlier.centres)
+        sizes = areas(points.boxes)
+        distances[forbidden(distances, sizes, areas(earlier.boxes))] = np.inf
+        greedy = self.config.assignment == "greedy"
+        assign = assign_greedily if greedy else assign_optimally
         rows, columns, free, missing = assign(distances)
         if self._public is not None:
-            free = self._claimed(before, areas, free)
+            free = self._claimed(before, sizes, free)
         born = free[points.scores[free] > np.float32(self.config.birth_confidence)]
         kept = missing[earlier.age[missing] < self.config.max_age]
-        self.tracks = _joined(
+        self.tracks = joined(
             points,
             earlier,
             rows,
@@ -170,7 +145,7 @@ class GreedyTracker:
         )
         self._next_id += count
 
-    def _claimed(self, before: Floats, areas: Floats, free: Indices) -> Indices:
+    def _claimed(self, before: Floats, sizes: Floats, free: Indices) -> Indices:
         """Free detections that a public box of this frame claims, in the boxes' order.
 
         Each box in turn takes the nearest, if that is nearer than the detection is
@@ -180,15 +155,15 @@ class GreedyTracker:
             return free[:0]
         boxes = np.asarray(self._public[self._frame], np.float32).reshape(-1, 4)
         centres = (boxes[:, :2] + boxes[:, 2:]) / np.float32(2)
-        distances = _squared_distances(centres, before[free])
+        distances = squared_distances(centres, before[free])
         claimed = []
         for row in distances:
             if not len(row):
                 break
-            nearest_one = int(row.argmin())
-            if row[nearest_one] < areas[free[nearest_one]]:
-                distances[:, nearest_one] = np.inf
-                claimed.append(free[nearest_one])
+            closest = int(row.argmin())
+            if row[closest] < sizes[free[closest]]:
+                distances[:, closest] = np.inf
+                claimed.append(free[closest])
         return np.array(claimed, np.int64)
 
 
@@ -204,87 +179,4 @@ def _usable(points: PointDetections) -> PointDetections:
         points.scores[order],
         centres=points.centres[order],
         displacements=points.displacements[order],
-    )
-
-
-def _areas(boxes: Floats) -> Floats:
-    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-
-
-def _squared_distances(a: Floats, b: Floats) -> Floats:
-    """(N, M) float32, as in the published code, of points (N, 2) and (M, 2)."""
-    return ((a[:, None] - b[None]) ** 2).sum(axis=2)
-
-
-def _forbidden(distances: Floats, areas: Floats, other: Floats) -> NDArray[np.bool_]:
-    """(N, M): squared distance beyond the area of either box."""
-    return (distances > areas[:, None]) | (distances > other[None])
-
-
-def _greedy(distances: Floats) -> tuple[Indices, Indices, Indices, Indices]:
-    """Rows choose in their order.
-
-    Returns:
-        Rows and columns of pairs; rows and columns left over.
-    """
-    distances = distances.copy()
-    rows, columns, free = [], [], []
-    for row, candidates in enumerate(distances):
-        column = int(candidates.argmin()) if len(candidates) else -1
-        if column >= 0 and np.isfinite(candidates[column]):
-            distances[:, column] = np.inf
-            rows.append(row)
-            columns.append(column)
-        else:
-            free.append(row)
-    missing = np.setdiff1d(np.arange(distances.shape[1]), columns)
-    return _whole(rows), _whole(columns), _whole(free), missing
-
-
-def _optimal(distances: Floats) -> tuple[Indices, Indices, Indices, Indices]:
-    """As ``_greedy``, with the least sum of squared distances.
-
-    What the solver left out comes first among the rows and columns left over, then what
-    it gave a forbidden partner. In the published code new ids follow that order, and
-    the tracks that are kept do, which decides between tracks of one distance.
-    """
-    costs = np.where(np.isfinite(distances), distances, FORBIDDEN).astype(np.float64)
-    rows, columns = linear_sum_assignment(costs)
-    allowed = np.isfinite(distances[rows, columns])
-    free, missing = (
-        np.concatenate([np.setdiff1d(np.arange(count), taken), taken[~allowed]])
-        for count, taken in zip(distances.shape, (rows, columns), strict=True)
-    )
-    return rows[allowed], columns[allowed], free, missing
-
-
-def _whole(numbers: list[int]) -> Indices:
-    return np.array(numbers, np.int64)
-
-
-def _joined(
-    points: PointDetections,
-    earlier: PointTracks,
-    rows: Indices,
-    columns: Indices,
-    born: Indices,
-    born_ids: Indices,
-    kept: Indices,
-) -> PointTracks:
-    """Matched tracks in the order of their detections, then new ones, then kept ones."""
-    seen = np.concatenate([rows, born])
-    ones = np.ones(len(seen), np.int64)
-    return PointTracks(
-        np.concatenate([earlier.ids[columns], born_ids, earlier.ids[kept]]),
-        np.concatenate([points.boxes[seen], earlier.boxes[kept]]),
-        np.concatenate([points.centres[seen], earlier.centres[kept]]),
-        np.concatenate([points.scores[seen], earlier.scores[kept]]),
-        np.concatenate([ones, earlier.age[kept] + 1]),
-        np.concatenate(
-            [
-                earlier.active[columns] + 1,
-                np.ones(len(born), np.int64),
-                np.zeros(len(kept), np.int64),
-            ]
-        ),
     )

@@ -134,7 +134,8 @@ class FairMotLoss(nn.Module):
     def _weighed(self, detection: Tensor, identity: Tensor, anybody: bool) -> Tensor:
         if self.config.weighting == "fixed":
             return detection + self.config.identity * identity
-        s_det, s_id = self.detection_log_variance, self.identity_log_variance
+        s_det: Tensor = self.detection_log_variance
+        s_id: Tensor = self.identity_log_variance
         if not anybody:
             s_id = s_id.detach()
         weighed = (-s_det).exp() * detection + (-s_id).exp() * identity

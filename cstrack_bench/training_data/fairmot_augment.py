@@ -1,8 +1,8 @@
 """What FairMOT does to a training image and its boxes (docs/rivals.md#fairmot-sample).
 
 It differs from ``augment`` in details that its published outputs show: saturation and
-value alone, a shift that takes each axis's share from the other side of the image, boxes
-that shrink when turned, and boxes that are not cut at the border.
+value alone, a shift that takes each axis's share from the other side of the image,
+boxes that shrink when turned, and boxes that are not cut at the border.
 """
 
 import math
