@@ -88,8 +88,8 @@ def _three_points(middle: tuple[float, float], up: tuple[float, float]) -> Float
 
 def _through(source: Floats, target: Floats) -> Floats:
     """The (2, 3) matrix that moves three points (3, 2) to three others."""
-    unknown: Floats = np.linalg.solve(np.column_stack([source, np.ones(3)]), target)
-    return unknown.T
+    solved = np.linalg.solve(np.column_stack([source, np.ones(3)]), target)
+    return np.asarray(solved.T, np.float64)
 
 
 def apply(matrix: Floats, points: NDArray[np.floating]) -> Floats:
