@@ -1,4 +1,4 @@
-"""What crosses between a tracker and a detector that sees its tracks.
+"""What a tracker and a detector that needs its tracks hand to each other.
 
 CenterTrack's network takes the tracks of the frame before as an input and says where
 each of its detections was then. Both directions have one type: ``TrackHints`` from the
@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cstrack_bench.structures import Detections, Detector
+from cstrack_bench.structures import Detections, Detector, Tracker, Tracks
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class PointDetections(Detections):
 def with_points(detections: Detections) -> PointDetections:
     """The same detections; those of another detector are the middles of their boxes.
 
-    Such points have not moved, as far as anybody knows: displacement 0.
+    Of such points no motion is known: their displacement is 0.
     """
     if isinstance(detections, PointDetections):
         return detections
@@ -75,10 +75,32 @@ class HintSource(Protocol):
         ...
 
 
-class SequenceDetector(Protocol):
-    """A network that detects with state: one detector for each sequence."""
+class LastTracks:
+    """Any tracker as a source of hints: the tracks that it last reported.
 
-    def start(self, tracks: HintSource) -> Detector:
+    Args:
+        tracker: gets the detections.
+    """
+
+    def __init__(self, tracker: Tracker) -> None:
+        self._tracker = tracker
+        self._hints = TrackHints.empty()
+
+    def update(self, detections: Detections) -> Tracks:
+        """The tracks that the tracker reports for the next frame."""
+        tracks = self._tracker.update(detections)
+        self._hints = TrackHints(tracks.boxes, tracks.scores)
+        return tracks
+
+    def hints(self) -> TrackHints:
+        """The tracks after the last frame."""
+        return self._hints
+
+
+class SequenceDetector(Protocol):
+    """A network that needs the tracks so far: one detector for each sequence."""
+
+    def for_sequence(self, tracks: HintSource) -> Detector:
         """A detector for one sequence, to be given its frames in order.
 
         Args:

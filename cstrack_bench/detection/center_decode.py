@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from cstrack_bench.heatmaps import gather, peaks
-from cstrack_bench.models.centertrack import CenterTrackOutput
+from cstrack_bench.models.centertrack_network import CenterTrackOutput
 
 #: Where a centre lies in its cell if the network does not say.
 MIDDLE = 0.5

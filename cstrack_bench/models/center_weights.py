@@ -10,14 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.centertrack import CenterTrack
+from cstrack_bench.models.centertrack_network import CenterTrack
 from cstrack_bench.models.dla_config import (
     WIDTHS,
     CenterTrackConfig,
     DlaConfig,
     FairMotConfig,
 )
-from cstrack_bench.models.fairmot import FairMot
+from cstrack_bench.models.fairmot_network import FairMot
 from cstrack_bench.models.load_report import LoadReport
 
 Tensors = abc.Mapping[str, Tensor]

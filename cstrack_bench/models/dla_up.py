@@ -4,7 +4,7 @@ Modules are named as in published weights (docs/rivals.md#aggregation).
 """
 
 import math
-from collections.abc import Sequence
+from collections import abc
 
 import torch
 from torch import Tensor, nn
@@ -37,7 +37,7 @@ def bilinear_kernel(side: int) -> Tensor:
 class IdaUp(nn.Module):
     """Adds deeper maps to a map, one after another.
 
-    Step k: ``node_k(up_k(proj_k(deeper map)) + map)`` takes the place of the map.
+    Step k: ``node_k(up_k(proj_k(deeper map)) + map)`` replaces the map.
 
     Args:
         channels: of the map and of every result.
@@ -46,7 +46,7 @@ class IdaUp(nn.Module):
     """
 
     def __init__(
-        self, channels: int, deeper: Sequence[int], factors: Sequence[int]
+        self, channels: int, deeper: abc.Sequence[int], factors: abc.Sequence[int]
     ) -> None:
         super().__init__()
         self.steps = len(deeper)
@@ -58,7 +58,7 @@ class IdaUp(nn.Module):
             self.add_module(f"up_{step}", up)
             self.add_module(f"node_{step}", DeformBlock(channels, channels))
 
-    def forward(self, x: Tensor, deeper: Sequence[Tensor]) -> list[Tensor]:
+    def forward(self, x: Tensor, deeper: abc.Sequence[Tensor]) -> list[Tensor]:
         """(B, channels, H, W) and deeper maps -> the result of each step."""
         results = []
         for step, below in enumerate(deeper, 1):
@@ -77,14 +77,14 @@ class DlaUp(nn.Module):
         channels: of levels 2 to 5.
     """
 
-    def __init__(self, channels: Sequence[int]) -> None:
+    def __init__(self, channels: abc.Sequence[int]) -> None:
         super().__init__()
         c2, c3, c4, c5 = channels
         self.ida_0 = IdaUp(c4, [c5], [2])
         self.ida_1 = IdaUp(c3, [c4, c4], [2, 2])
         self.ida_2 = IdaUp(c2, [c3, c3, c3], [2, 2, 2])
 
-    def forward(self, levels: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, levels: abc.Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Levels 2 to 5 -> the last result of each aggregation, strides 16, 8, 4."""
         x2, x3, x4, x5 = levels
         sixteen = self.ida_0(x4, [x5])

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from cstrack_bench.models.centertrack import CenterTrackOutput
+from cstrack_bench.models.centertrack_network import CenterTrackOutput
 from cstrack_bench.training.center_loss import (
     at_objects,
     mean_distance,
@@ -73,16 +73,16 @@ class CenterTrackLoss(nn.Module):
         """
         batch, _, rows, columns = output.heatmap.shape
         wanted = centertrack_targets(targets, batch, (rows, columns))
-        places = wanted.image, wanted.cell
+        objects = wanted.image, wanted.cell
         seen = ~wanted.displacement.isnan().any(dim=1)
-        heatmap = object_focal_loss(output.heatmap, wanted.heatmap, *places)
-        offset = mean_distance(at_objects(output.offset, *places), wanted.offset)
-        size = mean_distance(at_objects(output.size, *places), wanted.size)
-        moved = at_objects(output.displacement, *places)[seen]
+        heatmap = object_focal_loss(output.heatmap, wanted.heatmap, *objects)
+        offset = mean_distance(at_objects(output.offset, *objects), wanted.offset)
+        size = mean_distance(at_objects(output.size, *objects), wanted.size)
+        moved = at_objects(output.displacement, *objects)[seen]
         displacement = mean_distance(moved, wanted.displacement[seen])
         amodal = heatmap.new_zeros(())
         if output.amodal is not None:
-            amodal = mean_distance(at_objects(output.amodal, *places), wanted.amodal)
+            amodal = mean_distance(at_objects(output.amodal, *objects), wanted.amodal)
         weights = self.config
         total = (
             weights.heatmap * heatmap

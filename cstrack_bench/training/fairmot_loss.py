@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.models.dla_config import FairMotConfig
-from cstrack_bench.models.fairmot import FairMotOutput
+from cstrack_bench.models.fairmot_network import FairMotOutput
 from cstrack_bench.training.center_loss import at_objects, focal_loss, mean_distance
 from cstrack_bench.training.fairmot_targets import MAX_OBJECTS, fairmot_targets
 
@@ -54,7 +54,7 @@ class FairMotItems(NamedTuple):
         heatmap: focal loss of the centres.
         box: mean distance of the box values, in cells.
         offset: mean distance of the offsets, in cells.
-        identity: cross-entropy, exactly 0 where nobody in the batch has an identity.
+        identity: cross-entropy, exactly 0 where no object of the batch has an identity.
     """
 
     total: Tensor
@@ -67,7 +67,7 @@ class FairMotItems(NamedTuple):
 class FairMotLoss(nn.Module):
     """Heatmap, box, offset and identity losses (docs/rivals.md#fairmot-loss).
 
-    Where nobody in a batch has an identity, the published identity loss is not a
+    Where no object of a batch has an identity, the published identity loss is not a
     number; ours is 0, and the logarithm of its variance is left as it is, since nothing
     would hold it.
 
@@ -110,18 +110,18 @@ class FairMotLoss(nn.Module):
         wanted = fairmot_targets(
             targets, batch, (rows, columns), self.box, self.max_objects
         )
-        places = wanted.image, wanted.cell
+        objects = wanted.image, wanted.cell
         heatmap = focal_loss(output.heatmap, wanted.heatmap)
-        box = mean_distance(at_objects(output.box, *places), wanted.box)
-        offset = mean_distance(at_objects(output.offset, *places), wanted.offset)
+        box = mean_distance(at_objects(output.box, *objects), wanted.box)
+        offset = mean_distance(at_objects(output.offset, *objects), wanted.offset)
         detection = heatmap + self.config.box * box + self.config.offset * offset
         known = wanted.identity > 0
-        anybody = self.config.identity > 0 and bool(known.any())
+        labelled = self.config.identity > 0 and bool(known.any())
         identity = detection.new_zeros(())
-        if anybody:
-            vectors = at_objects(output.embedding, *places)[known]
+        if labelled:
+            vectors = at_objects(output.embedding, *objects)[known]
             identity = self._identity(vectors, wanted.identity[known] - 1)
-        total = self._weighed(detection, identity, anybody)
+        total = self._weighed(detection, identity, labelled)
         return FairMotItems(total, heatmap, box, offset, identity)
 
     def _identity(self, vectors: Tensor, label: Tensor) -> Tensor:
@@ -131,12 +131,12 @@ class FairMotLoss(nn.Module):
             logits = self.classifier(F.normalize(vectors) * self.scale)
             return F.cross_entropy(logits, label)
 
-    def _weighed(self, detection: Tensor, identity: Tensor, anybody: bool) -> Tensor:
+    def _weighed(self, detection: Tensor, identity: Tensor, labelled: bool) -> Tensor:
         if self.config.weighting == "fixed":
             return detection + self.config.identity * identity
         s_det: Tensor = self.detection_log_variance
         s_id: Tensor = self.identity_log_variance
-        if not anybody:
+        if not labelled:
             s_id = s_id.detach()
         weighed = (-s_det).exp() * detection + (-s_id).exp() * identity
         return 0.5 * (weighed + s_det + s_id)

@@ -14,8 +14,8 @@ from cstrack_bench.detection.center_decode import (
     decode_fairmot,
     fairmot_embeddings,
 )
-from cstrack_bench.detection.centertrack import drawn_tracks
-from cstrack_bench.models.centertrack import CenterTrackOutput
+from cstrack_bench.detection.centertrack_detector import drawn_tracks
+from cstrack_bench.models.centertrack_network import CenterTrackOutput
 from cstrack_bench.models.dla_config import STRIDE
 from cstrack_bench.track_hints import TrackHints
 from cstrack_bench.training_data import centertrack_image

@@ -12,15 +12,15 @@ from parity_checks import Arrays, Check, compare, failure
 from torch import Tensor, nn
 
 from cstrack_bench.center_affine import centred
-from cstrack_bench.detection.centertrack import (
+from cstrack_bench.detection.centertrack_detector import (
     CenterTrackDetector,
     CenterTrackThresholds,
     drawn_tracks,
 )
-from cstrack_bench.detection.fairmot import FairMotDetector, PeakConfig
-from cstrack_bench.models.centertrack import CenterTrack
+from cstrack_bench.detection.fairmot_detector import FairMotDetector, PeakConfig
+from cstrack_bench.models.centertrack_network import CenterTrack
 from cstrack_bench.models.dla_config import STRIDE
-from cstrack_bench.models.fairmot import FairMot
+from cstrack_bench.models.fairmot_network import FairMot
 from cstrack_bench.structures import Frame, TrackTable
 from cstrack_bench.tracking.greedy import GreedyConfig, GreedyTracker
 from rival_parity.common import END_TO_END, GRID, fill_by_rule, partner
@@ -119,9 +119,9 @@ def centertrack(path: Path) -> Iterator[Check]:
         thresholds = CenterTrackThresholds(least, drawn, int(recorded["K"]))
         tracker = GreedyTracker(GreedyConfig(birth_confidence=least))
         double = cast(CenterTrack, Double(network))
-        detector = CenterTrackDetector(double, size, thresholds).start(tracker)
+        detector = CenterTrackDetector(double, size, thresholds).for_sequence(tracker)
         every_peak = replace(thresholds, confidence=0.0)
-        everything = CenterTrackDetector(double, size, every_peak).start(tracker)
+        everything = CenterTrackDetector(double, size, every_peak).for_sequence(tracker)
         reported = []
         for index, picture in enumerate(recorded["frames_bgr"]):
             fed = drawn_tracks(tracker.hints(), centred(picture.shape[:2], size), drawn)

@@ -9,9 +9,9 @@ import torch
 from parity_checks import EXACT, Arrays, Check, cases, compare
 from torch import Tensor
 
-from cstrack_bench.models.centertrack import CenterTrackOutput
+from cstrack_bench.models.centertrack_network import CenterTrackOutput
 from cstrack_bench.models.dla_config import FairMotConfig
-from cstrack_bench.models.fairmot import FairMotOutput
+from cstrack_bench.models.fairmot_network import FairMotOutput
 from cstrack_bench.training.centertrack_loss import (
     CenterTrackLoss,
     CenterTrackLossConfig,

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from cstrack_bench.models.center_heads import CenterNetwork
 from cstrack_bench.models.center_weights import infer_config, load_published
-from cstrack_bench.models.centertrack import CenterTrack
+from cstrack_bench.models.centertrack_network import CenterTrack
 from cstrack_bench.models.dla_config import CenterTrackConfig, FairMotConfig
-from cstrack_bench.models.fairmot import FairMot
+from cstrack_bench.models.fairmot_network import FairMot
 from cstrack_bench.training.centertrack_loss import CenterTrackLoss
 from cstrack_bench.training.fairmot_loss import FairMotLoss
 from rival_parity.common import (

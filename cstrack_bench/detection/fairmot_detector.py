@@ -13,7 +13,7 @@ from cstrack_bench.detection.embeddings import cells
 from cstrack_bench.detection.letterbox import Letterboxed, letterbox
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.dla_config import STRIDE
-from cstrack_bench.models.fairmot import FairMot, FairMotOutput
+from cstrack_bench.models.fairmot_network import FairMot, FairMotOutput
 from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.structures import Detections, Frame
 

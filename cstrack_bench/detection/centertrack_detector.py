@@ -1,4 +1,4 @@
-"""CenterTrack as a detector of one sequence, which sees the tracks so far."""
+"""CenterTrack as a detector of one sequence, which is given the tracks so far."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from cstrack_bench.center_affine import CenterAffine, centred
 from cstrack_bench.detection.center_decode import decode_centertrack
 from cstrack_bench.detection.center_runner import CenterRunner
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.centertrack import CenterTrack
+from cstrack_bench.models.centertrack_network import CenterTrack
 from cstrack_bench.models.dla_config import STRIDE
 from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.structures import Frame
@@ -44,7 +44,7 @@ class CenterTrackThresholds:
 
 
 class CenterTrackDetector:
-    """The network, ready for any number of sequences; see ``start``.
+    """The network, ready for any number of sequences; see ``for_sequence``.
 
     Args:
         model: the network; put into eval mode and moved to ``device``.
@@ -73,7 +73,7 @@ class CenterTrackDetector:
         self.mean = torch.from_numpy(MEAN).view(3, 1, 1).to(self.runner.device)
         self.deviation = torch.from_numpy(DEVIATION).view(3, 1, 1).to(self.mean.device)
 
-    def start(self, tracks: HintSource) -> "SequenceState":
+    def for_sequence(self, tracks: HintSource) -> "SequenceState":
         """A detector for one sequence.
 
         Args:
