@@ -15,7 +15,14 @@ def numbers(*values: int) -> Tensor:
 
 @pytest.mark.parametrize(
     ("height", "width", "radius"),
-    [(64, 21, 8), (101, 37, 15), (63.2, 20.1, 8), (20, 35, 7), (1, 1, 0), (0.1, 0.1, 0)],
+    [
+        (64, 21, 8),
+        (101, 37, 15),
+        (63.2, 20.1, 8),
+        (20, 35, 7),
+        (1, 1, 0),
+        (0.1, 0.1, 0),
+    ],
 )
 def test_radius_of_a_box(height: float, width: float, radius: int) -> None:
     found = heatmaps.radius(torch.tensor([height]), torch.tensor([width]))

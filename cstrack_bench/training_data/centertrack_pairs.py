@@ -5,7 +5,7 @@ Every random choice is drawn from (seed, epoch, image), as in ``loading``.
 
 from collections import abc
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -37,8 +37,9 @@ class PairConfig:
     """What pairs are made of; the defaults are the published ones for MOT17.
 
     Attributes:
-        reach: the previous frame lies fewer than this many frames away, before or
-            after, and may be the frame itself.
+        previous: ``near`` = any frame fewer than ``reach`` away, before or after, and
+            the frame itself; ``before`` = the frame before (the first one's is itself).
+        reach: see ``previous``.
         flip: probability of a horizontal flip of both.
         crop: whether a random part is cut out, 0.6 to 1.3 times as large as the
             picture.
@@ -51,6 +52,7 @@ class PairConfig:
         max_objects: of an image.
     """
 
+    previous: Literal["near", "before"] = "near"
     reach: int = 3
     flip: float = 0.5
     crop: bool = True
@@ -63,7 +65,9 @@ class PairConfig:
 
 
 #: Frame and its predecessor as they are.
-PLAIN = PairConfig(flip=0.0, crop=False, colour=False, disturbance=NONE)
+PLAIN = PairConfig(
+    previous="before", flip=0.0, crop=False, colour=False, disturbance=NONE
+)
 
 
 class Pair(NamedTuple):
@@ -187,7 +191,7 @@ class PairSet(Dataset[Pair]):
     def _previous(
         self, sequence: FrameSource, number: int, random: np.random.Generator
     ) -> int:
-        if self.config == PLAIN:
+        if self.config.previous == "before":
             return max(number - 1, sequence.start)
         first = max(number - self.config.reach + 1, sequence.start)
         last = min(number + self.config.reach, sequence.stop)

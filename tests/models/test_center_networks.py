@@ -98,7 +98,9 @@ def test_every_parameter_but_the_unused_ones_gets_a_gradient(fairmot: FairMot) -
     unused = {f"base.level{level}.project" for level in (3, 4)}
     assert {name.rsplit(".", 2)[0] for name in without} == unused
     assert len(without) == 6
-    assert all(p.grad.abs().sum() > 0 for p in fairmot.parameters() if p.grad is not None)
+    assert all(
+        p.grad.abs().sum() > 0 for p in fairmot.parameters() if p.grad is not None
+    )
 
 
 def test_maps_have_a_quarter_of_the_input(fairmot: FairMot) -> None:

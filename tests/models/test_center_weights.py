@@ -104,7 +104,7 @@ def test_imagenet_fills_the_backbone(fairmot: FairMot) -> None:
 def test_a_file_of_another_network_is_refused(fairmot: FairMot) -> None:
     with pytest.raises(InputError, match="neither of FairMOT nor of CenterTrack"):
         load_published({"model.0.conv.weight": torch.zeros(1)})
-    with pytest.raises(InputError, match="as no model.size has"):
+    with pytest.raises(InputError, match=r"as no model\.size has"):
         load_published(published(FairMot(FairMotConfig(1.5, embedding=8))))
 
 
