@@ -83,7 +83,7 @@ def fairmot_labels(recorded: Arrays, names: NDArray) -> Tensor:
     for image, name in enumerate(names.tolist()):
         unlabelled = name == "unlabelled"
         case = cases(recorded, "", "_labels")[0] if unlabelled else name
-        found = recorded[f"{case}_labels"]
+        found = recorded[f"{case}_labels"][: int(recorded[f"{case}_max_objects"])]
         first = int(recorded[f"{case}_first_identity"])
         target = np.zeros((len(found), 6), np.float32)
         target[:, 0] = image
