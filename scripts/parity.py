@@ -4,93 +4,34 @@
 
 Every ``official_*`` file of the folder is checked: networks (``official_*.pt`` with
 their ``official_*_io.npz``; depth and width are read from the name), letterbox, NMS,
-tracker and loss. One line a check with its largest error. Exit code 0 when all pass,
-1 when one is beyond its limit or cannot be made, 2 when there is nothing to check.
+tracker and loss; and every ``fairmot_*``, ``centertrack_*``, ``center_*`` and
+``deformable_*`` file (``rival_parity``). One line a check with its largest error. Exit
+code 0 when all pass, 1 when one is beyond its limit or cannot be made, 2 when there is
+nothing to check.
 """
 
 import argparse
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
-from cstrack_bench.errors import InputError
-
-Arrays = Mapping[str, NDArray]
+from numpy.typing import NDArray
+from parity_checks import EXACT, Arrays, Check, cases, compare, failure, guarded
+from rival_parity import PREFIXES, check_rivals
 
 # Limits of the folder's README; threads, layout and folding move boxes by 3e-4 px.
 VALUE_LIMIT = 1e-4
 PIXEL_LIMIT = 1e-3
 RELATIVE_LIMIT = 1e-4
-EXACT = 0.0
-# Below this a relative error says nothing: the loss itself is rounded to 1e-7.
-SMALLEST = 1e-3
 
 LEVELS = ("p3", "p4", "p5")
 # The NMS file holds cells of a 1088×608 network at stride 8 (rows, columns).
 NMS_GRID = (76, 136)
 ETA = 0.02
-
-
-@dataclass(frozen=True)
-class Check:
-    """One comparison.
-
-    Attributes:
-        name: what was compared.
-        error: largest error; NaN where no comparison could be made.
-        limit: largest error that passes.
-        reason: why there is no error, in a sentence.
-    """
-
-    name: str
-    error: float
-    limit: float
-    reason: str = ""
-
-    @property
-    def passed(self) -> bool:
-        """Whether the error is within the limit; NaN is not."""
-        return self.error <= self.limit
-
-    def line(self) -> str:
-        """The check as one line of text."""
-        verdict = "pass" if self.passed else "FAIL"
-        if self.reason:
-            return f"{verdict}  {self.name}: {self.reason}"
-        return (
-            f"{verdict}  {self.name}: largest error {self.error:.1e} "
-            f"(limit {self.limit:.0e})"
-        )
-
-
-def failure(name: str, reason: str) -> Check:
-    """A check that could not be made."""
-    return Check(name, float("nan"), EXACT, reason)
-
-
-def compare(
-    name: str,
-    ours: ArrayLike,
-    theirs: ArrayLike,
-    limit: float,
-    relative: bool = False,
-) -> Check:
-    """The largest error between two arrays; a different shape fails."""
-    ours, theirs = np.asarray(ours), np.asarray(theirs)
-    if ours.shape != theirs.shape:
-        return failure(name, f"shape {ours.shape} instead of {theirs.shape}.")
-    if not ours.size:
-        return Check(name, 0.0, limit)
-    wanted = theirs.astype(np.float64)
-    error = np.abs(ours.astype(np.float64) - wanted)
-    if relative:
-        error /= np.maximum(np.abs(wanted), SMALLEST)
-    return Check(name, float(error.max()), limit)
 
 
 def numbers(text: str) -> tuple[float, float] | None:
@@ -291,39 +232,12 @@ def loss(path: Path) -> Iterator[Check]:
             )
 
 
-def cases(recorded: Arrays, prefix: str, suffix: str) -> list[str]:
-    """The case names of a file, from one array that every case has."""
-    found = [
-        key[len(prefix) : len(key) - len(suffix)]
-        for key in recorded
-        if key.startswith(prefix) and key.endswith(suffix)
-    ]
-    if not found:
-        raise KeyError(f"{prefix}CASE{suffix}")
-    return found
-
-
 KINDS: dict[str, Callable[[Path], Iterator[Check]]] = {
     "official_letterbox": letterbox,
     "official_nms": nms,
     "official_tracker": tracker,
     "official_loss": loss,
 }
-
-
-def guarded(name: str, checks: Iterator[Check]) -> Iterator[Check]:
-    """The checks of one file; whatever stops them is one more failed check."""
-    try:
-        yield from checks
-    except InputError as error:
-        yield failure(name, str(error))
-    except ImportError as error:
-        yield failure(name, f"a module is missing ({error}).")
-    except KeyError as error:
-        yield failure(name, f"the file is incomplete: {error.args[0]}.")
-    except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        yield failure(name, f"cannot be checked ({type(error).__name__}: {reason})")
 
 
 def check_folder(folder: Path) -> Iterator[Check]:
@@ -357,13 +271,18 @@ def check_folder(folder: Path) -> Iterator[Check]:
 def main() -> int:
     """Print one line a check; 0, 1 or 2 as the module's first lines say."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="folder with official_* files")
+    parser.add_argument("folder", type=Path, help="folder with recorded outputs")
     folder = parser.parse_args().folder
-    if not folder.is_dir() or not any(folder.glob("official_*")):
-        print(f"error: {folder} holds no official_* file to check.", file=sys.stderr)
+    prefixes = ("official_", *PREFIXES)
+    if not any(path.name.startswith(prefixes) for path in folder.glob("*")):
+        print(
+            f"error: {folder} holds no official_* file to check, nor one of "
+            f"{', '.join(f'{prefix}*' for prefix in PREFIXES)}.",
+            file=sys.stderr,
+        )
         return 2
     total = failed = 0
-    for check in check_folder(folder):
+    for check in chain(check_folder(folder), check_rivals(folder)):
         print(check.line(), flush=True)
         total += 1
         failed += not check.passed

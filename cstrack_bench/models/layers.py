@@ -166,4 +166,4 @@ class DepthwiseUpsample(nn.ConvTranspose2d):
             return super().forward(x, output_size)
         # bfloat16 has no fast grouped kernel on a CPU: 3 to 8 times slower there.
         with full_precision(x):
-            return super().forward(x.float(), output_size).to(x.dtype)
+            return super().forward(x.to(self.weight.dtype), output_size).to(x.dtype)
