@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from cstrack_bench.datasets.dataset_registry import find_dataset
 from cstrack_bench.errors import CstrackError, InputError
 from cstrack_bench.evaluation import fast_scores, trackeval_scores
 from cstrack_bench.evaluation.blocks import blocks
@@ -199,6 +200,7 @@ def main() -> int:
 def compare(options: argparse.Namespace) -> None:
     """Run every side in turns, and print."""
     rules = RULES[options.benchmark]
+    reference_rules = find_dataset(options.benchmark).rules
     sides = {
         name: Times()
         for name in (
@@ -219,9 +221,9 @@ def compare(options: argparse.Namespace) -> None:
             with files.measure():
                 results = read(options.truth, options.tracks)
             with memory.measure():
-                reference = trackeval_scores.evaluate(results, options.benchmark)
+                reference = trackeval_scores.evaluate(results, reference_rules)
             with block.measure():
-                expected = blocks(results, options.benchmark)
+                expected = blocks(results, reference_rules)
             with fast.measure():
                 found = fast_scores.evaluate(results, rules)
             with both.measure():

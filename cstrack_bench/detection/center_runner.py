@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 import torch
 from torch import nn
 
-from cstrack_bench.detection.network import DTYPES
+from cstrack_bench.detection.network_detector import DTYPES
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.models.dla_config import DEEPEST_STRIDE
 from cstrack_bench.stopwatch import NULL, Stopwatch

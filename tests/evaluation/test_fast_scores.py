@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from cstrack_bench.datasets.locations import find_dataset
+from cstrack_bench.datasets.dataset_registry import find_dataset
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation import box_pairs, fast_scores, trackeval_scores
 from cstrack_bench.evaluation.blocks import blocks
@@ -30,7 +30,7 @@ from cstrack_bench.formats.mot_files import (
     read_annotations,
     read_tracks,
 )
-from cstrack_bench.formats.sequences import list_sequences, open_sequence
+from cstrack_bench.formats.sequences import open_sequence
 from cstrack_bench.structures import TrackTable
 
 RULES = {"mot15": MOT15, "mot16": MOT17, "mot17": MOT17, "mot20": MOT20}
@@ -71,11 +71,13 @@ def box(x: float, y: float = 0.0) -> Row:
 
 def assert_equal(results: list[SequenceResult], benchmark: str, size: int = 30) -> None:
     """Every score, count and block, their order and types too."""
-    reference = trackeval_scores.evaluate(results, benchmark).as_dict()
+    reference = trackeval_scores.evaluate(
+        results, find_dataset(benchmark).rules
+    ).as_dict()
     found, counted = fast_scores.evaluate_with_blocks(results, RULES[benchmark], size)
     # The text shows order, types and every bit.
     assert str(found.as_dict()) == str(reference)
-    assert counted == blocks(results, benchmark, size)
+    assert counted == blocks(results, rules, size)
 
 
 @st.composite
@@ -277,7 +279,7 @@ def test_too_many_identities_are_refused_later_than_by_trackeval(
     result = result_of(truth, [(0, i, *box(100.0 * i)) for i in range(50)], 1)
     monkeypatch.setattr(trackeval_scores, "MEMORY_LIMIT", 10_000)
     with pytest.raises(InputError, match="SEQ has 50 predicted and 1 true identities"):
-        trackeval_scores.evaluate([result], "mot17")
+        trackeval_scores.evaluate([result], find_dataset("mot17").rules)
     monkeypatch.setattr(fast_scores, "MEMORY_LIMIT", 10_000)
     assert fast_scores.evaluate([result], MOT17).overall["FP"] == 49
     monkeypatch.setattr(fast_scores, "MEMORY_LIMIT", 1_000)
@@ -365,7 +367,7 @@ def test_the_example_of_motmetrics(name: str) -> None:
 
 @pytest.mark.real
 def test_a_published_tracker_on_all_of_mot17(real_data: Path) -> None:
-    sequences = list_sequences(find_dataset(real_data / "mot17-annotations", "mot17"))
+    sequences = find_dataset("mot17").open(real_data / "mot17-annotations", "train")
     folder = real_data / "tracker-results" / "lif_t"
     results = [
         SequenceResult.of(s, read_tracks(folder / f"{s.name}.txt")) for s in sequences
