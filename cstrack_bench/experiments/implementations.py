@@ -9,13 +9,12 @@ what the paper leaves open, or what no option has (equation 8's normaliser).
 
 import copy
 from collections.abc import Mapping
-from typing import Any
 
 from cstrack_bench.training.train_config import IMPLEMENTATIONS
 
 # The text describes CSTrack's tracker; another one keeps its own settings.
 _CSTRACK = "cstrack"
-_INFERENCE: dict[str, dict[str, dict[str, Any]]] = {
+_INFERENCE: dict[str, dict[str, dict[str, object]]] = {
     "official": {},
     "paper": {
         "nms": {"kind": "iou", "score": "objectness"},
@@ -31,8 +30,8 @@ _INFERENCE: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def preset(
-    implementation: str, section: str, given: Mapping[str, Any]
-) -> dict[str, Any]:
+    implementation: str, section: str, given: Mapping[str, object]
+) -> dict[str, object]:
     """What an implementation sets in one section, where nothing else does.
 
     Args:

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeVar
+
+from cstrack_bench.paper.package_files import Entry
 
 #: Two rows of a table, first minus second, or one row alone.
 Rows = tuple[int, int | None]
+Listed = TypeVar("Listed", int, float)
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ class Argument:
         return tuple(found)
 
 
-def parse_arguments(entries: list[dict[str, Any]]) -> Iterator[Argument]:
+def parse_arguments(entries: list[Entry]) -> Iterator[Argument]:
     """The arguments of one table, from its ``argued`` list in tables.yaml.
 
     ``first`` or ``second`` may list several rows: the sentence then argues each pair.
@@ -132,7 +135,7 @@ def parse_arguments(entries: list[dict[str, Any]]) -> Iterator[Argument]:
                 )
 
 
-def parse_quotations(entries: list[dict[str, Any]]) -> Iterator[Quotation]:
+def parse_quotations(entries: list[Entry]) -> Iterator[Quotation]:
     """The quotations of one table, from its ``quoted`` list in tables.yaml."""
     for entry in entries:
         numbers = tuple(
@@ -151,7 +154,7 @@ def parse_quotations(entries: list[dict[str, Any]]) -> Iterator[Quotation]:
         yield Quotation(entry["quote"], entry["where"], numbers, orderings)
 
 
-def _listed(value: Any) -> list[Any]:
+def _listed(value: Listed | list[Listed]) -> list[Listed]:
     return value if isinstance(value, list) else [value]
 
 

@@ -109,7 +109,7 @@ def audit_print(
         for computation in erratum.computations
         if (computation.rule, computation.cells) not in explained
     ]
-    order = {erratum.id: place for place, erratum in enumerate(errata)}
+    order = {erratum.id: number for number, erratum in enumerate(errata)}
     findings.sort(key=lambda f: order.get(f.erratum or "", len(order)))
     return Audit(
         len(made) + len(totals), tuple(findings), tuple(_unchecked(tables, made))

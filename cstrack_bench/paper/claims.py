@@ -5,14 +5,11 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
-from typing import Any
-
-import yaml
 
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.paper.arguments import Argument, parse_arguments, parse_quotations
 from cstrack_bench.paper.errata import Erratum, load_errata
+from cstrack_bench.paper.package_files import Entry, read_text, read_yaml
 from cstrack_bench.paper.printed import Claim, Metric, PaperRow, PaperTable
 
 __all__ = [
@@ -31,13 +28,9 @@ __all__ = [
 ]
 
 
-def _text(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
 @cache
-def _described() -> dict[str, Any]:
-    return yaml.safe_load(_text("tables.yaml"))
+def _described() -> Entry:
+    return read_yaml("tables.yaml")
 
 
 def table_names() -> tuple[str, ...]:
@@ -80,7 +73,7 @@ def plain_name(method: str) -> str:
     return re.sub(r"\s*\[\d+\]$", "", method).lstrip("*#").strip()
 
 
-def _metrics(about: Mapping[str, Any], lines: list[dict[str, str]]) -> list[Metric]:
+def _metrics(about: Entry, lines: list[dict[str, str]]) -> list[Metric]:
     metrics = []
     for column, meaning in about["metrics"].items():
         numbers = [line[column] for line in lines if _is_number(line[column])]
@@ -99,7 +92,7 @@ def _metrics(about: Mapping[str, Any], lines: list[dict[str, str]]) -> list[Metr
 def _row(
     name: str,
     number: int,
-    about: Mapping[str, Any],
+    about: Entry,
     metrics: tuple[Metric, ...],
     cells: Mapping[str, str],
 ) -> PaperRow:
@@ -134,7 +127,7 @@ def load_table(name: str) -> PaperTable:
 
 def table_text(name: str) -> str:
     """The printed table as CSV, every cell as printed."""
-    return _text(f"{name}.csv")
+    return read_text(f"{name}.csv")
 
 
 def parse_table(name: str, text: str) -> PaperTable:

@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
-from typing import Any
 
-import yaml
+from cstrack_bench.paper.package_files import Entry, read_yaml
 
 #: kind -> what its errata are, in the order of errata.yaml.
 KINDS = {
@@ -16,7 +14,7 @@ KINDS = {
     "unstated": "What the paper does not say",
     "note": "What is known about reproducing it",
 }
-REFERENCE = "reference.md"
+_DEPARTURES = "reference.md"
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,8 @@ class Option:
         paper: value under ``implementation: paper``.
     """
 
-    official: Any  # a setting of any type
-    paper: Any
+    official: object
+    paper: object
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class Erratum:
     @property
     def anchor(self) -> str:
         """Its section in docs/reference.md, as a link within docs."""
-        return f"{REFERENCE}#departure-{self.id}"
+        return f"{_DEPARTURES}#departure-{self.id}"
 
     @property
     def withdraws(self) -> bool:
@@ -90,11 +88,10 @@ class Erratum:
 @cache
 def load_errata() -> tuple[Erratum, ...]:
     """Every known contradiction, difference and gap, in the order of errata.yaml."""
-    text = files(__package__).joinpath("errata.yaml").read_text(encoding="utf-8")
-    return tuple(_erratum(entry) for entry in yaml.safe_load(text))
+    return tuple(map(_erratum, read_yaml("errata.yaml")["errata"]))
 
 
-def _erratum(entry: dict[str, Any]) -> Erratum:
+def _erratum(entry: Entry) -> Erratum:
     computations = tuple(
         Computation(c["rule"], tuple(c["cells"]), str(c["printed"]), str(c["implied"]))
         for c in entry.get("computations", ())
