@@ -83,7 +83,7 @@ def _print(printed: "Audit", records: "RecordAudit") -> None:
 
 def _line(finding: "Finding") -> str:
     """``table6/13/MOTA  printed 64.4, implied 64.51  (with FP, FN, IDSW)``."""
-    from cstrack_bench.paper.checks import other_cells
+    from cstrack_bench.paper.cell_checks import other_cells
 
     check = finding.check
     text = f"{check.cells[0]}  printed {check.printed}, implied {check.implied}"

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from cstrack_bench.paper.audit import RULES, audit_print
-from cstrack_bench.paper.checks import other_cells
+from cstrack_bench.paper.cell_checks import other_cells
 from cstrack_bench.paper.claims import load_table
 from cstrack_bench.paper.errata import KINDS, Computation, Erratum, load_errata
 

@@ -7,7 +7,7 @@ import pytest
 
 from cstrack_bench.paper.arithmetic import COUNTS, ground_truth, switches_range
 from cstrack_bench.paper.audit import BOUNDS, RULES, Audit, audit_print
-from cstrack_bench.paper.checks import Tables, printed_tables, with_value
+from cstrack_bench.paper.cell_checks import Tables, printed_tables, with_value
 from cstrack_bench.paper.claims import load_table, parse_table, table_names, table_text
 from cstrack_bench.paper.control_totals import RULE as CONTROL_TOTAL
 from cstrack_bench.paper.control_totals import numeric_columns
