@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cstrack_bench.tracking.registry import find_tracker
 
 from cstrack_bench.experiments.implementations import preset
 from cstrack_bench.experiments.settings import Settings, build_settings
@@ -14,6 +13,7 @@ from cstrack_bench.paper.audit import audit_print
 from cstrack_bench.paper.claims import load_table
 from cstrack_bench.paper.errata import KINDS, Erratum, Option, load_errata
 from cstrack_bench.paper.errata_page import errata_page
+from cstrack_bench.tracking.tracker_registry import find_tracker
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SECTIONS = ("train", "loss", "nms", "track", "augment", "measure", "init", "data")

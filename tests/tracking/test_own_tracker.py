@@ -146,7 +146,7 @@ def test_it_follows_ground_truth_boxes(folder: Path) -> None:
     found = measure_bound(data, None, TrackConfig(TRACKER))
     assert min(variant.scores["MOTA"] for variant in found.variants) > 90
     # It has neither option of the rules that only some trackers have.
-    rules = {row["rule"] for row in found["losses"]}
+    rules = {row.rule for row in found.losses}
     assert rules.isdisjoint({"birth delay", "Kalman smoothing"})
 
 
