@@ -232,9 +232,12 @@ def test_a_gpus_line_is_read_and_another_querys_is_not() -> None:
     assert machine.slug({"gpu": found["name"]}) == "nvidia-h100-80gb-hbm3"
 
 
+OPTIONS = {"device": "cpu", "tiny": True, "sizes": ["n"], "cores": 2}
+
+
 def test_a_curve_has_no_rate_for_the_epoch_it_came_into(tmp_path: Path) -> None:
     clock = Clock()
-    journal = Journal.start(tmp_path, {})
+    journal = Journal.start(tmp_path, OPTIONS)
     run = rows.runs(scale.tiny(2), "n", torch.device("cpu"))[0]
     for fresh, first in ((True, 1), (False, 2)):
         curve = rows.Curve(run, fresh, journal.note_epoch, clock)
@@ -249,13 +252,13 @@ def test_a_curve_has_no_rate_for_the_epoch_it_came_into(tmp_path: Path) -> None:
 def test_a_campaign_is_neither_overwritten_nor_continued_from_nothing(
     tmp_path: Path,
 ) -> None:
-    with pytest.raises(InputError, match="no campaign"):
+    with pytest.raises(InputError, match="not a campaign to go on with"):
         Journal.resume(tmp_path)
-    Journal.start(tmp_path, {}).save()
+    Journal.start(tmp_path, OPTIONS).save()
     with pytest.raises(InputError, match="--resume"):
-        Journal.start(tmp_path, {})
+        Journal.start(tmp_path, OPTIONS)
     (tmp_path / "campaign.json").write_text("{}")
-    with pytest.raises(InputError, match="no campaign"):
+    with pytest.raises(InputError, match="not a campaign to go on with"):
         Journal.resume(tmp_path)
 
 

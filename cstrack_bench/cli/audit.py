@@ -76,12 +76,14 @@ def _print(printed: "Audit", records: "RecordAudit") -> None:
         f"{len(explaining)} errata explain, {len(printed.new)} new; no equation ties "
         f"{len(printed.unchecked)} printed numbers to others (--json lists them)"
     )
-    out.print(f"{records.records} records: {len(records.findings)} wrong")
+    noun = "record" if records.records == 1 else "records"
+    wrong_numbers = len(records.findings) or "nothing"
+    out.print(f"{records.records} {noun} of ours: {wrong_numbers} wrong")
 
 
 def _line(finding: "Finding") -> str:
     """``table6/13/MOTA  printed 64.4, implied 64.51  (with FP, FN, IDSW)``."""
-    from cstrack_bench.paper.checks import other_cells
+    from cstrack_bench.paper.cell_checks import other_cells
 
     check = finding.check
     text = f"{check.cells[0]}  printed {check.printed}, implied {check.implied}"

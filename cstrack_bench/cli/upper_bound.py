@@ -124,12 +124,19 @@ def _plan(
     if profile is None:
         profile, reason = _profile_for(dataset, planned(None))
     plan = planned(profile)
-    config = plan.runs[0].settings.data
+    usual = plan.runs[0].settings
+    config = usual.test_data
     if config.dataset != dataset:
         if not config.resolved.is_generated and _is_all_there_is(dataset, config, data):
             # The profile's own runs; a data set that was named would make others.
             return dataclasses.replace(plan, reason=reason)
-        plan = planned(profile, f"data.dataset={dataset}", "data.sequences='*'")
+        changes = []
+        if usual.data.dataset != dataset:
+            changes += [f"data.dataset={dataset}", "data.sequences='*'"]
+        if usual.measure.data is not None:
+            # Not the paper's protocol then: measured on what is trained on.
+            changes += ["measure.data=null", "measure.part=train"]
+        plan = planned(profile, *changes)
     return dataclasses.replace(plan, reason=reason)
 
 
@@ -151,7 +158,7 @@ def _profile_for(dataset: str, usual: "Plan") -> tuple[str, str]:
     """A profile for a data set; and why, in a clause."""
     from cstrack_bench.datasets.dataset_registry import find_dataset
 
-    if usual.runs[0].settings.data.dataset == dataset:
+    if usual.runs[0].settings.test_data.dataset == dataset:
         return usual.profile, usual.reason
     if find_dataset(dataset).is_generated:
         return "twin", "made on the spot"

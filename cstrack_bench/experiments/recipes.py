@@ -76,7 +76,7 @@ class Run:
 
     @property
     def title(self) -> str:
-        """``table2 row 4 (both, λ learned) seed 0``."""
+        """``table2 row 4 (SR + CR, λ learned) seed 0``."""
         return f"{self.table} row {self.row} ({self.name}) seed {self.seed}"
 
 

@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from cstrack_bench.paper.entries import Entry
-
-T = TypeVar("T")
+from cstrack_bench.paper.package_files import Entry
 
 #: Two rows of a table, first minus second, or one row alone.
 Rows = tuple[int, int | None]
+Listed = TypeVar("Listed", int, float)
 
 
 @dataclass(frozen=True)
@@ -157,7 +156,7 @@ def parse_quotations(entries: list[Entry]) -> Iterator[Quotation]:
         yield Quotation(entry["quote"], entry["where"], numbers, orderings)
 
 
-def _listed(value: T | list[T]) -> list[T]:
+def _listed(value: Listed | list[Listed]) -> list[Listed]:
     return value if isinstance(value, list) else [value]
 
 

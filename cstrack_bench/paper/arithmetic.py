@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from itertools import chain
 
-from cstrack_bench.paper.checks import (
+from cstrack_bench.paper.cell_checks import (
     EPSILON,
     Check,
     Tables,

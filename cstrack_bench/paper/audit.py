@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cstrack_bench.paper import arithmetic
-from cstrack_bench.paper.checks import (
+from cstrack_bench.paper.cell_checks import (
     Check,
     Tables,
     find_row,

@@ -5,14 +5,11 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
-
-import yaml
 
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.paper.arguments import Argument, parse_arguments, parse_quotations
-from cstrack_bench.paper.entries import Entry
 from cstrack_bench.paper.errata import Erratum, load_errata
+from cstrack_bench.paper.package_files import Entry, read_text, read_yaml
 from cstrack_bench.paper.printed import Claim, Metric, PaperRow, PaperTable
 
 __all__ = [
@@ -31,13 +28,9 @@ __all__ = [
 ]
 
 
-def _text(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
 @cache
 def _described() -> Entry:
-    return yaml.safe_load(_text("tables.yaml"))
+    return read_yaml("tables.yaml")
 
 
 def table_names() -> tuple[str, ...]:
@@ -134,7 +127,7 @@ def load_table(name: str) -> PaperTable:
 
 def table_text(name: str) -> str:
     """The printed table as CSV, every cell as printed."""
-    return _text(f"{name}.csv")
+    return read_text(f"{name}.csv")
 
 
 def parse_table(name: str, text: str) -> PaperTable:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from cstrack_bench.paper.checks import Check, Tables, relations
+from cstrack_bench.paper.cell_checks import Check, Tables, relations
 from cstrack_bench.paper.printed import PaperTable
 
 RULE = "control_total"

@@ -3,12 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
-from typing import Any
 
-import yaml
-
-from cstrack_bench.paper.entries import Entry
+from cstrack_bench.paper.package_files import Entry, read_yaml
 
 #: kind -> what its errata are, in the order of errata.yaml.
 KINDS = {
@@ -18,7 +14,7 @@ KINDS = {
     "unstated": "What the paper does not say",
     "note": "What is known about reproducing it",
 }
-FACTS = "reference.md"
+_DEPARTURES = "reference.md"
 
 
 @dataclass(frozen=True)
@@ -48,8 +44,8 @@ class Option:
         paper: value under ``implementation: paper``.
     """
 
-    official: Any  # a setting of any type
-    paper: Any
+    official: object
+    paper: object
 
 
 @dataclass(frozen=True)
@@ -81,7 +77,7 @@ class Erratum:
     @property
     def anchor(self) -> str:
         """Its section in docs/reference.md, as a link within docs."""
-        return f"{FACTS}#departure-{self.id}"
+        return f"{_DEPARTURES}#departure-{self.id}"
 
     @property
     def withdraws(self) -> bool:
@@ -92,8 +88,7 @@ class Erratum:
 @cache
 def load_errata() -> tuple[Erratum, ...]:
     """Every known contradiction, difference and gap, in the order of errata.yaml."""
-    text = files(__package__).joinpath("errata.yaml").read_text(encoding="utf-8")
-    return tuple(_erratum(entry) for entry in yaml.safe_load(text))
+    return tuple(map(_erratum, read_yaml("errata.yaml")["errata"]))
 
 
 def _erratum(entry: Entry) -> Erratum:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from cstrack_bench.paper.audit import RULES, audit_print
-from cstrack_bench.paper.checks import other_cells
+from cstrack_bench.paper.cell_checks import other_cells
 from cstrack_bench.paper.claims import load_table
 from cstrack_bench.paper.errata import KINDS, Computation, Erratum, load_errata
 
@@ -95,11 +95,12 @@ def _unchecked() -> str:
     return f"""\
 ## What arithmetic cannot check {{#errata-unchecked}}
 
-{sum(counts.values())} measured cells stand in no equation with others ({tables});
+{sum(counts.values())} measured cells stand in no equation with others: {tables}.
 `cstrack audit --json` lists them under `unchecked`. MT, ML and what the text only ranks
-are bounded, not determined; a MOTA of rounded print leaves the last digits of counts
-open. Sums of rows and columns, noted when the print was typed in, guard every number of
-this package against a later change, but cannot say that it was printed right."""
+are bounded, not determined; a MOTA of rounded print leaves the last digits of its
+counts open. Sums of rows and columns, noted when the print was typed in, guard every
+number of this package against a later change, but cannot say that it was printed
+right."""
 
 
 def _codes(names: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from cstrack_bench.paper.arguments import (
     Quotation,
     QuotedNumber,
 )
-from cstrack_bench.paper.checks import EPSILON, Check, Tables, find_value
+from cstrack_bench.paper.cell_checks import EPSILON, Check, Tables, find_value
 from cstrack_bench.paper.printed import PaperTable
 
 

@@ -8,6 +8,7 @@ from cstrack_bench.components import Component
 from cstrack_bench.models.coco import start_from_coco
 from cstrack_bench.models.cstrack_config import SIZES, ModelConfig, make_config
 from cstrack_bench.models.cstrack_network import CSTrack
+from cstrack_bench.models.official_weights import load_official
 from cstrack_bench.systems.detecting import make_anchor_finder, whole_frames
 from cstrack_bench.systems.starts import start_from_own
 from cstrack_bench.systems.system import Arrangement, System
@@ -42,6 +43,10 @@ def _start(network: CSTrack, path: Path) -> int:
     return len(start_from_coco(network, path).matched)
 
 
+def _load_published(path: Path) -> CSTrack:
+    return load_official(path)[0]
+
+
 def _shared_detector(config: ModelConfig) -> ModelConfig:
     """What a row changes in REN and SAAN makes no other detector."""
     defaults = ModelConfig()
@@ -67,6 +72,7 @@ SYSTEM: System[ModelConfig, CSTrack] = System(
     loss=_loss,
     training_images=whole_frames,
     start=_start,
+    load_published=_load_published,
     make_finder=make_anchor_finder,
     shared_detector=_shared_detector,
     arrangements=(

@@ -104,6 +104,8 @@ class System(Generic[Config, Built]):
         training_images: (sources, configuration, options) -> data set.
         start: fills a fresh network from a file; how many tensors were filled. Raises
             InputError at a file that does not fit.
+        load_published: (path) -> network in evaluation mode, from a checkpoint of the
+            published code; None where none is read whole. Raises InputError.
         make_finder: (network, options) -> finds boxes and describes given ones; None
             for a network that only describes.
         make_embedder: (network, options) -> describes given boxes.
@@ -125,6 +127,7 @@ class System(Generic[Config, Built]):
         [Sequence[FrameSource], Config, TrainingOptions], LabelledImages
     ]
     start: Callable[[Built, Path], int]
+    load_published: Callable[[Path], Built] | None = None
     make_finder: Callable[[Built, DetectionOptions], BoxFinder] | None = None
     make_embedder: Callable[[Built, DetectionOptions], Embedder] | None = None
     shared_detector: Callable[[Config], Config] = _itself

@@ -11,7 +11,6 @@ from safetensors.torch import save_file
 from cstrack_bench.errors import InputError
 from cstrack_bench.files import replacing
 from cstrack_bench.models.network_base import Network, NetworkConfig
-from cstrack_bench.models.official_weights import load_official
 from cstrack_bench.systems.system import AnySystem
 from cstrack_bench.systems.system_registry import (
     DEFAULT,
@@ -70,7 +69,9 @@ def load_weights(path: Path) -> Loaded:
         InputError: the file cannot be read or is no network of ours.
     """
     if path.suffix != ".safetensors":
-        return Loaded(find_system(DEFAULT), load_official(path)[0])
+        system = find_system(DEFAULT)
+        assert system.load_published is not None, f"{DEFAULT} has published weights"
+        return Loaded(system, system.load_published(path))
     if not path.is_file():
         raise InputError(f"There are no weights {path}.")
     try:

@@ -69,7 +69,7 @@ def _train(
 
 
 def title(run: Run) -> str:
-    """``s row 4 (both, λ learned)``; the detector: ``s detector``."""
+    """``s row 4 (SR + CR, λ learned)``; the detector: ``s detector``."""
     size = run.settings.size
     if run.table != TABLE:
         return f"{size} {run.name}"

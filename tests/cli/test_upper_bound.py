@@ -118,6 +118,18 @@ def test_one_of_two_data_sets_makes_other_runs(tmp_path: Path, other: str) -> No
     assert {run.label for run in found.runs} == {"custom"}
 
 
+def test_under_paper_mot16_is_the_printed_protocol_and_no_other_data_set_is(
+    tmp_path: Path,
+) -> None:
+    (printed, *_) = plan(tmp_path, "mot16", "paper").runs
+    assert printed.label == "paper"
+    assert printed.settings.test_data.dataset == "mot16"
+    (other, *_) = plan(tmp_path, "mot20", "paper").runs
+    assert other.label == "custom"
+    assert other.settings.data.dataset == other.settings.test_data.dataset == "mot20"
+    assert other.settings.measure.part == "train"
+
+
 def test_a_data_set_that_is_not_there_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     done = call(tmp_path, "--gt", "--dataset", "mot16")

@@ -146,7 +146,9 @@ def test_an_own_row_is_trained_measured_and_printed_beside_the_paper(
         rows = {row["row"]: row for row in csv.DictReader(file)}
     assert rows["4"]["MOTA paper"] == "66.0"
     assert (rows["7"]["MOTA paper"], rows["7"]["status"]) == ("—", "measured")
-    assert "### Table II + mine" in (tmp_path / "RESULTS.md").read_text("utf-8")
+    assert "## Table II + mine" in (
+        tmp_path / "results" / "smoke" / "README.md"
+    ).read_text("utf-8")
     # The folder can be named once for all, and the record is found again.
     monkeypatch.setenv("CSTRACK_RECIPES", str(recipes))
     run(

@@ -99,7 +99,7 @@ def test_a_split_without_held_out_frames_has_training_frames_alone(
 def test_filters_cost_what_they_drop(tmp_path: Path) -> None:
     people = {1: [STANDING] * FRAMES, 2: [WIDE] * FRAMES, 3: [SMALL] * FRAMES}
     losses = lost(bound(tmp_path, people))
-    boxes = {rule: row.boxes for rule, row in losses.items()}
+    boxes = {rule: row["boxes"] for rule, row in losses.items()}
     assert boxes == {
         "birth delay": 1,  # the births of the others would not be written anyway
         "area filter": 9,

@@ -50,10 +50,10 @@ def test_the_first_screen_has_the_answer(tmp_path: Path) -> None:
     page = page_of(root)
     assert page.startswith(MARKER)
     first = "\n".join(page.splitlines()[:12])
-    assert "tested are 5 on SynthMOT (profile twin) and 1 on real frames" in first
-    assert "of 15 comparisons" in first
-    assert "of 3 comparisons" in first
-    assert "3 have no verdict (one seed or one sequence)" in first
+    assert "tested are 7 on SynthMOT (profile twin) and 3 on real frames" in first
+    assert "of 21 comparisons" in first
+    assert "of 9 comparisons" in first
+    assert "9 have no verdict (one seed or one sequence)" in first
     assert "The smallest effect that these runs show" in first
     bullets = [line for line in first.splitlines() if line.startswith("- ")]
     assert len(bullets) == 4

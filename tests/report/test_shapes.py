@@ -119,8 +119,9 @@ def test_a_table_of_the_server_is_not_judged_here() -> None:
         row.paper.number: {c.verdict for c in row.cells.values() if c.verdict}
         for row in table.rows
     }
-    assert verdicts[15] == verdicts[25] == {reason}
-    assert verdicts[13] == {reason, "inconsistent in print"}
+    assert verdicts[15] == verdicts[26] == {reason}
+    # JDE's MOTA and switches on MOT16, CSTrack's IDF1 on MOT17: see the errata.
+    assert verdicts[13] == verdicts[25] == {reason, "inconsistent in print"}
     assert verdicts[5] == {"inconsistent in print"}
     assert verdicts[1] == set()
     eighth = table_from([fake_record(3, profile="paper", table="table8")], EIGHT)

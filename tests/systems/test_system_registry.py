@@ -119,3 +119,10 @@ def test_a_system_brings_its_settings_along(profile: str) -> None:
         (run,) = load_recipe(table).runs(profile, [row])
         assert run.settings.system == system
         assert run.settings.track.name == system
+
+
+def test_what_networks_start_from_consists_of_no_network(
+    components: Mapping[str, Sources],
+) -> None:
+    found = set(components["starts"].modules)
+    assert not found & {"models/cstrack_network.py", "models/official_weights.py"}

@@ -144,9 +144,9 @@ def test_a_recipe_may_name_it(folder: Path) -> None:
 def test_it_follows_ground_truth_boxes(folder: Path) -> None:
     data = halves(write_world(folder / "world", walkers(4, 24)))
     found = measure_bound(data, None, TrackConfig(TRACKER))
-    assert min(variant["scores"]["MOTA"] for variant in found["variants"]) > 90
+    assert min(variant.scores["MOTA"] for variant in found.variants) > 90
     # It has neither option of the rules that only some trackers have.
-    rules = {row["rule"] for row in found["losses"]}
+    rules = {row.rule for row in found.losses}
     assert rules.isdisjoint({"birth delay", "Kalman smoothing"})
 
 

@@ -4,12 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
-
-import yaml
 
 from cstrack_bench.paper.claims import load_table, table_names
-from cstrack_bench.paper.entries import Entry
+from cstrack_bench.paper.package_files import Entry, read_yaml
 from cstrack_bench.paper.printed import Claim, PaperRow, PaperTable
 
 #: Name -> printed table, all that are audited together.
@@ -48,9 +45,7 @@ def printed_tables() -> dict[str, PaperTable]:
 @cache
 def relations() -> Entry:
     """What ties printed cells together (relations.yaml)."""
-    text = files(__package__).joinpath("relations.yaml").read_text(encoding="utf-8")
-    document: Entry = yaml.safe_load(text)
-    return document
+    return read_yaml("relations.yaml")
 
 
 def find_row(tables: Tables, row: str) -> PaperRow:
