@@ -71,9 +71,8 @@ def box(x: float, y: float = 0.0) -> Row:
 
 def assert_equal(results: list[SequenceResult], benchmark: str, size: int = 30) -> None:
     """Every score, count and block, their order and types too."""
-    reference = trackeval_scores.evaluate(
-        results, find_dataset(benchmark).rules
-    ).as_dict()
+    rules = find_dataset(benchmark).rules
+    reference = trackeval_scores.evaluate(results, rules).as_dict()
     found, counted = fast_scores.evaluate_with_blocks(results, RULES[benchmark], size)
     # The text shows order, types and every bit.
     assert str(found.as_dict()) == str(reference)
