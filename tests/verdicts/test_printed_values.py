@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from verdict_rates import printed_rates
 
@@ -89,16 +89,20 @@ def test_more_noise_never_decides(values: Values, offset: float, factor: float) 
     REAL(-3, 3),
     st.integers(2, 4),
 )
-def test_more_seeds_never_take_a_verdict_back(
-    values: Values, offset: float, times: int
-) -> None:
-    """More seeds of the same mean and spread."""
+@example([1.0, 0.9375], 0.75, 2)
+def test_more_seeds_never_hurt(values: Values, offset: float, times: int) -> None:
+    """More seeds of the same mean and spread.
+
+    What is reproduced stays so. What left print out on one side still does, unless the
+    narrower interval now lies within the margin: that goes first, as docs/verdicts.md
+    says, and is the better verdict.
+    """
     few = np.array(values) - np.mean(values)
     many = np.tile(few, times)
     if few.std() > 0:
         many = many * few.std(ddof=1) / many.std(ddof=1)
-    less = code_of(list(66 + offset + few))
-    assert less in (code_of(list(66 + offset + many)), OPEN)
+    less, more = code_of(list(66 + offset + few)), code_of(list(66 + offset + many))
+    assert less in (more, OPEN) or more == WITHIN
 
 
 @pytest.mark.parametrize("offset", [0.0, 2.0])
