@@ -7,6 +7,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import settings
+
+# The same examples in every run: what fails here fails for everybody.
+settings.register_profile("deterministic", derandomize=True)
+settings.load_profile("deterministic")
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

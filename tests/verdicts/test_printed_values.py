@@ -76,12 +76,17 @@ def test_the_number_of_further_seeds_is_enough() -> None:
     REAL(-3, 3),
     REAL(1.01, 5),
 )
-def test_more_noise_never_decides(values: Values, offset: float, factor: float) -> None:
-    """The same seeds spread further apart, around the same mean."""
+@example([0.0, 0.0, 0.0, 0.125], 0.75, 2.0)
+def test_more_noise_never_helps(values: Values, offset: float, factor: float) -> None:
+    """The same seeds spread further apart, around the same mean.
+
+    Reproduced may turn into not reproduced (the wider interval leaves the margin and
+    still leaves print out), never the other way round.
+    """
     spread = np.array(values) - np.mean(values)
     calm = code_of(list(66 + offset + spread))
     noisy = code_of(list(66 + offset + factor * spread))
-    assert noisy in (calm, OPEN)
+    assert noisy in (calm, OPEN) or calm == WITHIN
 
 
 @given(
