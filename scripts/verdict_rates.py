@@ -41,6 +41,7 @@ from cstrack_bench.verdicts.rules import (  # noqa: E402
     OPEN,
     WITHIN,
     decide,
+    decide_printed,
 )
 from cstrack_bench.verdicts.sequential import ANALYSES, level_at  # noqa: E402
 from cstrack_bench.verdicts.statistics import (  # noqa: E402
@@ -170,7 +171,7 @@ def printed_rates(
     found = predicted_difference(values, printed)
     single = Difference.family([found])
     margins = np.ones((trials, 1))
-    return rates(decide(single, margins, two_sided_margin=True)[:, 0])
+    return rates(decide_printed(single, margins)[:, 0])
 
 
 def rates(codes: Codes) -> dict[int, float]:

@@ -2,8 +2,9 @@
 
 Print is one draw, of one seed, on the same frames; the prediction interval says where
 another draw of ours would lie. Reproduced: it lies within print ± margin. Not
-reproduced: it leaves print out. Noise widens the interval and so takes both away; more
-seeds narrow it, down to the spread of a single draw.
+reproduced: it leaves print out, and our mean is further off than the margin. Noise
+widens the interval and so takes both away; more seeds narrow it, down to the spread of
+a single draw, and take neither away.
 """
 
 import collections.abc as abc
@@ -21,7 +22,7 @@ from cstrack_bench.verdicts.rules import (
     OPEN,
     WITHIN,
     PrintedVerdict,
-    decide,
+    decide_printed,
     margin_of,
 )
 from cstrack_bench.verdicts.statistics import (
@@ -112,7 +113,7 @@ def _judge(family: abc.Mapping[Cell, tuple[Floats, Claim, float]]) -> dict[Cell,
         return {}
     found = [predicted_difference(v, claim.value) for v, claim, _ in family.values()]
     margins = [margin for _, _, margin in family.values()]
-    codes = decide(Difference.family(found), margins, two_sided_margin=True)
+    codes = decide_printed(Difference.family(found), margins)
     return {
         cell: _said(int(code), *family[cell])
         for cell, code in zip(family, codes, strict=True)
@@ -150,6 +151,6 @@ def more_seeds(values: Floats, printed: float, margin: float) -> int | None:
     for seeds in range(len(values) + 1, MOST_SEEDS + 1):
         half = float(stdtrit(seeds - 1, 0.5 + CONFIDENCE / 2))
         half *= spread * (1 + 1 / seeds) ** 0.5
-        if distance + half <= margin or distance > half:
+        if distance + half <= margin or distance > max(half, margin):
             return seeds - len(values)
     return None

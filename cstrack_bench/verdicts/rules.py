@@ -94,6 +94,26 @@ def decide(
     return codes
 
 
+def decide_printed(found: Difference, margins: ArrayLike) -> NDArray[np.int8]:
+    """The same for our prediction minus print, where both decisions are final.
+
+    A difference that is not zero is held against a reproduction only where its mean is
+    larger than the margin. Otherwise more seeds could bring the same mean within the
+    margin, and what was not reproduced would be.
+
+    Args:
+        found: differences (..., M), the family on the last axis.
+        margins: (..., M).
+
+    Returns:
+        (..., M) of ``OPEN``, ``BELOW``, ``ABOVE`` and ``WITHIN``.
+    """
+    codes = decide(found, margins, two_sided_margin=True)
+    small = (codes != WITHIN) & (np.abs(found.mean) <= margins)
+    final: NDArray[np.int8] = np.where(small, OPEN, codes).astype(np.int8)
+    return final
+
+
 def _at_level(p_values: Floats, level: ArrayLike) -> Floats:
     """p-values to be held against ``LEVEL``: under half of it they count twice."""
     levels = np.broadcast_to(np.asarray(level, dtype=np.float64), p_values.shape)
