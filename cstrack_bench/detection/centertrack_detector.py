@@ -10,7 +10,7 @@ from torch import Tensor
 from cstrack_bench import heatmaps
 from cstrack_bench.center_affine import CenterAffine, centred
 from cstrack_bench.detection.center_decode import decode_centertrack
-from cstrack_bench.detection.center_runner import CenterRunner
+from cstrack_bench.detection.network_runner import NetworkRunner, checked_size
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.centertrack_network import CenterTrack
 from cstrack_bench.models.dla_config import STRIDE
@@ -69,7 +69,8 @@ class CenterTrackDetector:
         stopwatch: Stopwatch | None = None,
     ) -> None:
         self.config = config or CenterTrackThresholds()
-        self.runner = CenterRunner(model, size, device, dtype, stopwatch)
+        self.size = checked_size(size)
+        self.runner = NetworkRunner(model, device, dtype, stopwatch)
         self.mean = torch.from_numpy(MEAN).view(3, 1, 1).to(self.runner.device)
         self.deviation = torch.from_numpy(DEVIATION).view(3, 1, 1).to(self.mean.device)
 
@@ -111,15 +112,15 @@ class SequenceState:
         height, width = image.shape[:2]
         with torch.inference_mode():
             with runner.stopwatch("preprocess"):
-                affine = centred((height, width), runner.size)
+                affine = centred((height, width), network.size)
                 fitted = fit(image, affine)
-            with runner.uploading():
+            with runner.stage("upload"):
                 batch = network.normalised(fitted)
                 previous = batch if self._previous is None else self._previous
                 heatmap = drawn_tracks(
                     self._tracks.hints(), affine, config.previous_confidence
                 ).to(runner.device)
-            with runner.forwarding():
+            with runner.stage("forward"), runner.autocast():
                 output = runner.model(batch, previous, heatmap)
             with runner.stopwatch("nms"):
                 found = decode_centertrack(output, config.count)
@@ -128,7 +129,7 @@ class SequenceState:
                     values[0, :kept].cpu().numpy() for values in found
                 )
         self._previous = batch
-        rows, columns = runner.size
+        rows, columns = network.size
         way = centred((height, width), (rows // STRIDE, columns // STRIDE))
         points = way.to_picture(centres)
         return PointDetections(

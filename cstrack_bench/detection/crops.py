@@ -1,15 +1,13 @@
 """Two stages: one network finds the boxes, another describes what is in them."""
 
-from contextlib import nullcontext
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cstrack_bench.detection.network_detector import DTYPES
-from cstrack_bench.errors import InputError, nearest
+from cstrack_bench.detection.network_runner import NetworkRunner
+from cstrack_bench.errors import InputError
 from cstrack_bench.models.network_base import CropNetwork
-from cstrack_bench.stopwatch import NULL, Stopwatch
+from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.structures import Detections, Detector, Embedder, Frame
 from cstrack_bench.training_data.crop_set import cut
 
@@ -37,15 +35,10 @@ class CropEncoder:
         dtype: str = "float32",
         stopwatch: Stopwatch | None = None,
     ) -> None:
-        if dtype not in DTYPES:
-            raise InputError(f"Unknown dtype {dtype!r}: {nearest(dtype, DTYPES)}.")
         if batch < 1:
             raise InputError(f"The batch of crops is {batch}: give at least 1.")
-        self.device = torch.device(device)
         self.batch = batch
-        self.dtype = DTYPES[dtype]
-        self.stopwatch = stopwatch or NULL
-        self.network = network.to(self.device).eval()
+        self.runner = NetworkRunner(network, device, dtype, stopwatch)
 
     def embed(self, frame: Frame, boxes: NDArray[np.floating]) -> NDArray[np.float32]:
         """Embeddings of given boxes, (N, D) float32 of length 1.
@@ -56,12 +49,12 @@ class CropEncoder:
         Args:
             boxes: (N, 4) x1 y1 x2 y2 in pixels of the frame.
         """
-        config = self.network.config
+        config = self.runner.model.config
         vectors = np.zeros((len(boxes), config.embedding), np.float32)
         if not len(boxes):
             return vectors
         image = frame.image
-        with self.stopwatch("embed"), torch.inference_mode():
+        with self.runner.stopwatch("embed"), torch.inference_mode():
             crops, inside = cut(image, boxes, config.crop_size)
             rows = np.flatnonzero(inside)
             for start in range(0, len(rows), self.batch):
@@ -71,15 +64,11 @@ class CropEncoder:
 
     def _describe(self, crops: torch.Tensor) -> NDArray[np.float32]:
         """(N, H, W, 3) uint8 BGR -> (N, D)."""
-        pixels = crops.to(self.device).flip(3).permute(0, 3, 1, 2)
+        runner = self.runner
+        pixels = crops.to(runner.device).flip(3).permute(0, 3, 1, 2)
         images = pixels.float() / 255  # (N, 3, H, W) RGB
-        autocast = (
-            nullcontext()
-            if self.dtype is torch.float32
-            else torch.autocast(self.device.type, self.dtype)
-        )
-        with autocast:
-            output = self.network(images)
+        with runner.autocast():
+            output = runner.model(images)
         vectors: NDArray[np.float32] = output.float().cpu().numpy()
         return vectors
 

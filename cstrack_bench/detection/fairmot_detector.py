@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from cstrack_bench.center_affine import letterboxed_cells
 from cstrack_bench.detection.center_decode import decode_fairmot, fairmot_embeddings
-from cstrack_bench.detection.center_runner import CenterRunner
 from cstrack_bench.detection.embeddings import cells
 from cstrack_bench.detection.letterbox import Letterboxed, letterbox
+from cstrack_bench.detection.network_runner import NetworkRunner, checked_size
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.dla_config import STRIDE
 from cstrack_bench.models.fairmot_network import FairMot, FairMotOutput
@@ -66,7 +66,8 @@ class FairMotDetector:
         stopwatch: Stopwatch | None = None,
     ) -> None:
         self.peaks = peaks or PeakConfig()
-        self.runner = CenterRunner(model, size, device, dtype, stopwatch)
+        self.size = checked_size(size)
+        self.runner = NetworkRunner(model, device, dtype, stopwatch)
 
     def detect(self, frame: Frame) -> Detections:
         """Boxes in pixels of the frame, best first, each with its embedding."""
@@ -84,7 +85,7 @@ class FairMotDetector:
                 vectors = fairmot_embeddings(output.embedding, found.cells[:, :kept])
                 embeddings = vectors[0].cpu().numpy()
         height, width = frame.image.shape[:2]
-        way = letterboxed_cells((height, width), runner.size, STRIDE)
+        way = letterboxed_cells((height, width), self.size, STRIDE)
         return Detections(
             way.boxes_to_picture(boxes).astype(np.float32), scores, embeddings
         )
@@ -110,10 +111,10 @@ class FairMotDetector:
     def _forward(self, frame: Frame) -> tuple[Letterboxed, FairMotOutput]:
         runner, image = self.runner, frame.image
         with runner.stopwatch("preprocess"):
-            fitted = letterbox(image, runner.size)
-        with runner.uploading():
+            fitted = letterbox(image, self.size)
+        with runner.stage("upload"):
             batch = torch.from_numpy(fitted.tensor).to(runner.device)[None]
             batch = batch.float().div_(255)
-        with runner.forwarding():
+        with runner.stage("forward"), runner.autocast():
             output: FairMotOutput = runner.model(batch)
         return fitted, output

@@ -1,7 +1,6 @@
 """The network as a detector: picture in, boxes with embeddings out."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,18 +10,13 @@ from numpy.typing import NDArray
 from cstrack_bench.components import Component
 from cstrack_bench.detection.embeddings import cells, pick, source_cells
 from cstrack_bench.detection.letterbox import Letterboxed, letterbox
+from cstrack_bench.detection.network_runner import NetworkRunner, checked_size
 from cstrack_bench.detection.nms import NmsConfig, suppress
-from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.models.network_base import DetectionNetwork
-from cstrack_bench.stopwatch import NULL, Stopwatch
+from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.structures import Detections, Frame
 
 COMPONENT = Component("detection", 1)
-DTYPES = {
-    "float32": torch.float32,
-    "bfloat16": torch.bfloat16,
-    "float16": torch.float16,
-}
 
 
 @dataclass(frozen=True)
@@ -60,28 +54,18 @@ class NetworkDetector:
         dtype: str = "float32",
         stopwatch: Stopwatch | None = None,
     ) -> None:
-        height, width = size
-        if height < 32 or width < 32 or height % 32 or width % 32:
-            raise InputError(
-                f"Input size {width}x{height} is not divisible by 32: choose the "
-                "nearest multiples."
-            )
-        if dtype not in DTYPES:
-            raise InputError(f"Unknown dtype {dtype!r}: {nearest(dtype, DTYPES)}.")
-        self.size = size
+        self.size = checked_size(size)
         self.nms = nms or NmsConfig()
-        self.device = torch.device(device)
-        self.dtype = DTYPES[dtype]
-        self.stopwatch = stopwatch or NULL
-        self.model = model.to(self.device).eval()
+        self.runner = NetworkRunner(model, device, dtype, stopwatch)
+        self.model = model
 
     def detect(self, frame: Frame) -> Detections:
         """Boxes in pixels of the frame, best first, each with its embedding."""
         with torch.inference_mode():
             output = self._forward(frame)
-            with self.stopwatch("nms"):
+            with self.runner.stopwatch("nms"):
                 kept, sources = suppress(output.decoded, self.nms)
-            with self.stopwatch("embed"):
+            with self.runner.stopwatch("embed"):
                 embeddings = self._pick(output, kept[:, :4], sources)
         boxes = output.fitted.to_image(kept[:, :4]).astype(np.float32)
         return Detections(boxes, kept[:, 4].copy(), embeddings)
@@ -106,18 +90,17 @@ class NetworkDetector:
 
     def _forward(self, frame: Frame) -> _Forwarded:
         image = frame.image
-        with self.stopwatch("preprocess"):
+        runner = self.runner
+        with runner.stopwatch("preprocess"):
             fitted = letterbox(image, self.size)
-        with self.stopwatch("upload"):
-            batch = torch.from_numpy(fitted.tensor).to(self.device)[None]
+        with runner.stage("upload"):
+            batch = torch.from_numpy(fitted.tensor).to(runner.device)[None]
             batch = batch.float().div_(255)
-            self._synchronise()
-        with self.stopwatch("forward"):
-            with self._autocast():
+        with runner.stage("forward"):
+            with runner.autocast():
                 output = self.model(batch)
             raw = tuple(level.float() for level in output.raw)
             decoded = self.model.decode(raw)[0]
-            self._synchronise()
         grids = [(level.shape[2], level.shape[3]) for level in raw]
         return _Forwarded(decoded, [m[0] for m in output.embeddings], grids, fitted)
 
@@ -154,13 +137,3 @@ class NetworkDetector:
         common = np.minimum(sides, anchors).clip(0).prod(axis=-1)
         union = sides.prod(axis=-1) + anchors.prod(axis=-1) - common
         return (common / union).max(axis=2).argmax(axis=1)
-
-    def _autocast(self) -> AbstractContextManager[object]:
-        if self.dtype is torch.float32:
-            return nullcontext()
-        return torch.autocast(self.device.type, dtype=self.dtype)
-
-    def _synchronise(self) -> None:
-        # A GPU works behind the caller's back; a stage's time must include its work.
-        if self.stopwatch.enabled and self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)

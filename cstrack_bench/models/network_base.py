@@ -1,5 +1,6 @@
 """What a network of any system offers to the code that trains, counts and runs it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
 from dataclasses import Field
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -51,7 +52,7 @@ class Piece(NamedTuple):
     inputs: Tensor | tuple[Tensor, ...]
 
 
-class Network(nn.Module):
+class Network(nn.Module, ABC):
     """The base of every network.
 
     A subclass is made from its configuration alone: ``type(network)(network.config)``
@@ -67,9 +68,9 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
 
+    @abstractmethod
     def parts(self) -> dict[str, nn.Module]:
         """The network's parts by the name that a parameter count gives them."""
-        raise NotImplementedError
 
     def pieces(self, size: tuple[int, int]) -> list[Piece]:
         """What one image costs, in pieces.
@@ -107,13 +108,13 @@ class DetectionNetwork(Network):
             "anchors", torch.tensor(anchors, dtype=torch.float32), False
         )
 
+    @abstractmethod
     def neck(self, images: Tensor) -> tuple[Tensor, ...]:
         """(B, 3, H, W) -> features P3, P4, P5 that both tasks start from."""
-        raise NotImplementedError
 
+    @abstractmethod
     def task_heads(self, features: tuple[Tensor, ...]) -> Output:
         """P3, P4, P5 -> logits and embeddings."""
-        raise NotImplementedError
 
     def forward(self, images: Tensor) -> Output:
         """Run the network.
@@ -132,12 +133,12 @@ class DetectionNetwork(Network):
             )
         return self.task_heads(self.neck(images))
 
+    @abstractmethod
     def decode(self, raw: tuple[Tensor, ...]) -> Tensor:
         """Logits -> (B, N, 6): centre, size in pixels, two probabilities.
 
         Levels in order, each by anchor, row, column.
         """
-        raise NotImplementedError
 
 
 class CropConfig(NetworkConfig, Protocol):
