@@ -67,6 +67,8 @@ def read_recipe_files(name: str, folder: Path = RECIPES) -> list[RecipeFile]:
     if folder != RECIPES:
         if not folder.is_dir():
             raise InputError(f"No such folder of recipes: {folder}.")
+        if not any(folder.glob("*.yaml")):
+            raise InputError(f"{folder} holds no recipe, which is a file NAME.yaml.")
         taken = name in _RESERVED or (RECIPES / f"{name}.yaml").is_file()
         if taken and own.is_file():
             raise InputError(

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cstrack_bench.cli.app import app
-from cstrack_bench.errors import CstrackError
+from cstrack_bench.errors import CstrackError, InputError
 from cstrack_bench.paper import claims
 from tests.experiments.sound_records import sound_document
 
@@ -52,6 +52,24 @@ def test_it_names_the_known_slips_and_passes(tmp_path: Path) -> None:
         assert number in done.stdout
     assert "NEW" not in done.stdout
     assert "table6-tap-mota" in done.stdout
+    assert "0 records of ours" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["absent", "file"])
+def test_results_that_are_no_folder_do_not_pass(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    done = call(tmp_path / name)
+    assert isinstance(done.exception, InputError)
+    assert "No such folder of results" in str(done.exception)
+    assert not done.stdout
+
+
+def test_without_results_print_is_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["audit"])
+    assert done.exit_code == 0, done.output
     assert "0 records of ours" in done.stdout
 
 

@@ -112,6 +112,9 @@ def test_a_recipe_that_is_not_there_is_said(tmp_path: Path, recipes: Path) -> No
         load_recipe("base", recipes)
     with pytest.raises(InputError, match="No such folder of recipes"):
         load_recipe("mine", tmp_path / "recipies")
+    (tmp_path / "bare").mkdir()
+    with pytest.raises(InputError, match="holds no recipe"):
+        load_recipe("table2", tmp_path / "bare")
 
 
 def test_a_recipe_beside_no_table_has_nothing_to_be_printed_with(
