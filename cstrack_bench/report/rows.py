@@ -87,7 +87,7 @@ class Table:
         profile: paper, twin, real or smoke.
         label: the profile, or "custom" where settings differ from it.
         header: what the numbers are, in words: data, split and hash, input, seeds,
-            checkpoint, threads. Empty without a run.
+            checkpoint, precision of training, threads. Empty without a run.
         rows: in the order of print.
         directions: the comparisons the paper argues from.
         unprinted: other trackers evaluated here that have no row in print.

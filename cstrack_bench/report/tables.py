@@ -171,6 +171,7 @@ def _header(records: abc.Sequence[RunRecord], paper: PaperTable) -> tuple[str, .
         f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''} "
         f"({', '.join(map(str, seeds))}) · "
         f"checkpoint {_distinct(r.model.checkpoint for r in records)} · "
+        f"trained in {_distinct(r.training.precision for r in records)} · "
         f"{threads} thread{'s' if threads != '1' else ''} · "
         f"{_distinct(r.provenance.device for r in records)}",
     )

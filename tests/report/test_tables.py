@@ -43,8 +43,8 @@ def test_golden_screen_of_three_seeds() -> None:
     assert lines[0] == "Table II · what each relation in REN brings · profile twin"
     assert lines[1:3] == [
         "FAKE, split train/val (fake-val): measured on 2 sequences, 200 frames",
-        "model n · input 320x192 · 3 seeds (0, 1, 2) · checkpoint last · 2 threads · "
-        "cpu",
+        "model n · input 320x192 · 3 seeds (0, 1, 2) · checkpoint last · "
+        "trained in float32 · 2 threads · cpu",
     ]
     assert "\n".join(lines[4:12]) == GOLDEN_GRID.rstrip()
     start = "direction of ④ − ⑤: MOTA +1.4 in print, +11.2 [+10.7, +11.8] here: "
