@@ -2,9 +2,11 @@
 """Show that changed code computes the numbers of before, and record its fingerprints.
 
     python scripts/prove_equal.py REVISION    # compare, then record the fingerprints
+    python scripts/prove_equal.py REVISION --precision bfloat16     # compare alone
     python scripts/prove_equal.py --record    # versions were raised: nothing to compare
 
-Both sides run every row of every table on the smoke profile, in float32 on one thread:
+Both sides run every row of every table on the smoke profile, in float32 (fingerprints
+are recorded in no other) on one thread:
 the package of REVISION in a work tree of its own, and the package here. Equal means bit
 for bit: the files of SynthMOT, every score and count, losses, and all tensors of every
 trained network. Times, paths and hashes may differ.
@@ -31,10 +33,16 @@ from cstrack_bench import fingerprints  # noqa: E402
 from cstrack_bench.errors import CstrackError, InputError  # noqa: E402
 from cstrack_bench.files import write_text  # noqa: E402
 
-SMOKE = (
-    *("reproduce", "all", "--profile", "smoke", "--jobs", "1"),
-    *("--set", "train.precision=float32", "--set", "train.workers=0"),
-)
+PRECISIONS = ("float32", "bfloat16")
+
+
+def smoke(precision: str) -> list[str]:
+    """Arguments of ``cstrack`` that train and measure every row."""
+    settings = f"train.precision={precision}", "train.workers=0"
+    command = ["reproduce", "all", "--profile", "smoke", "--jobs", "1"]
+    return command + [part for value in settings for part in ("--set", value)]
+
+
 #: What may differ: times and machines, names, identities, and what holds them.
 NOT_COMPARED = frozenset(
     {
@@ -63,17 +71,18 @@ class Comparison:
     different: list[str] = field(default_factory=list)
 
 
-def run_smoke(package: Path, folder: Path) -> None:
+def run_smoke(package: Path, folder: Path, precision: str) -> None:
     """Run every row of every table on the smoke profile.
 
     Args:
         package: folder that holds ``cstrack_bench/`` and ``recipes/``.
         folder: where data and results go.
+        precision: of training.
 
     Raises:
         CstrackError: it failed; its last words.
     """
-    command = [sys.executable, "-m", "cstrack_bench", *SMOKE]
+    command = [sys.executable, "-m", "cstrack_bench", *smoke(precision)]
     command += ["--data", str(folder / "data"), "--results", str(folder / "results")]
     environment = {
         **os.environ,
@@ -176,7 +185,7 @@ def _leaves(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ob
         yield ".".join(path), value
 
 
-def prove(revision: str) -> tuple[Comparison, Path]:
+def prove(revision: str, precision: str) -> tuple[Comparison, Path]:
     """Run and compare; writes what was compared under ``results/proofs``.
 
     Raises:
@@ -194,7 +203,7 @@ def prove(revision: str) -> tuple[Comparison, Path]:
             for side, package in (("old", tree), ("new", ROOT)):
                 (folder / side).mkdir()
                 print(f"smoke profile of the {side} code …", flush=True)
-                run_smoke(package, folder / side)
+                run_smoke(package, folder / side, precision)
         finally:
             _git("worktree", "remove", "--force", str(tree))
         found = compare(folder / "old", folder / "new")
@@ -203,7 +212,7 @@ def prove(revision: str) -> tuple[Comparison, Path]:
         "old": old_commit,
         "new": _git("rev-parse", "HEAD") + (" and what is not committed" * changed),
         "code": fingerprints.code_fingerprint(),
-        "command": "cstrack " + " ".join(SMOKE),
+        "command": "cstrack " + " ".join(smoke(precision)),
         "threads": 1,
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -213,7 +222,8 @@ def prove(revision: str) -> tuple[Comparison, Path]:
         "synthmot_files": found.files,
         "different": found.different,
     }
-    evidence = ROOT / "results" / "proofs" / f"{old_commit[:10]}.json"
+    suffix = "" if precision == PRECISIONS[0] else f"-{precision}"
+    evidence = ROOT / "results" / "proofs" / f"{old_commit[:10]}{suffix}.json"
     write_text(evidence, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     return found, evidence
 
@@ -242,6 +252,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("revision", nargs="?", help="whose numbers must be the same")
     parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default=PRECISIONS[0],
+        help="of training on both sides",
+    )
+    parser.add_argument(
         "--record",
         action="store_true",
         help="write the fingerprints of components whose version was raised",
@@ -262,7 +278,7 @@ def main() -> int:
             return 0
         if arguments.revision is None:
             raise InputError("Name the revision to compare with, or give --record.")
-        found, evidence = prove(arguments.revision)
+        found, evidence = prove(arguments.revision, arguments.precision)
     except CstrackError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -275,8 +291,9 @@ def main() -> int:
     print(f"written: {evidence.relative_to(ROOT)}")
     if found.different or not found.runs:
         return 1
-    record()
-    print(f"written: {fingerprints.COMMITTED.relative_to(ROOT)}")
+    if arguments.precision == PRECISIONS[0]:
+        record()
+        print(f"written: {fingerprints.COMMITTED.relative_to(ROOT)}")
     return 0
 
 
