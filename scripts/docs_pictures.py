@@ -67,9 +67,9 @@ SCENES = {
     "track": Scene(
         "Track, then score",
         (
-            "cstrack track SYN-17 --detections boxes.txt --tracker bytetrack "
-            "--output tracks/SYN-17.txt",
-            "cstrack evaluate tracks/ --dataset synthmot --sequences SYN-17 "
+            "cstrack track SYN-test-01 --detections boxes.txt --tracker bytetrack "
+            "--output tracks/SYN-test-01.txt",
+            "cstrack evaluate tracks/ --dataset synthmot --sequences SYN-test-01 "
             "--crosscheck",
         ),
         width=124,
@@ -103,10 +103,10 @@ def main() -> int:
 
 
 def prepare_sequence(folder: Path) -> None:
-    """Have ``SYN-17`` in a folder, and its visible people as ``boxes.txt``."""
+    """Have ``SYN-test-01`` in a folder, and its visible people as ``boxes.txt``."""
     run("cstrack reproduce table2 --profile twin --rows 1", folder)  # makes SynthMOT
-    (sequence,) = (folder / "data").glob("synthmot/*/val/SYN-17")
-    (folder / "SYN-17").symlink_to(sequence)
+    (sequence,) = (folder / "data").glob("synthmot/*/test/SYN-test-01")
+    (folder / "SYN-test-01").symlink_to(sequence)
     truth = read_annotations(sequence / "gt" / "gt.txt")
     rows = []
     for index in np.flatnonzero((truth.classes == 1) & (truth.visibility > 0.3)):

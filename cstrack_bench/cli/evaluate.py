@@ -33,6 +33,7 @@ class Subset(StrEnum):
 
     TRAIN = "train"
     VAL = "val"
+    TUNE = "tune"
     TEST = "test"
 
 

@@ -147,6 +147,7 @@ class _Counted:
 
 def _open(source: Path) -> tuple[list["Sequence"], bool]:
     """The sequences of a source, and whether it is a data set."""
+    from cstrack_bench.datasets.dataset import SUBSETS
     from cstrack_bench.formats.sequences import (
         list_sequences,
         open_sequence,
@@ -158,7 +159,7 @@ def _open(source: Path) -> tuple[list["Sequence"], bool]:
     if source.is_dir() and not any(
         (source / n).exists() for n in ("seqinfo.ini", "img1")
     ):
-        subsets = [s for s in ("train", "val", "test") if (source / s).is_dir()]
+        subsets = [s for s in SUBSETS if (source / s).is_dir()]
         if subsets:
             return [q for s in subsets for q in list_sequences(source, s)], True
         folders = sequence_folders(source)

@@ -21,7 +21,8 @@ from cstrack_bench.formats.sequences import FrameSource, Sequence
 from cstrack_bench.synthmot.generate import SynthSpec
 from cstrack_bench.verification.findings import Measure, Verification
 
-SUBSETS = ("train", "val", "test")
+#: Folders of sequences; tune is SynthMOT's, the sequences that settings are chosen on.
+SUBSETS = ("train", "val", "tune", "test")
 
 
 class DatasetAbsentError(InputError):

@@ -90,6 +90,19 @@ class DataConfig:
                 part.pop("synth")
         return document
 
+    def training_dict(self) -> Plain:
+        """What of it trained weights depend on, beside the frames themselves.
+
+        The split and the number of sequences to measure on decide nothing of that: the
+        manifest of the training frames does.
+        """
+        document = self.as_dict()
+        document.pop("split")
+        for part in (document, *document["mix"]):
+            for subset in ("tune", "test"):
+                part.get("synth", {}).pop(f"{subset}_sequences", None)
+        return document
+
     def planned_images(self) -> int | None:
         """Training images where all of it is made on the spot, without making it."""
         counts = [self.resolved.planned_images()]

@@ -33,7 +33,7 @@ class SequenceDataset(Dataset):
 
         Args:
             folder: its own, as ``find`` returns it.
-            subset: train, val or test.
+            subset: one of ``SUBSETS``.
 
         Returns:
             None of them where it has no such subset.
@@ -96,7 +96,7 @@ class SequenceDataset(Dataset):
         result = Verification(self.name, folder, self.mending(folder))
         found = self.try_sequences(folder)
         if not found:
-            what = "holds no sequence in train/, val/ or test/"
+            what = "holds no sequence in train/, val/, tune/ or test/"
             result.add([Fault(str(folder), what)])
         sound: dict[str, list[Sequence]] = {}
         with console.progress() as bar:
@@ -107,11 +107,11 @@ class SequenceDataset(Dataset):
                 elif self._verify_sequence(result, subset, sequence, every_picture):
                     sound.setdefault(subset, []).append(sequence)
         # One subset after the other: both may have a sequence of the same name.
-        for subset in ("train", "val"):
+        for subset in SUBSETS:
             if measure is not None and sound.get(subset):
                 result.add(measure(sound[subset]))
-        # What has a val/ of its own is not cut.
-        if sound.get("train") and "val" not in sound:
+        # What has held-out sequences of its own is not cut.
+        if sound.get("train") and not {"val", "tune"} & sound.keys():
             result.splits.update(self._cut(sound["train"]))
         self.compare(result)
         return result

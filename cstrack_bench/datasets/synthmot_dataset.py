@@ -12,12 +12,19 @@ from cstrack_bench.datasets import dataset_registry
 from cstrack_bench.datasets.dataset import Parts
 from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.datasets.motchallenge import MotChallengeDataset
-from cstrack_bench.errors import InputError
-from cstrack_bench.formats.sequences import FrameSource
-from cstrack_bench.synthmot.generate import COMPONENT, SynthSpec, make_synthmot
+from cstrack_bench.errors import InputError, nearest
+from cstrack_bench.formats.sequences import Sequence
+from cstrack_bench.synthmot.generate import (
+    COMPONENT,
+    SUBSETS,
+    SynthSpec,
+    make_synthmot,
+    sequence_seeds,
+)
 
-#: Its own split: train/ against val/.
-FOLDERS = "folders"
+#: Its own splits: train/ against test/, on which verdicts are given, and train/ against
+#: tune/, on which settings are chosen.
+SUBSET_OF_SPLIT = {"folders": "test", "tune": "tune"}
 RULES = EvaluationRules("synthmot", "MOT17")
 
 
@@ -47,16 +54,20 @@ class SynthMot(MotChallengeDataset):
         return f"{self.label}/{sequence}"
 
     def find(self, root: Path) -> Path:
-        """Its folder, made if need be.
+        """Its folder, with what it trains on made if need be.
 
         Without a specification it may lie one level deeper, in a folder named by its
         settings, if there is only one.
         """
+        return self._made(root, ("train",))
+
+    def _made(self, root: Path, subsets: abc.Collection[str]) -> Path:
+        """Its folder, with subsets made where there is a specification."""
         if self.spec is None:
             return super().find(root)
         if self.spec.train_sequences == 0:
             raise InputError(f"{self.label} is empty: synth.train_sequences is 0.")
-        return make_synthmot(root / self.name, self.spec)
+        return make_synthmot(root / self.name, self.spec, subsets)
 
     def candidates(self, root: Path, named: abc.Iterable[Path]) -> abc.Iterable[Path]:
         """Each folder, and what lies in it."""
@@ -64,19 +75,27 @@ class SynthMot(MotChallengeDataset):
             yield folder
             yield from self._worlds(folder)
 
-    def parts(self, root: Path, split: str, pattern: str = "*") -> Parts:
-        """All of train/ against all of val/, whatever split is asked for."""
-        folder = self.find(root)
-        train, val = (self.sequences(folder, subset) for subset in ("train", "val"))
-        return Parts(self.name, RULES, FOLDERS, train, val)
+    def sequences(self, folder: Path, subset: str) -> list[Sequence]:
+        """Those of its specification; a longer world may lie in the same folder."""
+        found = super().sequences(folder, subset)
+        if self.spec is None:
+            return found
+        named = sequence_seeds(self.spec, (subset,)) if subset in SUBSETS else {}
+        return [s for s in found if f"{subset}/{s.name}" in named]
 
-    def training_sources(
-        self, root: Path, pattern: str, lists: abc.Sequence[str]
-    ) -> abc.Sequence[FrameSource]:
-        """Its training sequences; the others of a mix's world are not made."""
-        spec = self.spec and dataclasses.replace(self.spec, val_sequences=0)
-        world = dataclasses.replace(self, spec=spec)
-        return super(SynthMot, world).training_sources(root, pattern, lists)
+    def parts(self, root: Path, split: str, pattern: str = "*") -> Parts:
+        """All of train/ against test/ or tune/.
+
+        Raises:
+            InputError: a split that cuts sequences; those of a made world are whole.
+        """
+        if split not in SUBSET_OF_SPLIT:
+            hint = nearest(split, SUBSET_OF_SPLIT)
+            raise InputError(f"{self.label} has no split {split!r}: {hint}.")
+        held_out = SUBSET_OF_SPLIT[split]
+        folder = self._made(root, ("train", held_out))
+        train, val = (self.sequences(folder, subset) for subset in ("train", held_out))
+        return Parts(self.name, RULES, split, train, val)
 
     def planned_images(self, step: int = 1) -> int | None:
         """Frames of its training sequences."""
@@ -108,6 +127,6 @@ DATASET = SynthMot(
     name="synthmot",
     component=COMPONENT,
     rules=RULES,
-    default_subset="val",
+    default_subset="test",
     sequence_names="SYN-",
 )

@@ -132,6 +132,7 @@ class Settings:
     def training_dict(self) -> Tree:
         """What of it the trained weights depend on."""
         document = self.as_dict()
+        document["data"] = self.data.training_dict()
         for section in ("nms", "track", "measure"):
             document.pop(section)
         for key in ("workers", "save_seconds"):  # neither changes a number

@@ -1,9 +1,11 @@
 """SynthMOT: made-on-the-spot pedestrian sequences in MOTChallenge layout.
 
-A specification names everything; its short hash names the folder. Annotations come
-from NumPy alone and are the same wherever they are made, pictures from OpenCV.
+A specification names everything; a short hash of its world names the folder.
+Annotations come from NumPy alone and are the same wherever they are made, pictures from
+OpenCV.
 """
 
+import collections.abc as abc
 import hashlib
 import json
 import multiprocessing
@@ -31,29 +33,36 @@ __all__ = [
     "make_sequence",
     "make_synthmot",
     "sequence_seeds",
-    "spec_hash",
+    "world_hash",
 ]
 
 # Its version is raised whenever the same specification would give other pictures or
 # annotations; the folder of a data set is named after it too.
-COMPONENT = Component("dataset synthmot", 4)
-_DONE = "done.json"
+COMPONENT = Component("dataset synthmot", 5)
+#: Its subsets, each with the number from which its sequences' seeds are drawn. Settings
+#: are chosen on tune, networks trained on train, verdicts given on test.
+SUBSETS = {"train": 5, "tune": 3, "test": 4}
+_DESCRIPTION = "world.json"
 
 
 @dataclass(frozen=True)
 class SynthSpec:
     """A whole data set.
 
+    No identity of a subset occurs in another.
+
     Attributes:
         config: what each sequence is made from.
         train_sequences: sequences under train/.
-        val_sequences: sequences under val/; no identity of train/ occurs in them.
+        tune_sequences: sequences under tune/, on which settings are chosen.
+        test_sequences: sequences under test/, which no choice has seen.
         seed: of the data set; every sequence has its own seed made from it.
     """
 
     config: SynthConfig = field(default_factory=SynthConfig)
     train_sequences: int = 16
-    val_sequences: int = 4
+    tune_sequences: int = 4
+    test_sequences: int = 32
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -62,36 +71,45 @@ class SynthSpec:
         Raises:
             InputError: a negative number.
         """
-        for name in ("train_sequences", "val_sequences", "seed"):
+        for name in (*(f"{subset}_sequences" for subset in SUBSETS), "seed"):
             if getattr(self, name) < 0:
                 raise InputError(
                     f"SynthMOT setting {name} is {getattr(self, name)}: give 0 or more."
                 )
 
 
-def spec_hash(spec: SynthSpec) -> str:
-    """Twelve hex digits of everything that decides the data set's content."""
-    content = json.dumps(
-        {"generation": COMPONENT.version, **asdict(spec)}, sort_keys=True
-    )
+def world_hash(spec: SynthSpec) -> str:
+    """Twelve hex digits of everything that decides what is in a sequence.
+
+    How many sequences there are is no part of it: a longer test adds to the folder.
+    """
+    content = json.dumps(_world(spec), sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
-def sequence_seeds(spec: SynthSpec) -> dict[str, int]:
-    """Sequence path relative to the data set (``train/SYN-01``) -> its seed."""
+def _world(spec: SynthSpec) -> dict[str, object]:
+    return {
+        "generation": COMPONENT.version,
+        "config": asdict(spec.config),
+        "seed": spec.seed,
+    }
+
+
+def sequence_seeds(
+    spec: SynthSpec, subsets: abc.Iterable[str] = tuple(SUBSETS)
+) -> dict[str, int]:
+    """Sequence path relative to the data set (``train/SYN-train-01``) -> its seed.
+
+    Args:
+        spec: of the data set.
+        subsets: keys of ``SUBSETS``.
+    """
     seeds = {}
-    number = 0
-    for subset, count in (
-        ("train", spec.train_sequences),
-        ("val", spec.val_sequences),
-    ):
-        for index in range(count):
-            number += 1
-            # The subset and the index, not the running number: more training
-            # sequences must not change the validation ones.
-            state = np.random.SeedSequence([spec.seed, len(subset), index])
-            seed = int(state.generate_state(1)[0])
-            seeds[f"{subset}/SYN-{number:02d}"] = seed
+    for subset in subsets:
+        for index in range(getattr(spec, f"{subset}_sequences")):
+            state = np.random.SeedSequence([spec.seed, SUBSETS[subset], index])
+            name = f"SYN-{subset}-{index + 1:02d}"
+            seeds[f"{subset}/{name}"] = int(state.generate_state(1)[0])
     return seeds
 
 
@@ -197,37 +215,52 @@ def _write(folder: Path, name: str, config: SynthConfig, seed: int) -> None:
     (folder / "seqinfo.ini").write_text("\n".join(lines), encoding="utf-8")
 
 
-def make_synthmot(root: Path, spec: SynthSpec, processes: int = 2) -> Path:
+def make_synthmot(
+    root: Path,
+    spec: SynthSpec,
+    subsets: abc.Collection[str] = tuple(SUBSETS),
+    processes: int = 2,
+) -> Path:
     """Make a data set, or what is still missing of it.
 
-    Safe to interrupt and to run twice at once: sequences appear whole, and a marker
-    tells that all of them are there.
+    Safe to interrupt and to run twice at once: sequences appear whole.
 
     Args:
-        root: holds data sets; this one goes to ``root / spec_hash(spec)``.
+        root: holds data sets; this one goes to ``root / world_hash(spec)``.
         spec: what to make.
+        subsets: of it, keys of ``SUBSETS``.
         processes: sequences made at a time; 1 starts no other process.
 
     Returns:
-        The data set's folder, with train/ and val/.
+        The data set's folder, with one folder a subset.
 
     Raises:
         CstrackError: the file system refused.
     """
-    dataset = root / spec_hash(spec)
-    if (dataset / _DONE).is_file():
-        return dataset
+    dataset = root / world_hash(spec)
     missing = [
         (dataset / path, seed)
-        for path, seed in sequence_seeds(spec).items()
+        for path, seed in sequence_seeds(spec, subsets).items()
         if not (dataset / path).is_dir()
     ]
+    if missing:
+        _make(missing, spec.config, processes)
+    for subset in subsets:
+        (dataset / subset).mkdir(parents=True, exist_ok=True)
+    description = dataset / _DESCRIPTION
+    if not description.is_file():
+        write_text(description, json.dumps(_world(spec), indent=2) + "\n")
+    return dataset
+
+
+def _make(missing: list[tuple[Path, int]], config: SynthConfig, processes: int) -> None:
+    """Make sequences, each a folder and a seed."""
     processes = max(1, min(processes, len(missing)))
     with progress() as bar:
         task = bar.add_task("SynthMOT", total=len(missing))
         if processes == 1:
             for path, seed in missing:
-                make_sequence(path.parent, path.name, spec.config, seed)
+                make_sequence(path.parent, path.name, config, seed)
                 bar.advance(task)
         else:
             # spawn: a forked child of a process with running threads may hang.
@@ -236,7 +269,7 @@ def make_synthmot(root: Path, spec: SynthSpec, processes: int = 2) -> Path:
             )
             try:
                 jobs = [
-                    pool.submit(make_sequence, p.parent, p.name, spec.config, seed)
+                    pool.submit(make_sequence, p.parent, p.name, config, seed)
                     for p, seed in missing
                 ]
                 for job in as_completed(jobs):
@@ -244,11 +277,6 @@ def make_synthmot(root: Path, spec: SynthSpec, processes: int = 2) -> Path:
                     bar.advance(task)
             finally:
                 pool.shutdown(cancel_futures=True)
-    for subset in ("train", "val"):
-        (dataset / subset).mkdir(parents=True, exist_ok=True)
-    marker = {"generation": COMPONENT.version, **asdict(spec)}
-    write_text(dataset / _DONE, json.dumps(marker, indent=2) + "\n")
-    return dataset
 
 
 def _one_thread() -> None:

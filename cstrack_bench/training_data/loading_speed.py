@@ -63,8 +63,8 @@ def paint_pictures(folder: Path, frames: int) -> Sequence:
         frames: how many.
     """
     config = SynthConfig(width=1920, height=1080, frames=frames)
-    spec = SynthSpec(config, train_sequences=1, val_sequences=0)
-    return list_sequences(make_synthmot(folder, spec), "train")[0]
+    spec = SynthSpec(config, train_sequences=1)
+    return list_sequences(make_synthmot(folder, spec, ("train",)), "train")[0]
 
 
 def time_loading(

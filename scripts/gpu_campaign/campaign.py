@@ -200,7 +200,7 @@ class Session:
     def _make_data(self) -> None:
         config = self.plan[0].settings.data
         root = self.workspace.data_root / config.dataset
-        make_synthmot(root, config.synth, machine.cores())
+        make_synthmot(root, config.synth, ("train", "test"), machine.cores())
         data = self.workspace.open(config)
         self.journal.document["data"] = data.describe()
 

@@ -47,7 +47,7 @@ class Scale:
     Attributes:
         width, height: of the made frames and of the network's input, pixels.
         frames: of each sequence.
-        train_sequences, val_sequences: how many.
+        train_sequences, test_sequences: how many.
         people: in view at a time, about (MOT17: 21 boxes a frame).
         networks: whose speed is taken; the first is what the others are compared with.
         timed, dropped: frames that count, and those before them that do not.
@@ -61,7 +61,7 @@ class Scale:
     height: int
     frames: int
     train_sequences: int
-    val_sequences: int
+    test_sequences: int
     people: int
     networks: tuple[Timed, ...]
     timed: int
@@ -93,7 +93,7 @@ class Scale:
         """
         synth = {
             "train_sequences": self.train_sequences,
-            "val_sequences": self.val_sequences,
+            "test_sequences": self.test_sequences,
             "config.width": self.width,
             "config.height": self.height,
             "config.frames": self.frames,
@@ -137,7 +137,7 @@ def full(cores: int) -> Scale:
         height=608,
         frames=75,
         train_sequences=min(max(cores, 8), 32),
-        val_sequences=4,
+        test_sequences=8,
         people=20,
         networks=_networks("l", "l", "s", "l"),
         timed=60,
@@ -157,7 +157,7 @@ def tiny(cores: int) -> Scale:
         height=128,
         frames=8,
         train_sequences=2,
-        val_sequences=1,
+        test_sequences=1,
         people=6,
         networks=_networks("n", "n", "n"),
         timed=4,

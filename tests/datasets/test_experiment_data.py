@@ -16,10 +16,10 @@ from cstrack_bench.synthmot.generate import SynthConfig, SynthSpec
 from cstrack_bench.training_data.loading import TrainingSet
 
 TINY = SynthConfig(width=96, height=64, frames=4, people=4)
-MAIN = SynthSpec(TINY, train_sequences=2, val_sequences=1, seed=0)
-OTHER = SynthSpec(TINY, train_sequences=1, val_sequences=0, seed=1)
+MAIN = SynthSpec(TINY, train_sequences=2, test_sequences=1, seed=0)
+OTHER = SynthSpec(TINY, train_sequences=1, test_sequences=0, seed=1)
 CROWD = SynthSpec(
-    dataclasses.replace(TINY, people=8), train_sequences=1, val_sequences=0, seed=2
+    dataclasses.replace(TINY, people=8), train_sequences=1, test_sequences=0, seed=2
 )
 SIZE = (64, 96)
 
@@ -40,7 +40,7 @@ def test_a_mix_adds_to_training_alone(root: Path) -> None:
     assert [s.name for s in mixed.val] == [s.name for s in plain.val]
     assert [s.name for s in mixed.train] == [
         *(s.name for s in plain.train),
-        "synthmot seed 1/SYN-01",
+        "synthmot seed 1/SYN-train-01",
     ]
 
 
@@ -88,7 +88,7 @@ def test_hashes_change_with_any_part(root: Path) -> None:
 
 
 def test_the_training_hash_knows_no_test_part(root: Path) -> None:
-    spec = dataclasses.replace(MAIN, val_sequences=2)
+    spec = dataclasses.replace(MAIN, test_sequences=2)
     one = open_data(synthetic(), root)
     two = open_data(dataclasses.replace(synthetic(), synth=spec), root)
     assert one.manifest_hash(("train",)) == two.manifest_hash(("train",))

@@ -97,13 +97,13 @@ def test_identities_are_contiguous_across_parts(root: Path) -> None:
 
 def test_a_synthetic_part_is_a_world_of_its_own(tmp_path: Path) -> None:
     config = SynthConfig(width=96, height=64, frames=2, people=3)
-    specs = [SynthSpec(config, 1, val_sequences=3, seed=seed) for seed in (1, 2)]
+    specs = [SynthSpec(config, 1, test_sequences=3, seed=seed) for seed in (1, 2)]
     parts = [open_part(MixPart("synthmot", spec), tmp_path) for spec in specs]
     assert [part.name for part in parts] == ["synthmot seed 1", "synthmot seed 2"]
     assert [len(part.sources) for part in parts] == [1, 1]
     truths = [b"".join(part.sources[0].truth()) for part in parts]
     assert truths[0] != truths[1]
-    # Its validation sequences are nobody's business and are not painted.
+    # Only what is trained on is painted.
     assert len(list(tmp_path.rglob("seqinfo.ini"))) == 2
 
 

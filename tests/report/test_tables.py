@@ -143,7 +143,7 @@ def test_runs_that_must_not_be_compared_are_refused(
 def test_two_synthetic_worlds_are_not_compared() -> None:
     """Their frames have the same names, so their hash alone would let them pass."""
     worlds = [
-        {"seed": 0, "val_sequences": 2, "config": {"people": people}}
+        {"seed": 0, "test_sequences": 2, "config": {"people": people}}
         for people in (6, 9)
     ]
     records = [

@@ -19,7 +19,7 @@ from cstrack_bench.synthmot.generate import (
     make_sequence,
     make_synthmot,
     sequence_seeds,
-    spec_hash,
+    world_hash,
 )
 from cstrack_bench.synthmot.geometry import Shapes, mask, rounded
 from cstrack_bench.synthmot.render import fill
@@ -31,7 +31,13 @@ from cstrack_bench.synthmot.world import (
 )
 
 SMALL = SynthConfig(width=320, height=192, frames=6, people=8)
-SPEC = SynthSpec(replace(SMALL, frames=2), train_sequences=2, val_sequences=1, seed=5)
+SPEC = SynthSpec(
+    replace(SMALL, frames=2),
+    train_sequences=2,
+    tune_sequences=1,
+    test_sequences=1,
+    seed=5,
+)
 
 # Of the annotations of seeds 0, 1 and 2 at SMALL. Another value means that everybody's
 # SynthMOT changes: raise the version of generate.COMPONENT with it.
@@ -166,21 +172,43 @@ def test_knobs_turn_their_difficulty_off() -> None:
     assert worn_twice(1.0) > 3
 
 
-def test_validation_does_not_depend_on_the_number_of_training_sequences() -> None:
+def test_a_sequence_depends_on_its_subset_and_number_alone() -> None:
     seeds = sequence_seeds(SPEC)
-    more = sequence_seeds(replace(SPEC, train_sequences=9))
-    assert len(set(seeds.values())) == 3
-    assert seeds["val/SYN-03"] == more["val/SYN-10"]
+    longer = replace(SPEC, train_sequences=9, tune_sequences=3, test_sequences=7)
+    more = sequence_seeds(longer)
+    assert len(seeds) == 4
+    assert len(more) == 19
+    assert len(set(more.values())) == 19
+    assert seeds.items() <= more.items()
 
 
-def test_hash_names_the_whole_specification() -> None:
-    assert spec_hash(SPEC) == spec_hash(replace(SPEC))
+def test_the_worlds_have_no_seed_in_common() -> None:
+    """The twin's 16, 4 and 32 sequences, and as many again."""
+    spec = SynthSpec(train_sequences=32, tune_sequences=32, test_sequences=64)
+    seeds = sequence_seeds(spec)
+    assert len(set(seeds.values())) == len(seeds) == 128
+    # The former validation sequences, on which settings were chosen, are tune's.
+    former = [
+        int(np.random.SeedSequence([0, 3, i]).generate_state(1)[0]) for i in (0, 3)
+    ]
+    assert [seeds["tune/SYN-tune-01"], seeds["tune/SYN-tune-04"]] == former
+
+
+def test_hash_names_the_world_whatever_its_length() -> None:
+    assert world_hash(SPEC) == world_hash(replace(SPEC, test_sequences=2))
     others = [
         replace(SPEC, seed=6),
-        replace(SPEC, val_sequences=2),
         replace(SPEC, config=replace(SPEC.config, blur=0.1)),
     ]
-    assert len({spec_hash(spec) for spec in [SPEC, *others]}) == 4
+    assert len({world_hash(spec) for spec in [SPEC, *others]}) == 3
+
+
+def test_a_longer_test_adds_to_the_folder(tmp_path: Path) -> None:
+    folder = make_synthmot(tmp_path, SPEC, ("test",), processes=1)
+    longer = replace(SPEC, test_sequences=2)
+    assert make_synthmot(tmp_path, longer, ("test",), processes=1) == folder
+    names = sorted(path.parent.name for path in folder.rglob("seqinfo.ini"))
+    assert names == ["SYN-test-01", "SYN-test-02"]
 
 
 def test_data_set_is_made_once_and_completed(
@@ -188,11 +216,10 @@ def test_data_set_is_made_once_and_completed(
 ) -> None:
     folder = make_synthmot(tmp_path, SPEC, processes=1)
     digest = annotations_hash(folder)
-    kept = folder / "train" / "SYN-01" / "img1" / "000001.jpg"
-    lost = folder / "val" / "SYN-03"
+    kept = folder / "train" / "SYN-train-01" / "img1" / "000001.jpg"
+    lost = folder / "test" / "SYN-test-01"
     stamp = kept.stat().st_mtime_ns
-    # As after an interruption: one sequence short, and no marker.
-    (folder / "done.json").unlink()
+    # As after an interruption: one sequence short.
     for path in sorted(lost.rglob("*"), reverse=True):
         path.unlink() if path.is_file() else path.rmdir()
     lost.rmdir()
@@ -222,7 +249,9 @@ def test_failure_leaves_nothing_half_made(
 def test_two_at_once_agree(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     both = [
-        context.Process(target=make_synthmot, args=(tmp_path, SPEC, 1))
+        context.Process(
+            target=make_synthmot, args=(tmp_path, SPEC, ("train", "test"), 1)
+        )
         for _ in range(2)
     ]
     for process in both:
@@ -230,8 +259,8 @@ def test_two_at_once_agree(tmp_path: Path) -> None:
     for process in both:
         process.join(120)
     assert [process.exitcode for process in both] == [0, 0]
-    folder = tmp_path / spec_hash(SPEC)
-    alone = make_synthmot(tmp_path / "alone", SPEC, processes=2)
+    folder = tmp_path / world_hash(SPEC)
+    alone = make_synthmot(tmp_path / "alone", SPEC, ("train", "test"))
     assert annotations_hash(folder) == annotations_hash(alone)
     assert not list(folder.rglob(".*"))
 

@@ -39,7 +39,7 @@ CONFIG = TrainConfig(
 def world_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spec = SynthSpec(
         train_sequences=1,
-        val_sequences=1,
+        test_sequences=1,
         config=SynthConfig(width=192, height=128, frames=10, people=6),
     )
     return make_synthmot(tmp_path_factory.mktemp("synth"), spec, processes=1)
@@ -230,10 +230,10 @@ def test_a_sequence_without_ground_truth_cannot_be_trained_on(
 ) -> None:
     import shutil
 
-    copy = tmp_path / "train" / "SYN-01"
-    shutil.copytree(world_folder / "train" / "SYN-01", copy)
+    copy = tmp_path / "train" / "SYN-train-01"
+    shutil.copytree(world_folder / "train" / "SYN-train-01", copy)
     shutil.rmtree(copy / "gt")
-    with pytest.raises(InputError, match=r"SYN-01.*ground truth"):
+    with pytest.raises(InputError, match=r"SYN-train-01.*ground truth"):
         TrainingSet(list_sequences(tmp_path, "train"), SIZE, None, 0)
 
 
@@ -247,7 +247,7 @@ def test_labels_are_normalised_boxes_of_the_stretched_image(
     assert annotations is not None
     people = annotations.pedestrians().between(0, 1)
     assert image.shape == (3, *SIZE)
-    assert name == "SYN-01 frame 1"
+    assert name == "SYN-train-01 frame 1"
     assert 0 < len(targets) <= len(people.ids)
     assert targets[:, 0].min() >= 1
     left, right = targets[:, 1] - targets[:, 3] / 2, targets[:, 1] + targets[:, 3] / 2
