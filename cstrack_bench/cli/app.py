@@ -14,6 +14,7 @@ from cstrack_bench.cli import (
     download,
     evaluate,
     models,
+    plan,
     reproduce,
     track,
     train,
@@ -36,6 +37,7 @@ app.command("train")(train.train)
 app.command("track")(track.track)
 app.command("evaluate")(evaluate.evaluate)
 app.command("models")(models.models)
+app.command("plan")(plan.plan)
 app.command("audit")(audit.audit)
 app.add_typer(bench.app, name="bench")
 app.command("verify")(verify_verb.verify)

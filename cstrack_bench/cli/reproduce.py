@@ -20,6 +20,8 @@ from cstrack_bench.cli.options import (
 from cstrack_bench.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cstrack_bench.experiments.plan import Plan
     from cstrack_bench.experiments.records import RunRecord
     from cstrack_bench.experiments.run import RunResult
@@ -48,6 +50,17 @@ def reproduce(
     jobs: Annotated[
         int | None, typer.Option(help="Runs at a time; default one a core.", min=1)
     ] = None,
+    decide: Annotated[
+        bool,
+        typer.Option(
+            "--until-decided",
+            help="Add seeds, row by row, until every argued pair has a verdict.",
+        ),
+    ] = False,
+    budget: Annotated[
+        str | None,
+        typer.Option(help="Time for --until-decided, such as 3h.", metavar="TIME"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure the rows of a table, or take them from the ledger, and print it."""
@@ -55,8 +68,16 @@ def reproduce(
     from cstrack_bench.experiments.plan import describe_plan, make_plan
     from cstrack_bench.experiments.recipe_files import list_tables
     from cstrack_bench.experiments.workspace import Workspace
+    from cstrack_bench.report.budget import parse_budget
     from cstrack_bench.training.distributed import pick_device
 
+    if decide and (seeds != 1 or fresh):
+        raise InputError(
+            "--until-decided adds seeds by itself: leave out --seeds and --fresh."
+        )
+    if budget is not None and not decide:
+        raise InputError("--budget belongs to --until-decided.")
+    minutes = None if budget is None else parse_budget(budget)
     chosen = list_tables() if "all" in tables else list(dict.fromkeys(tables))
     workspace = Workspace(data, Ledger(results), pick_device(device))
     plans = [
@@ -75,7 +96,12 @@ def reproduce(
         for document in [] if as_json else planned:
             _print_plan(document)
     else:
-        for records in measure_tables(plans, workspace, fresh, jobs, as_json):
+        if decide:
+            measured = _decide(plans, workspace, minutes, jobs)
+        else:
+            measured = _measure(plans, workspace, fresh, jobs)
+        publish(plans, measured, workspace, as_json)
+        for records in measured:
             documents.append([record.plain() for record in records])
     if as_json:
         print_json(documents[0] if len(documents) == 1 else documents)
@@ -97,33 +123,92 @@ def measure_tables(
         jobs: runs at a time.
         as_json: print no table.
     """
+    measured = _measure(plans, workspace, fresh, jobs)
+    publish(plans, measured, workspace, as_json)
+    return measured
+
+
+def _measure(
+    plans: "list[Plan]", workspace: "Workspace", fresh: bool, jobs: int | None
+) -> "list[list[RunRecord]]":
     from cstrack_bench.experiments.plan import reproduce as measure
-    from cstrack_bench.report.own_rows import printed_table
-    from cstrack_bench.report.tables import print_table, table_from
-    from cstrack_bench.report.views import write_views
+
+    found = measure(plans, workspace, fresh, jobs, _remark(len(plans) > 1))
+    return [[outcome.record for outcome in outcomes] for outcomes in found]
+
+
+def _decide(
+    plans: "list[Plan]",
+    workspace: "Workspace",
+    minutes: float | None,
+    jobs: int | None,
+) -> "list[list[RunRecord]]":
+    from cstrack_bench.verdicts.until_decided import until_decided
+
+    series = until_decided(
+        plans,
+        workspace,
+        None if minutes is None else 60 * minutes,
+        jobs,
+        _remark(len(plans) > 1),
+        lambda text: console.err.print(f"next: {text}"),
+    )
+    noun = "comparison is" if series.undecided == 1 else "comparisons are"
+    console.err.print(f"stopped: {series.reason}; {series.undecided} {noun} undecided")
+    return [[outcome.record for outcome in found] for found in series.outcomes]
+
+
+def _remark(several: bool) -> "Callable[[RunResult], None]":
+    """Says on stderr what a run gave.
+
+    Args:
+        several: whether runs of more than one table are measured.
+    """
 
     def remark(outcome: "RunResult") -> None:
         scores = outcome.record.scores.overall
         how = "measured before" if outcome.reused else "measured"
         run = outcome.run
-        table = f"{run.table} " if len(plans) > 1 else ""
+        table = f"{run.table} " if several else ""
         console.err.print(
             f"{table}row {run.row} seed {run.seed} {how}: "
             f"MOTA {scores['MOTA']:.1f} IDF1 {scores['IDF1']:.1f} "
             f"ID Sw. {scores['IDSW']}"
         )
 
+    return remark
+
+
+def publish(
+    plans: "list[Plan]",
+    measured: "list[list[RunRecord]]",
+    workspace: "Workspace",
+    as_json: bool,
+) -> None:
+    """Write tables and RESULTS.md from the ledger, and print the tables of plans.
+
+    Args:
+        plans: one a table.
+        measured: the records of each.
+        workspace: with the ledger.
+        as_json: print no table.
+    """
+    from cstrack_bench.report.own_rows import printed_table
+    from cstrack_bench.report.tables import print_table, table_from
+    from cstrack_bench.report.views import write_views
+    from cstrack_bench.verdicts.design import read_design
+
     ledger = workspace.ledger
-    found = measure(plans, workspace, fresh, jobs, remark)
-    measured = [[outcome.record for outcome in outcomes] for outcomes in found]
     written = write_views(ledger.root, ledger.root.resolve().parent / "RESULTS.md")
     for plan, records in zip(plans, measured, strict=True):
-        if not as_json:
-            print_table(table_from(records, printed_table(records)), console.out)
+        if not records:
+            continue
         folder = ledger.path(plan.runs[0]).parent.parent
+        if not as_json:
+            paper, design = printed_table(records), read_design(folder)
+            print_table(table_from(records, paper, design=design), console.out)
         console.err.print(f"written: {folder}/row*/seed*.json")
     console.err.print("written: " + " · ".join(path.name for path in written))
-    return measured
 
 
 def numbers(text: str | None) -> list[int] | None:

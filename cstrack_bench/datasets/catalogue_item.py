@@ -82,6 +82,8 @@ class CatalogueItem:
         expects: what it holds.
         holds: patterns below its folder that it matches when it is complete.
         kind: a data set, or the weights of a network.
+        rows: of weights that track as they are: the printed rows whose network they
+            are, such as ``table6/25``.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
@@ -97,6 +99,7 @@ class CatalogueItem:
     expects: Expected = Expected()
     holds: tuple[str, ...] = ()
     kind: Literal["data", "weights"] = "data"
+    rows: tuple[Annotated[str, Field(pattern=r"^table[1-8]/\d+$")], ...] = ()
 
     def __post_init__(self) -> None:
         """Check what is said against itself.

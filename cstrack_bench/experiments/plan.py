@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -30,12 +30,29 @@ class Plan:
         profile: chosen profile.
         reason: why that one.
         runs: rows × seeds.
+        overrides: settings that the call gave, ``key.of.setting=value``.
     """
 
     recipe: Recipe
     profile: str
     reason: str
     runs: list[Run]
+    overrides: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """Numbers of its rows, in its order."""
+        return tuple(dict.fromkeys(run.row for run in self.runs))
+
+    def resized(self, rows: Iterable[int], seeds: int) -> "Plan":
+        """The same table, profile and settings for other rows and seeds.
+
+        Args:
+            rows: numbers of rows.
+            seeds: how many, from 0.
+        """
+        runs = self.recipe.runs(self.profile, list(rows), seeds, self.overrides)
+        return replace(self, runs=runs)
 
 
 def choose_profile(recipe: Recipe, data_root: Path, cuda: bool) -> tuple[str, str]:
@@ -82,9 +99,9 @@ def make_plan(
         profile, reason = choose_profile(recipe, data_root, torch.cuda.is_available())
     else:
         reason = "asked for"
-    return Plan(
-        recipe, profile, reason, recipe.runs(profile, rows, seeds, tuple(overrides))
-    )
+    given = tuple(overrides)
+    runs = recipe.runs(profile, rows, seeds, given)
+    return Plan(recipe, profile, reason, runs, given)
 
 
 def describe_plan(plan: Plan, workspace: Workspace) -> Tree:
@@ -151,6 +168,14 @@ def _state(run: Run, workspace: Workspace) -> str:
     return "finished" if finished else "to measure"
 
 
+def default_jobs(workspace: Workspace) -> int:
+    """Runs at a time: one a core, and one on a GPU.
+
+    A small network keeps one core busy but not two: two runs side by side end sooner.
+    """
+    return (os.cpu_count() or 1) if workspace.device.type == "cpu" else 1
+
+
 def reproduce(
     plans: Sequence[Plan],
     workspace: Workspace,
@@ -164,8 +189,7 @@ def reproduce(
         plans: one a table; a training that several share is done once.
         workspace: data, ledger and device.
         fresh: measure again what is there already.
-        jobs: steps at a time; by default one a core, and one on a GPU. A small network
-            keeps one core busy but not two, so two runs side by side end sooner.
+        jobs: steps at a time; by default ``default_jobs``.
         on_result: called after each run.
 
     Returns:
@@ -190,10 +214,8 @@ def reproduce(
         else:
             done(number, found)
     steps = plan_steps([runs[number] for number in waiting], workspace, fresh)
-    cores = os.cpu_count() or 1
-    on_cpu = workspace.device.type == "cpu"
-    jobs = min(jobs or (cores if on_cpu else 1), max(1, len(waiting)))
-    for name, outcome in work(steps, jobs, max(1, cores // jobs)):
+    jobs = min(jobs or default_jobs(workspace), max(1, len(waiting)))
+    for name, outcome in work(steps, jobs, max(1, (os.cpu_count() or 1) // jobs)):
         if outcome is not None:
             done(waiting[int(name)], outcome)
     ordered = iter(range(len(runs)))

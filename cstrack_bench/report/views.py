@@ -23,12 +23,10 @@ from cstrack_bench.report.results_page import results_page
 from cstrack_bench.report.rows import Table
 from cstrack_bench.report.run_csv import runs_csv, sequences_csv
 from cstrack_bench.report.tables import newest_comparable, table_csv, table_from
-from cstrack_bench.verdicts.design import Designs
+from cstrack_bench.verdicts.design import read_design
 
 
-def find_tables(
-    results_root: Path, designs: Designs | None = None
-) -> list[tuple[Table, Path]]:
+def find_tables(results_root: Path) -> list[tuple[Table, Path]]:
     """Every table that has a run, with the path of its CSV.
 
     Runs that may not share a table with the newest ones (other frames) are left out,
@@ -36,10 +34,9 @@ def find_tables(
 
     Args:
         results_root: the folder of results.
-        designs: table and profile -> how its verdicts are to be given.
 
     Raises:
-        InputError: a file there is not a run's record.
+        InputError: a file there is not a run's record, or not a design.
     """
     folders: dict[Path, list[RunRecord]] = {}
     for path in sorted(results_root.glob("**/row*/seed*.json")):
@@ -54,7 +51,7 @@ def find_tables(
         paper = printed_table(records) if records else load_table(folder.name)
         newest, reasons = newest_comparable(records, paper)
         profile = newest[0].run.profile if newest else "paper"
-        design = (designs or {}).get((paper.name, profile))
+        design = read_design(folder)
         table = table_from(newest, paper, profile, reasons, others, design)
         found.append((table, folder.parent / f"{folder.name}.csv"))
     order = list(PROFILES)
@@ -62,15 +59,31 @@ def find_tables(
     return found
 
 
-def write_views(
-    results_root: Path, page: Path, designs: Designs | None = None
-) -> list[Path]:
+def table_of(results_root: Path, name: str, profile: str) -> Table:
+    """One table of one profile, with whatever runs of it there are.
+
+    Args:
+        results_root: the folder of results.
+        name: of the table in print.
+        profile: whose runs.
+
+    Raises:
+        InputError: a file there is not a run's record, or not a design.
+    """
+    folder = results_root / profile / name
+    paths = sorted(folder.glob("row*/seed*.json"))
+    records = [read_record(path) for path in paths]
+    paper = load_table(name)
+    newest, reasons = newest_comparable(records, paper)
+    return table_from(newest, paper, profile, reasons, (), read_design(folder))
+
+
+def write_views(results_root: Path, page: Path) -> list[Path]:
     """Write RESULTS.md, ERRATA.md, a page a profile and the CSV files.
 
     Args:
         results_root: the folder of results.
         page: where RESULTS.md goes; ERRATA.md goes beside it.
-        designs: table and profile -> how its verdicts are to be given.
 
     Returns:
         What was written, RESULTS.md last.
@@ -78,7 +91,7 @@ def write_views(
     Raises:
         InputError: a file there is not a run's record.
     """
-    found = find_tables(results_root, designs)
+    found = find_tables(results_root)
     folders: dict[Path, list[Table]] = {}
     texts: dict[Path, str] = {}
     ladders: dict[Path, list[LadderRecord]] = {}

@@ -28,7 +28,8 @@ from cstrack_bench.verdicts.rules import (
 )
 from cstrack_bench.verdicts.statistics import Difference, crossed_difference
 
-#: The columns that the text argues from; each follows from summed counts.
+#: The columns that the text argues from; each follows from summed counts. An argument
+#: is judged in those that its own sentence speaks of.
 ARGUED = ("MOTA", "IDF1", "IDSW")
 #: How many times longer a test may be made; only where sequences are made on the spot.
 LENGTHENED = {"twin": (1, 2, 4, 8), "smoke": (1, 2, 4, 8)}
@@ -126,7 +127,7 @@ def directions(
     reasons: Reasons,
     design: Design | None = None,
 ) -> tuple[Direction, ...]:
-    """Every argued comparison in every column that the text argues from.
+    """Every argued comparison in every column that its sentence speaks of.
 
     Args:
         paper: the printed table.
@@ -147,8 +148,11 @@ def directions(
                 paper.row(number).claims.get(metric.key)
                 for number in (argument.first, argument.second)
             ]
-            if metric.key not in ARGUED or claims[0] is None or claims[1] is None:
+            spoken_of = metric.key in (argument.metrics or ARGUED)
+            if metric.key not in ARGUED or not spoken_of or None in claims:
                 continue
+            assert claims[0] is not None
+            assert claims[1] is not None
             printed = round(claims[0].value - claims[1].value, metric.decimals)
             if isinstance(pair, str):
                 plain.append(

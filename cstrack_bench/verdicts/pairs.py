@@ -68,12 +68,12 @@ class Pair:
     @property
     def cost(self) -> Cost:
         """Measured seconds of both rows."""
-        costs = [_seconds(side) for side in (self.first, self.second)]
+        costs = [recorded_cost(side) for side in (self.first, self.second)]
         return Cost(sum(one.training for one in costs), sum(c.tracking for c in costs))
 
 
-def _seconds(records: abc.Sequence[RunRecord]) -> Cost:
-    """Means over the seeds of one row."""
+def recorded_cost(records: abc.Sequence[RunRecord]) -> Cost:
+    """Seconds of one row: means over its seeds."""
     tracking = [
         sum(stage.wall_ms_p50 for stage in record.tracking.stages.values())
         * record.tracking.frames

@@ -12,6 +12,7 @@ import numpy as np
 
 from cstrack_bench.documents import write_document
 from cstrack_bench.experiments.records import RunRecord
+from cstrack_bench.verdicts.plateaus import FOLDER, CurveRecord
 
 SEQUENCES = ("FAKE-01", "FAKE-02")
 BLOCKS = 5
@@ -259,3 +260,46 @@ def planted_records(
         scores = {"overall": _scores(blocks), "sequences": by_name}
         records.append(changed(record, blocks=blocks, scores=scores, **changes))
     return records
+
+
+def fake_curve(
+    scores: abc.Mapping[int, float], rows: tuple[str, ...] = ("table2/4",)
+) -> CurveRecord:
+    """A learning curve of one seed, whose recipe has the fewest of these epochs.
+
+    Args:
+        scores: epochs -> MOTA.
+        rows: the printed rows that it is of.
+    """
+    points = [
+        {
+            "epochs": epochs,
+            "seed": 0,
+            "run": f"fake{epochs}",
+            "MOTA": score,
+            "IDF1": score,
+            "recall": score,
+            "minutes": 1.0 * epochs,
+        }
+        for epochs, score in scores.items()
+    ]
+    return CurveRecord.model_validate(
+        {
+            "profile": "twin",
+            "name": "FAKE",
+            "rows": rows,
+            "score": "MOTA",
+            "epochs": min(scores),
+            "sequences": 4,
+            "frames": 240,
+            "points": points,
+            "provenance": fake_document(1)["provenance"],
+        }
+    )
+
+
+def write_curve(
+    folder: Path, scores: abc.Mapping[int, float], rows: tuple[str, ...]
+) -> Path:
+    """Put a fake learning curve where a profile's are; returns its path."""
+    return write_document(folder / FOLDER / "fake.json", fake_curve(scores, rows))

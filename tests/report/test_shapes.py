@@ -158,7 +158,7 @@ def test_golden_page_of_table_eight() -> None:
     page = profile_page([table])
     assert GOLDEN_EIGHT in page
     assert "| 3 | CSTrack | trained on | birth delay | 1.2 | 0.5 | 0.0 | 7 |" in page
-    assert "| CSTrack − JDE | CSTrack's embeddings against JDE's | +1.3 → −1.1" in page
+    assert "| CSTrack − JDE | CSTrack's embeddings against JDE's | +9.0 → −3.2" in page
     assert "CSTrack − DeepSORT-2: not attempted: row 2: not run" in page
     assert "λ det/re-id" not in page
 

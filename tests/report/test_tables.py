@@ -49,7 +49,7 @@ def test_golden_screen_of_three_seeds() -> None:
     assert "\n".join(lines[4:12]) == GOLDEN_GRID.rstrip()
     start = "direction of ④ − ⑤: MOTA +1.4 in print, +11.2 [+10.7, +11.8] here: "
     assert any(line.startswith(start + "undecided (about ") for line in lines)
-    assert "ID Sw. −204 in print, −10.0 [−10, −10] here: same" in "\n".join(lines)
+    assert "ID Sw. −178 in print, 0.0 [0, 0] here: negligible" in "\n".join(lines)
     baseline = next(line for line in lines if line.startswith("IoU-only"))
     assert "④ 76.7 (−5.0)" in baseline
 
