@@ -1,7 +1,6 @@
 """``cstrack evaluate``: any tracker's MOT files against a data set."""
 
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,17 +14,10 @@ from cstrack_bench.cli.options import (
     Results,
     print_json,
 )
-from cstrack_bench.errors import InputError
 
 if TYPE_CHECKING:
     from cstrack_bench.evaluation.crosscheck import Difference
     from cstrack_bench.evaluation.scores import Evaluation
-    from cstrack_bench.formats.sequences import Sequence
-
-COLUMNS = (
-    *("HOTA", "DetA", "AssA", "MOTA", "IDF1", "IDP", "IDR"),
-    *("MT", "PT", "ML", "FP", "FN", "IDSW", "Frag"),
-)
 
 
 class Subset(StrEnum):
@@ -75,8 +67,21 @@ def evaluate(
     ] = None,
     crosscheck: Annotated[
         bool,
-        typer.Option("--crosscheck", help="Run motmetrics too; explain differences."),
+        typer.Option(
+            "--crosscheck",
+            help="Run motmetrics too; recompute each difference rule by rule.",
+        ),
     ] = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", help="HOTA over thresholds: a .png, .svg or .pdf."),
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="The scores as CSV, unrounded.")
+    ] = None,
+    latex: Annotated[
+        Path | None, typer.Option("--latex", help="The scores as a LaTeX table.")
+    ] = None,
     name: Annotated[
         str | None,
         typer.Option(
@@ -89,39 +94,62 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Score results: HOTA, MOTA, IDF1 and the counts behind them."""
+    from cstrack_bench.console import err
     from cstrack_bench.datasets.dataset_registry import find_dataset
     from cstrack_bench.datasets.splits import check_split, split_hash, split_sequences
     from cstrack_bench.evaluation import crosscheck as check
     from cstrack_bench.evaluation import motmetrics_scores, trackeval_scores
+    from cstrack_bench.evaluation.result_selection import select_results
     from cstrack_bench.evaluation.scores import SequenceResult
+    from cstrack_bench.files import check_writable, write_text
     from cstrack_bench.formats.mot_files import read_tracks
+    from cstrack_bench.report.hota_plot import check_plot_path, write_hota_plot
+    from cstrack_bench.report.score_files import (
+        ScoreOrigin,
+        scores_csv,
+        scores_latex,
+    )
 
     dataset = find_dataset(dataset_name)
     check_split(split, dataset.splits)
+    for path in filter(None, (plot, csv, latex)):
+        check_writable(path)
+    if plot is not None:
+        check_plot_path(plot)
     chosen = subset.value if subset else dataset.default_subset
     everything = dataset.open(data, chosen)
-    wanted, files = _select(everything, results, sequences)
-    _, parts = split_sequences(wanted, split, dataset.splits)
+    selected = select_results(everything, results, sequences)
+    if selected.unknown:
+        listed = ", ".join(selected.unknown)
+        err.print(f"not in the data set, left out: {listed}", markup=False)
+    _, parts = split_sequences(selected.sequences, split, dataset.splits)
+    files = {part.name: selected.files[part.name] for part in parts}
     pairs = [SequenceResult.of(part, read_tracks(files[part.name])) for part in parts]
     rules = dataset.rules_for(parts)
     scores = trackeval_scores.evaluate(pairs, rules)
     differences = None
     if crosscheck:
         other = motmetrics_scores.evaluate(pairs, rules)
-        differences = check.compare(scores, other)
+        differences = check.compare(pairs, rules, scores, other)
+    tracker = name or results.resolve().stem
+    origin = ScoreOrigin(tracker, dataset.name, chosen, split, split_hash(parts))
+    if plot is not None:
+        from cstrack_bench.evaluation.hota_curves import hota_curves
+
+        write_hota_plot(plot, hota_curves(pairs, rules), str(origin))
+    if csv is not None:
+        write_text(csv, scores_csv(scores, origin))
+    if latex is not None:
+        write_text(latex, scores_latex(scores, origin))
+    for path in filter(None, (plot, csv, latex)):
+        err.print(f"written: {path}", markup=False)
     if name is not None:
         from cstrack_bench.report.others import write_other
 
+        frames = sum(len(part) for part in parts)
         written = write_other(
-            ledger,
-            name,
-            dataset.name,
-            chosen,
-            split,
-            split_hash(parts),
-            sum(len(part) for part in parts),
-            {part.name: files[part.name] for part in parts},
-            scores,
+            *(ledger, name, dataset.name, chosen, split, origin.split_hash),
+            *(frames, files, scores),
         )
         _refresh_views(name, dataset.name, written, ledger)
     if json:
@@ -130,7 +158,7 @@ def evaluate(
             document["crosscheck"] = [_as_row(item) for item in differences]
         print_json(document)
         return
-    title = f"{results} on {everything[0].folder.parent} · {split} {split_hash(parts)}"
+    title = f"{results} on {everything[0].folder.parent} · {split} {origin.split_hash}"
     _print(scores, title)
     if differences is not None:
         _print_differences(differences)
@@ -159,62 +187,10 @@ def _refresh_views(name: str, dataset: str, written: Path, ledger: Path) -> None
     err.print(f"written: {written} · {page.name}: {where}", markup=False)
 
 
-def _result_files(results: Path) -> dict[str, Path]:
-    """Sequence name -> result file."""
-    if results.is_file():
-        return {results.stem: results}
-    if not results.is_dir():
-        raise InputError(f"No such file or folder: {results}.")
-    # The official kit's layout has the files one level down.
-    for folder in (results, results / "data"):
-        files = {file.stem: file for file in sorted(folder.glob("*.txt"))}
-        if files:
-            return files
-    raise InputError(f"{results} holds no result files (SEQUENCE.txt).")
-
-
-def _select(
-    everything: list["Sequence"], results: Path, patterns: str | None
-) -> tuple[list["Sequence"], dict[str, Path]]:
-    """The sequences to evaluate, and the result file of each."""
-    from cstrack_bench import console
-
-    files = _result_files(results)
-    names = [sequence.name for sequence in everything]
-    wanted = everything
-    if patterns is not None:
-        listed = [pattern.strip() for pattern in patterns.split(",")]
-        wanted = [s for s in everything if any(fnmatchcase(s.name, p) for p in listed)]
-        if results.is_file() and len(wanted) == 1:
-            # The only file for the only sequence, whatever it is called.
-            return wanted, {wanted[0].name: results}
-    elif results.is_file():
-        wanted = [sequence for sequence in everything if sequence.name in files]
-    if not wanted:
-        hint = "" if patterns else "; say whose it is with --sequences NAME"
-        raise InputError(
-            f"{patterns or results.name} names no sequence of the data set "
-            f"({', '.join(names)}){hint}."
-        )
-    missing = [sequence.name for sequence in wanted if sequence.name not in files]
-    if missing:
-        listed_files = ", ".join(f"{name}.txt" for name in missing)
-        raise InputError(
-            f"{results} lacks {len(missing)} of {len(wanted)} result files: "
-            f"{listed_files}; a file may be empty, or --sequences can leave some out."
-        )
-    unknown = sorted(set(files) - set(names))
-    if unknown:
-        console.err.print(
-            f"not in the data set, left out: {', '.join(unknown)}", markup=False
-        )
-    return wanted, files
-
-
 def _as_row(item: "Difference") -> dict[str, object]:
     from dataclasses import asdict
 
-    return {**asdict(item), "explained": item.explained}
+    return {**asdict(item), "reason": item.reason, "explained": item.explained}
 
 
 def _print(scores: "Evaluation", title: str) -> None:
@@ -223,6 +199,7 @@ def _print(scores: "Evaluation", title: str) -> None:
     from rich.table import Table
 
     from cstrack_bench.cli.wide import print_wide
+    from cstrack_bench.report.score_files import COLUMNS
 
     table = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("sequence")
@@ -247,10 +224,21 @@ def _print_differences(differences: list["Difference"]) -> None:
     if not differences:
         out.print("crosscheck: motmetrics agrees on every score but HOTA (it has none)")
         return
-    out.print("crosscheck: where motmetrics differs (trackeval / motmetrics)")
-    for reason in dict.fromkeys(item.reason for item in differences):
-        out.print(f"\n{escape(reason)}")
+    explained = sum(item.explained for item in differences)
+    out.print(
+        f"crosscheck: motmetrics differs in {len(differences)} numbers; counted again "
+        f"rule by rule, {explained} are explained (trackeval → motmetrics)"
+    )
+    rules = dict.fromkeys(step.rule for item in differences for step in item.steps)
+    for rule in rules:
+        out.print(f"\n{escape(rule)}:")
         for item in differences:
-            if item.reason == reason:
-                pair = f"{item.trackeval:.6g} / {item.motmetrics:.6g}"
-                out.print(f"  {item.sequence:16} {item.metric:5} {pair}")
+            for step in item.steps:
+                if step.rule == rule:
+                    where = f"  first in frame {step.frame}" if step.frame else ""
+                    change = f"{step.before:.6g} → {step.after:.6g}"
+                    out.print(f"  {item.sequence:16} {item.metric:5} {change}{where}")
+    for item in differences:
+        if not item.explained:
+            pair = f"{item.trackeval:.6g} / {item.motmetrics:.6g}"
+            out.print(f"{item.sequence} {item.metric} {pair} {item.reason}")

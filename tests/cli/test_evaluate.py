@@ -1,6 +1,9 @@
 """`cstrack evaluate`, through the real program."""
 
+import csv
+import io
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -107,9 +110,31 @@ def test_a_missing_file_is_named(evaluate: Run, world: Path) -> None:
     code, out, err = evaluate("results", "--json")
     assert (code, out) == (2, "")
     assert "lacks 1 of 2 result files: MOT17-04-SDP.txt" in err
+    assert "it has 1, MOT17-02-SDP, which --sequences 'MOT17-02-SDP' evaluates" in err
     assert err.count("\n") == 1
     code, out, _ = evaluate("results", "--sequences", "*-02-*", "--json")
     assert (code, set(json.loads(out)["sequences"])) == (0, {"MOT17-02-SDP"})
+
+
+def test_with_one_detectors_files_it_says_what_is_there(
+    evaluate: Run, world: Path
+) -> None:
+    train = world / "data" / "mot17" / "train"
+    for name in ("MOT17-02", "MOT17-04"):
+        for detector in ("DPM", "FRCNN"):
+            folder = train / f"{name}-{detector}"
+            shutil.copytree(train / f"{name}-SDP", folder)
+            ini = folder / "seqinfo.ini"
+            ini.write_text(ini.read_text().replace("-SDP", f"-{detector}"))
+    code, _, err = evaluate("results")
+    assert code == 2
+    assert "lacks 4 of 6 result files: *-DPM.txt, *-FRCNN.txt" in err
+    assert "it has 2, *-SDP, which --sequences '*-SDP' evaluates" in err
+    assert evaluate("results", "--sequences", "*-SDP", "--json")[0] == 0
+    for file in (world / "results").iterdir():
+        file.rename(file.with_name(f"other-{file.name}"))
+    _, _, err = evaluate("results")
+    assert "none of those it has (other-MOT17-02-SDP, other-MOT17-04-SDP)" in err
 
 
 def test_an_empty_file_is_a_tracker_that_said_nothing(
@@ -151,6 +176,76 @@ def test_crosscheck_names_what_differs(evaluate: Run, world: Path) -> None:
     assert {item["metric"] for item in found} == {"MT", "PT"}
     assert all(item["explained"] for item in found)
     assert "80 %" in evaluate("results", "--crosscheck")[1]
+
+
+def test_crosscheck_shows_each_number_recomputed(evaluate: Run, world: Path) -> None:
+    rows = [f"{f},1,0,0,10,20,1\n" for f in range(1, 9)]
+    (world / "results" / "MOT17-02-SDP.txt").write_text("".join(rows))
+    _, out, _ = evaluate("results", "--crosscheck", "--json")
+    found = json.loads(out)["crosscheck"]
+    (mostly,) = (d for d in found if (d["sequence"], d["metric"]) == ("OVERALL", "MT"))
+    (step,) = mostly["steps"]
+    assert (step["before"], step["after"]) == (
+        mostly["trackeval"],
+        mostly["motmetrics"],
+    )
+    out = evaluate("results", "--crosscheck")[1]
+    assert "4 are explained" in out
+    assert " MT    1 → 2" in out
+
+
+def test_scores_as_csv_and_latex(evaluate: Run, world: Path) -> None:
+    files = [world / "out" / name for name in ("s.csv", "s.tex")]
+    code, out, err = evaluate(
+        *("results", "--csv", files[0], "--latex", files[1], "--json")
+    )
+    assert code == 0
+    scores = json.loads(out)
+    assert err.count("written: ") == 2
+    lines = list(csv.DictReader(io.StringIO(files[0].read_text())))
+    assert [line["sequence"] for line in lines] == [*scores["sequences"], "OVERALL"]
+    assert {line["split"] for line in lines} == {"full"}
+    for key, value in scores["overall"].items():
+        assert float(lines[-1][key]) == pytest.approx(value, abs=1e-6)
+    text = files[1].read_text()
+    assert r"\begin{tabular}{lrrrrrrrrrrrrrr}" in text
+    assert text.count(r" \\") == 4  # heading, two sequences, overall
+    assert "Overall & " in text
+
+
+def test_a_name_is_escaped_for_latex(evaluate: Run, world: Path) -> None:
+    (world / "results").rename(world / "my_50%_tracker")
+    evaluate("my_50%_tracker", "--latex", world / "s.tex")
+    assert r"\caption{my\_50\%\_tracker on mot17" in (world / "s.tex").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("h.png", b"\x89PNG"), ("h.svg", b"<?xml"), ("h.pdf", b"%PDF")]
+)
+def test_hotas_curves_are_drawn(
+    evaluate: Run, world: Path, name: str, start: bytes
+) -> None:
+    pictures = []
+    for folder in ("first", "second"):
+        path = world / folder / name
+        code, out, _ = evaluate("results", "--plot", path, "--json")
+        assert (code, "overall" in json.loads(out)) == (0, True)
+        pictures.append(path.read_bytes())
+    assert pictures[0].startswith(start)
+    assert pictures[0] == pictures[1]
+    if name == "h.svg":
+        # Eight curves, each with 19 points, and its name in the legend.
+        assert pictures[0].count(b"<!-- DetRe (") == 1
+        assert pictures[0].count(b"<!-- LocA (") == 1
+
+
+def test_files_that_cannot_be_written_are_refused_before_the_work(
+    evaluate: Run, world: Path
+) -> None:
+    code, _, err = evaluate("results", "--plot", world / "h.gif")
+    assert (code, "--plot writes .png, .svg, .pdf, not h.gif" in err) == (2, True)
+    code, _, err = evaluate("results", "--csv", world / "data")
+    assert (code, "is a folder; name a file" in err) == (2, True)
 
 
 def test_as_records_the_scores_and_fills_a_row(evaluate: Run, world: Path) -> None:
