@@ -16,6 +16,7 @@ from cstrack_bench.cli import (
     models,
     plan,
     reproduce,
+    submit,
     track,
     train,
     upper_bound,
@@ -40,6 +41,7 @@ app.command("models")(models.models)
 app.command("plan")(plan.plan)
 app.command("audit")(audit.audit)
 app.add_typer(bench.app, name="bench")
+app.add_typer(submit.app, name="submit")
 app.command("verify")(verify_verb.verify)
 app.command("doctor")(doctor.doctor)
 

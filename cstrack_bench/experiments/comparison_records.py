@@ -1,11 +1,14 @@
-"""Records of comparisons: other trackers, ladders, association over given boxes."""
+"""Records of comparisons: other trackers, servers' scores, ladders, association."""
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
 from cstrack_bench.documents import Document, read_document
+from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.scores import Evaluation, Scores
 from cstrack_bench.experiments.nested import Tree
 from cstrack_bench.experiments.records import DataFacts, Provenance, schema_field
@@ -31,6 +34,51 @@ class OtherRecord(Document):
     files: dict[str, str]
     scores: Evaluation
     provenance: Provenance
+
+
+class ServerRecord(Document):
+    """Scores that a benchmark's server returned (``cstrack submit import``).
+
+    Attributes:
+        name: of the tracker, as given; dataset: the benchmark, such as mot17.
+        server: that scored it, such as MOTChallenge.
+        submitted_by: who submitted it; submitted_on: the day, ISO 8601.
+        zip_sha256: of the zip that was submitted; files, rows: in it.
+        returned_sha256: of the file that the server returned; None where the scores
+            were typed.
+        fills: the printed rows that it is for, such as ``table1/5``; empty where its
+            name says.
+        scores: overall, and of each sequence if they were returned; keys as in
+            ``evaluation.scores``, and MTR, MLR (percent of identities) and FPS.
+        remarks: what does not add up in them.
+        provenance: of the import.
+        content: hash of all other fields (``sealed``).
+    """
+
+    schema_number: Literal[1] = schema_field(1)
+    name: str
+    dataset: str
+    server: str
+    submitted_by: str
+    submitted_on: str
+    zip_sha256: str
+    files: int
+    rows: int
+    returned_sha256: str | None = None
+    fills: list[str]
+    scores: Evaluation
+    remarks: list[str]
+    provenance: Provenance
+    content: str = ""
+
+    def content_hash(self) -> str:
+        """Hex SHA-256 of every field but ``content``."""
+        fields = {k: v for k, v in self.plain().items() if k != "content"}
+        return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+    def sealed(self) -> "ServerRecord":
+        """This record with the hash of its content, so that a later edit is seen."""
+        return self.model_copy(update={"content": self.content_hash()})
 
 
 class LadderRow(Document):
@@ -147,3 +195,19 @@ def read_ladder(path: Path) -> LadderRecord:
         InputError: the file is none.
     """
     return read_document(path, LadderRecord, "a ladder", "delete it")
+
+
+def read_server_record(path: Path) -> ServerRecord:
+    """Read the scores of a server.
+
+    Raises:
+        InputError: the file is none, or was edited since it was written.
+    """
+    mend = "import the scores again with `cstrack submit import`"
+    record = read_document(path, ServerRecord, "a record of a server's scores", mend)
+    if record.content != record.content_hash():
+        raise InputError(
+            f"{path} was changed after its scores were imported (its content hash does "
+            f"not fit); {mend}."
+        )
+    return record

@@ -9,6 +9,7 @@ import collections.abc as abc
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from cstrack_bench.documents import read_document, write_document
 from cstrack_bench.errors import InputError
@@ -21,6 +22,22 @@ from cstrack_bench.paper.claims import PaperRow, PaperTable, plain_name
 FOLDER = "others"
 
 
+class Filling(Protocol):
+    """What can stand in a printed row without a run of it."""
+
+    @property
+    def dataset(self) -> str:
+        """Such as mot16."""
+        ...
+
+    def is_row(self, table: PaperTable, row: PaperRow) -> bool:
+        """Whether a printed row is its own."""
+        ...
+
+
+F = TypeVar("F", bound=Filling)
+
+
 @dataclass(frozen=True)
 class Evaluated:
     """One tracker's files on one data set.
@@ -30,6 +47,9 @@ class Evaluated:
     """
 
     record: OtherRecord
+
+    #: What stands in the column of seeds.
+    kind = "files"
 
     @property
     def name(self) -> str:
@@ -61,6 +81,18 @@ class Evaluated:
             f"{self.frames_measured}, {len(self.record.scores.sequences)} sequences, "
             f"{self.record.frames} frames"
         )
+
+    def note(self) -> str:
+        """What a reader must know of a row that it fills."""
+        return (
+            f"evaluated here, {self.describe()}; another tracker's result on public "
+            "ground truth, not the server's"
+        )
+
+    @property
+    def status(self) -> str:
+        """For the table's CSV."""
+        return f"evaluated here: {self.describe()}"
 
 
 def write_other(
@@ -125,21 +157,25 @@ def read_others(root: Path) -> list[Evaluated]:
 
 
 def match_rows(
-    table: PaperTable, others: abc.Iterable[Evaluated]
-) -> tuple[dict[int, Evaluated], list[Evaluated]]:
-    """Which printed rows are filled, and who has no row in print.
+    table: PaperTable, others: abc.Iterable[F]
+) -> tuple[dict[int, F], list[F]]:
+    """Which printed rows are filled, and what has no row in print.
+
+    Args:
+        table: the printed table.
+        others: what fills rows; of two for one row the later does.
 
     Returns:
-        Row number -> evaluation, and the evaluations on the table's data sets that no
-        row is of.
+        Row number -> what fills it, and what is on the table's data sets and fills
+        none.
     """
-    filled: dict[int, Evaluated] = {}
-    rest = []
+    filled: dict[int, F] = {}
+    rest: list[F] = []
     datasets = {table.measured_on(row) for row in table.rows}
     for other in others:
         rows = [row.number for row in table.rows if other.is_row(table, row)]
-        if rows:
-            filled[rows[0]] = other
-        elif other.dataset.casefold() in datasets:
+        rest += [filled[number] for number in rows if number in filled]
+        filled |= dict.fromkeys(rows, other)
+        if not rows and other.dataset.casefold() in datasets:
             rest.append(other)
     return filled, rest

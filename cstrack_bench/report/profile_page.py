@@ -21,6 +21,7 @@ from cstrack_bench.report.markdown import (
     markdown_table,
 )
 from cstrack_bench.report.rows import Row, Table
+from cstrack_bench.report.server_entries import server_grid
 from cstrack_bench.report.words import MISSING
 
 PROFILES = {
@@ -91,7 +92,8 @@ def _section(table: Table) -> list[str]:
         "**What each rule costs** (points; missed boxes, false ones, switches):",
         losses(table),
     )
-    lines += grids("**Evaluated here, not in print:**", unprinted(table))
+    lines += grids("**Scored by a server:**", server_grid(table.submissions))
+    lines += grids("**Evaluated here, in no row above:**", unprinted(table))
     lines += _directions(table)
     lines += grids("**HOTA, which is not in print:**", hota_differences(table))
     baseline = words.baseline(table)
@@ -160,7 +162,8 @@ def _row(table: Table, row: Row, judged: bool) -> list[str]:
     cells += [_further(row, key) for key in table.further]
     if table.paper.relation_weights:
         cells += [words.printed_weights(table, row), words.weights(row)]
-    cells.append("files" if row.evaluated else str(len(row.records) or MISSING))
+    n = str(len(row.records) or MISSING)
+    cells.append(row.evaluated.kind if row.evaluated else n)
     if judged:
         cells.append(words.verdict(row) or MISSING)
     return cells

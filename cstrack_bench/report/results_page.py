@@ -152,6 +152,13 @@ def _caveats(
             "Profiles `real` and `real-coco` are a few real sequences, halved: not "
             "comparable with print."
         )
+    scored = {entry.describe(): None for table in tables for entry in table.submissions}
+    if scored:
+        found.append(
+            f"Scored by servers, on the test sets of the print: {'; '.join(scored)}. "
+            "They stand in the tables of profile `paper` as what they are "
+            "([results/paper](results/paper/README.md))."
+        )
     for verdict in (Verdict.FAILED, Verdict.UNDERTRAINED):
         reasons = sorted(
             {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cstrack_bench.experiments.records import RunRecord
 from cstrack_bench.paper.claims import Metric, PaperRow, PaperTable
 from cstrack_bench.report.others import Evaluated
+from cstrack_bench.report.server_entries import ServerEntry
 from cstrack_bench.verdicts.comparable import Scored, measured
 from cstrack_bench.verdicts.directions import Direction
 from cstrack_bench.verdicts.statistics import Estimate, over_seeds
@@ -59,8 +60,8 @@ class Row:
         baseline: the IoU-only tracker; None where it was not run.
         records: its runs, by seed.
         reason: why it has no numbers of ours; None where it has.
-        evaluated: another tracker's scores, from its result files; None where the row
-            has runs of ours or nothing.
+        evaluated: a server's scores, or another tracker's from its result files, in
+            the place of ours; None where the row has neither.
     """
 
     paper: PaperRow
@@ -70,7 +71,7 @@ class Row:
     baseline: Baseline | None
     records: tuple[RunRecord, ...]
     reason: str | None
-    evaluated: Evaluated | None = None
+    evaluated: Evaluated | ServerEntry | None = None
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -90,7 +91,8 @@ class Table:
             checkpoint, precision of training, threads. Empty without a run.
         rows: in the order of print.
         directions: the comparisons the paper argues from.
-        unprinted: other trackers evaluated here that have no row in print.
+        unprinted: other trackers evaluated here that fill no row.
+        submissions: every submission that a server scored, on the table's data.
     """
 
     paper: PaperTable
@@ -100,6 +102,7 @@ class Table:
     rows: tuple[Row, ...]
     directions: tuple[Direction, ...]
     unprinted: tuple[Evaluated, ...] = ()
+    submissions: tuple[ServerEntry, ...] = ()
 
     @property
     def records(self) -> tuple[RunRecord, ...]:
@@ -134,7 +137,7 @@ def row_from(
     records: abc.Sequence[RunRecord],
     verdicts: abc.Mapping[str, str],
     why: str,
-    evaluated: Evaluated | None = None,
+    evaluated: Evaluated | ServerEntry | None = None,
 ) -> Row:
     """One row of a table.
 
@@ -144,25 +147,27 @@ def row_from(
         records: the runs of that row, by seed; may be none.
         verdicts: score key -> verdict about the printed number.
         why: the reason why there are none.
-        evaluated: another tracker's scores for this row; our runs come first.
+        evaluated: scores for this row without a run. A server's come before our runs,
+            which are not on its test set; files evaluated here come after them.
     """
-    shown = None if records else evaluated
+    shown = evaluated
+    if records and not isinstance(evaluated, ServerEntry):
+        shown = None
     sources: abc.Sequence[Scored] = [shown.record] if shown else records
     cells = {
         metric.key: Cell(
             metric,
             row.cells[metric.column],
             estimate_of(sources, metric.key),
-            verdicts.get(metric.key),
+            None if isinstance(shown, ServerEntry) else verdicts.get(metric.key),
         )
         for metric in table.metrics
     }
-    overall = [source.scores.overall for source in sources]
-    further = {k: over_seeds([o[k] for o in overall]) for k in FURTHER if overall}
+    further = {key: estimate_of(sources, key) for key in FURTHER}
     return Row(
         row,
         cells,
-        further,
+        {key: found for key, found in further.items() if found is not None},
         _relation_weights(records),
         _baseline(records),
         tuple(records),

@@ -16,6 +16,7 @@ from cstrack_bench.paper.claims import PaperTable
 from cstrack_bench.report.others import Evaluated, match_rows
 from cstrack_bench.report.rows import Row, Table, row_from
 from cstrack_bench.report.screen import table_lines
+from cstrack_bench.report.server_entries import ServerEntry
 from cstrack_bench.verdicts.comparable import check_comparable, comparable_key
 from cstrack_bench.verdicts.design import Design, Reasons
 from cstrack_bench.verdicts.directions import directions
@@ -73,7 +74,7 @@ def table_from(
     paper: PaperTable,
     profile: str | None = None,
     reasons: Reasons | None = None,
-    others: abc.Iterable[Evaluated] = (),
+    others: abc.Iterable[Evaluated | ServerEntry] = (),
     design: Design | None = None,
 ) -> Table:
     """Put runs beside the printed table.
@@ -83,8 +84,9 @@ def table_from(
         paper: the printed table.
         profile: whose table it is; by default that of the runs.
         reasons: row number -> why it was not run.
-        others: trackers evaluated here from their files. They belong beside numbers of
-            the paper's own data sets, so only the profile ``paper`` shows them.
+        others: trackers evaluated here from their files, and servers' scores. They
+            belong beside numbers of the paper's own data sets, so only the profile
+            ``paper`` shows them.
         design: which rows no verdict leans on, and the level of verdicts.
 
     Raises:
@@ -119,7 +121,9 @@ def table_from(
     label = ordered[0].run.label if ordered else profile
     # Only the paper's own protocol can reproduce the paper's numbers.
     judged = label == "paper"
-    filled, unprinted = match_rows(paper, others if judged else ())
+    shown = list(others) if judged else []
+    filled, rest = match_rows(paper, shown)
+    used = {id(other) for other in (*filled.values(), *rest)}
     said = printed_verdicts(paper, rows, why, design or Design()) if judged else {}
     return Table(
         paper,
@@ -142,7 +146,8 @@ def table_from(
             for row in paper.rows
         ),
         directions(paper, rows, why, design),
-        tuple(unprinted),
+        tuple(other for other in rest if isinstance(other, Evaluated)),
+        tuple(o for o in shown if isinstance(o, ServerEntry) and id(o) in used),
     )
 
 
@@ -234,7 +239,7 @@ def _csv_row(table: Table, row: Row) -> dict[str, object]:
         if table.label == "paper":
             line[f"{metric.key} verdict"] = cell.verdict
     for key in table.further:
-        line[key] = _plain(row.further[key].mean if row.further else None)
+        line[key] = _plain(row.further[key].mean if key in row.further else None)
     for index, column in enumerate(table.paper.relation_weights):
         line[f"{column} paper"] = row.paper.cells[column]
         for level in range(3):
@@ -259,7 +264,7 @@ def _csv_row(table: Table, row: Row) -> dict[str, object]:
     line["torch"] = first.provenance.torch if first else ""
     line["status"] = row.reason or "measured"
     if row.evaluated:
-        line["status"] = f"evaluated here: {row.evaluated.describe()}"
+        line["status"] = row.evaluated.status
     return line
 
 

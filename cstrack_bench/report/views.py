@@ -12,7 +12,7 @@ from cstrack_bench.report.association_table import (
     read_associations,
 )
 from cstrack_bench.report.errata_list import errata_list
-from cstrack_bench.report.others import match_rows, read_others
+from cstrack_bench.report.others import match_rows
 from cstrack_bench.report.own_rows import printed_table
 from cstrack_bench.report.profile_page import (
     PROFILES,
@@ -22,6 +22,7 @@ from cstrack_bench.report.profile_page import (
 from cstrack_bench.report.results_page import results_page
 from cstrack_bench.report.rows import Table
 from cstrack_bench.report.run_csv import runs_csv, sequences_csv
+from cstrack_bench.report.server_entries import read_filling
 from cstrack_bench.report.tables import newest_comparable, table_csv, table_from
 from cstrack_bench.verdicts.design import read_design
 
@@ -41,8 +42,8 @@ def find_tables(results_root: Path) -> list[tuple[Table, Path]]:
     folders: dict[Path, list[RunRecord]] = {}
     for path in sorted(results_root.glob("**/row*/seed*.json")):
         folders.setdefault(path.parent.parent, []).append(read_record(path))
-    others = read_others(results_root)
-    for name in table_names():  # other trackers fill rows of the paper's own protocol
+    others = read_filling(results_root)
+    for name in table_names():  # they fill rows of the paper's own protocol
         filled, rest = match_rows(load_table(name), others)
         if filled or rest:
             folders.setdefault(results_root / "paper" / name, [])

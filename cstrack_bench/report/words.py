@@ -124,8 +124,7 @@ def notes(table: Table) -> list[str]:
         *_speed(table),
     ]
     found += [
-        f"row {row.paper.mark}: evaluated here, {row.evaluated.describe()}; another "
-        f"tracker's result on public ground truth, not the server's"
+        f"row {row.paper.mark}: {row.evaluated.note()}{_own_runs(row)}"
         for row in table.rows
         if row.evaluated
     ]
@@ -137,6 +136,17 @@ def notes(table: Table) -> list[str]:
         f"row{'s' if len(rows) > 1 else ''} {_listed(table, rows)} {MISSING}: {reason}"
         for reason, rows in reasons.items()
     ]
+
+
+def _own_runs(row: Row) -> str:
+    """Where runs of a row are, whose numbers a server's stand in the place of."""
+    if not row.records:
+        return ""
+    count = len(row.records)
+    return (
+        f"; the {count} run{'s' if count > 1 else ''} of this row here, on other "
+        "frames, are in the CSV of runs and in the comparisons below"
+    )
 
 
 def _mixed_versions(table: Table) -> list[str]:

@@ -5,17 +5,17 @@ import hashlib
 import json
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.experiments.comparison_records import OtherRecord
+from cstrack_bench.experiments.comparison_records import OtherRecord, ServerRecord
 from cstrack_bench.experiments.records import RunRecord
 
-Scored = RunRecord | OtherRecord
+Scored = RunRecord | OtherRecord | ServerRecord
 
 
 def measured(record: Scored, key: str) -> float | None:
     """One number of a run, by the key of a printed column.
 
     Args:
-        record: a run, or another tracker's evaluation.
+        record: a run, another tracker's evaluation, or a server's scores.
         key: a score of ``evaluation.scores``; MTR or MLR, mostly tracked or lost
             identities in percent of all; FPS, frames a second by the paper's timer
             (docs/reference.md#speed-scope).
@@ -24,6 +24,8 @@ def measured(record: Scored, key: str) -> float | None:
         The number, or None where it was not measured.
     """
     overall = record.scores.overall
+    if isinstance(record, ServerRecord):
+        return overall.get(key)
     if key == "FPS":
         speed = record.speed if isinstance(record, RunRecord) else None
         return speed.fps_paper_scope if speed else None

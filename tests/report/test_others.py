@@ -103,7 +103,7 @@ def test_a_tracker_that_is_not_in_print_is_listed_below(tmp_path: Path) -> None:
     assert [other.name for other in table.unprinted] == ["OC-SORT"]
     write_views(tmp_path / "results", tmp_path / "RESULTS.md")
     page = (tmp_path / "results" / "paper" / "README.md").read_text()
-    assert "Evaluated here, not in print" in page
+    assert "Evaluated here, in no row above" in page
     assert "| OC-SORT | mot16 | train, split full (0123456789ab) | 85.9 |" in page
 
 
