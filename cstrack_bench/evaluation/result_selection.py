@@ -1,7 +1,7 @@
 """Selection: which sequences of a data set are evaluated, from which result files."""
 
+import collections.abc as abc
 from collections import Counter
-from collections.abc import Sequence as Listed
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -63,7 +63,9 @@ def select_results(
     return Selection(wanted, files, sorted(set(files) - set(names)))
 
 
-def _missing(results: Path, wanted: Listed[str], files: dict[str, Path]) -> InputError:
+def _missing(
+    results: Path, wanted: abc.Sequence[str], files: dict[str, Path]
+) -> InputError:
     """What lacks, what is there, and how that alone is evaluated."""
     there = [name for name in wanted if name in files]
     lacking = [name for name in wanted if name not in files]
@@ -84,7 +86,9 @@ def _missing(results: Path, wanted: Listed[str], files: dict[str, Path]) -> Inpu
     return InputError(f"{sentence}.")
 
 
-def _patterns(names: Listed[str], wanted: Listed[str], suffix: str = "") -> list[str]:
+def _patterns(
+    names: abc.Sequence[str], wanted: abc.Sequence[str], suffix: str = ""
+) -> list[str]:
     """Names, those of one detector (``MOT17-02-SDP``) as ``*-SDP`` if all are there."""
     total = Counter(_detector(name) for name in wanted)
     found = Counter(_detector(name) for name in names)

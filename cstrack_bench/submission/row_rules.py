@@ -11,7 +11,9 @@ from cstrack_bench.formats.mot_files import CLASSES, PEDESTRIAN
 from cstrack_bench.submission.benchmarks import Benchmark
 
 COLUMNS = 10
-_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+_CELL = r"[ \t]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t]*"
+_NUMBER = re.compile(_CELL, re.ASCII)
+_ROW = re.compile(",".join([_CELL] * COLUMNS), re.ASCII)
 _NOT_FINITE = re.compile(r"\s*[+-]?(nan|inf|infinity)\s*", re.I)
 
 Rows = NDArray[np.float64]
@@ -70,14 +72,13 @@ def check_rows(content: bytes, length: int, benchmark: Benchmark) -> CheckedRows
     if not lines[-1]:
         lines.pop()
     faults: list[RowFault] = []
-    sound: list[tuple[int, list[str]]] = []
+    sound: list[tuple[int, str]] = []
     broken: dict[str, list[tuple[int, str]]] = {}
     for number, line in enumerate(lines, start=1):
-        fault = _form(line, number)
-        if fault is None:
-            sound.append((number, line.split(",")))
+        if _ROW.fullmatch(line):
+            sound.append((number, line))
         else:
-            kind, what = fault
+            kind, what = _form(line, number)
             broken.setdefault(kind, []).append((number, what))
     for found in broken.values():
         faults.append(RowFault(*found[0], len(found) - 1))
@@ -104,8 +105,8 @@ def _decode(content: bytes) -> str | RowFault:
     return text
 
 
-def _form(line: str, number: int) -> tuple[str, str] | None:
-    """Kind and words of what is wrong with a line's form; None where nothing is."""
+def _form(line: str, number: int) -> tuple[str, str]:
+    """Kind and words of what is wrong with a line's form."""
     if not line.strip():
         return "blank", "is blank"
     count = line.count(",") + 1
@@ -118,10 +119,8 @@ def _form(line: str, number: int) -> tuple[str, str] | None:
     return "columns", f"has {count} columns, not {COLUMNS}"
 
 
-def _cells(cells: list[str], number: int) -> tuple[str, str] | None:
+def _cells(cells: list[str], number: int) -> tuple[str, str]:
     bad = [cell for cell in cells if not _NUMBER.fullmatch(cell)]
-    if not bad:
-        return None
     if number == 1 and len(bad) > COLUMNS // 2 and not any(map(_is_infinite, bad)):
         return "heading", "is a heading; a result file holds rows alone"
     if _is_infinite(bad[0]):
@@ -136,14 +135,15 @@ def _is_infinite(cell: str) -> bool:
 
 
 def _numbers(
-    sound: list[tuple[int, list[str]]], length: int, benchmark: Benchmark
+    sound: list[tuple[int, str]], length: int, benchmark: Benchmark
 ) -> Iterator[RowFault]:
     """What is wrong with the numbers of rows that have the right form."""
     lines = np.array([number for number, _ in sound], np.int64)
-    rows = np.array([cells for _, cells in sound], np.float64)
+    text = ",".join(line for _, line in sound)
+    rows = np.fromstring(text, np.float64, sep=",").reshape(-1, COLUMNS)
     free = np.ones(len(rows), np.bool_)
     rules = [*_frame_rules(rows, length), *_id_rules(rows, benchmark)]
-    rules += [*_box_rules(rows), *_ending_rules(rows, sound, benchmark)]
+    rules += [*_box_rules(rows), *_ending_rules(rows, benchmark)]
     for mask, words in rules:
         wrong = np.flatnonzero(mask & free)
         if len(wrong):
@@ -182,9 +182,7 @@ def _box_rules(rows: Rows) -> Iterator[Rule]:
     yield heights <= 0, lambda row: f"has a box of height {heights[row]:g}"
 
 
-def _ending_rules(
-    rows: Rows, sound: list[tuple[int, list[str]]], benchmark: Benchmark
-) -> Iterator[Rule]:
+def _ending_rules(rows: Rows, benchmark: Benchmark) -> Iterator[Rule]:
     if benchmark.ending:
         wanted = np.array([float(cell) for cell in benchmark.ending])
         yield (

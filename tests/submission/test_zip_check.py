@@ -1,5 +1,6 @@
 """The server's rules: every planted fault is named by its own sentence."""
 
+import functools
 import stat
 import warnings
 import zipfile
@@ -7,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cstrack_bench.submission.row_rules import check_rows
 from cstrack_bench.submission.zip_check import SubmissionCheck, check_submission
@@ -362,3 +365,53 @@ def test_lengths_add_up_to_what_was_published() -> None:
     assert sum(MOT17.testing.values()) == 3 * 5919
     assert sum(MOT20.training.values()) == 8931
     assert sum(MOT20.testing.values()) == 4479
+
+
+_CELLS = st.sampled_from(["1", "2", "0", "-1", "3.5", "nan", "1e400", "", " ", "x"])
+# torch flushes subnormal numbers, which these floats therefore leave out.
+_number = functools.partial(st.floats, max_value=999, allow_subnormal=False)
+_LINES = st.lists(_CELLS, min_size=1, max_size=12).map(",".join)
+
+
+@settings(max_examples=200)
+@given(
+    st.binary(max_size=200)
+    | st.lists(_LINES, max_size=6).map("\n".join).map(str.encode)
+)
+def test_no_content_is_too_strange_for_a_sentence(data: bytes) -> None:
+    for fault in check_rows(data, 5, MOT20).faults:
+        assert fault.what
+        assert fault.line >= 0
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(
+        st.tuples(
+            *(st.integers(1, 429), st.integers(1, 9), _number(-99)),
+            *(_number(-99), _number(0.01), _number(0.01)),
+        ),
+        unique_by=lambda row: row[:2],
+        max_size=30,
+    ),
+    st.booleans(),
+)
+def test_sorted_rows_of_distinct_ids_have_no_fault(
+    table: list[tuple[float, ...]], by_id: bool
+) -> None:
+    table.sort(key=lambda row: (row[1], row[0]) if by_id else row[0])
+    text = "".join(
+        f"{f},{i},{x},{y},{w},{h},1,-1,-1,-1\n" for f, i, x, y, w, h in table
+    )
+    found = check_rows(text.encode(), 429, MOT20)
+    assert (found.faults, found.rows) == ((), len(table))
+
+
+@pytest.mark.real
+def test_a_published_trackers_files_have_no_fault(real_data: Path) -> None:
+    files = sorted((real_data / "tracker-results" / "lif_t").glob("*-0[59]-*.txt"))
+    assert len(files) == 6
+    for file in files:
+        found = check_rows(file.read_bytes(), MOT17.lengths[file.stem], MOT17)
+        assert found.faults == ()
+        assert found.rows > 1000
