@@ -48,7 +48,8 @@ def pack(
         Path,
         typer.Option(
             *("--run", "--results"),
-            help="Folder or zip of SEQUENCE.txt files, of train and test.",
+            help="Folder or zip of SEQUENCE.txt files, of train and test; or a run's "
+            "seed0.json, beside which its tracks are kept.",
         ),
     ],
     output: Annotated[

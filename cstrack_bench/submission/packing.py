@@ -7,6 +7,7 @@ all three names (docs/submit.md#mot17).
 
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -27,6 +28,8 @@ from cstrack_bench.submission.zip_check import (
 
 # MOT16 and MOT17 have the same pictures under two names.
 _SAME_PICTURES = {"MOT16": "MOT17", "MOT17": "MOT16"}
+# The tracks of a run, beside its record ``seed0.json``.
+_KEPT = ".tracks.zip"
 # A zip's own least date: equal results make an equal file.
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -52,11 +55,17 @@ def opened_results(results: Path) -> Iterator[dict[str, Path]]:
     """Stem -> result file, of a folder or of a zip unpacked for the time being.
 
     Args:
-        results: a folder of ``SEQUENCE.txt`` files, or a zip with such.
+        results: a folder of ``SEQUENCE.txt`` files, a zip with such, or the record of a
+            run, beside which its tracks are kept.
 
     Raises:
         InputError: it is absent, holds none, or one name twice.
     """
+    if results.suffix == ".json":
+        kept = results.with_name(f"{results.stem}{_KEPT}")
+        if not kept.is_file():
+            raise InputError(f"No tracks are kept beside {results} ({kept.name}).")
+        results = kept
     if results.is_file() and zipfile.is_zipfile(results):
         with tempfile.TemporaryDirectory() as folder:
             yield _unpacked(results, Path(folder))
@@ -67,12 +76,20 @@ def opened_results(results: Path) -> Iterator[dict[str, Path]]:
 
 
 def _unpacked(results: Path, folder: Path) -> dict[str, Path]:
-    """The text files of a zip, whatever folder in it they lie in."""
+    """The text files of a zip, of the folder in it that lies highest.
+
+    A run's tracks have those of other trackers on the same boxes in folders below.
+    """
     files: dict[str, Path] = {}
     with zipfile.ZipFile(results) as archive:
-        for info in archive.infolist():
-            name = PurePosixPath(info.filename)
-            if info.is_dir() or name.suffix != ".txt" or name.name.startswith("._"):
+        members = [
+            (PurePosixPath(info.filename), info)
+            for info in archive.infolist()
+            if info.filename.endswith(".txt") and "__MACOSX" not in info.filename
+        ]
+        depth = min((len(name.parts) for name, _ in members), default=0)
+        for name, info in members:
+            if len(name.parts) > depth:
                 continue
             if name.stem in files:
                 raise InputError(f"{results} has {name.name} more than once.")
@@ -84,7 +101,7 @@ def _unpacked(results: Path, folder: Path) -> dict[str, Path]:
             files[name.stem] = folder / name.name
             try:
                 files[name.stem].write_bytes(archive.read(info))
-            except (zipfile.BadZipFile, RuntimeError) as error:
+            except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
                 raise InputError(
                     f"{info.filename} in {results} cannot be unpacked: {error}."
                 ) from error
@@ -215,6 +232,7 @@ def pack_submission(
             for name, file in sorted(sources.files.items()):
                 info = zipfile.ZipInfo(f"{name}.txt", _NO_DATE)
                 info.compress_type = zipfile.ZIP_DEFLATED
+                info.create_system = 3  # the same on every system
                 info.external_attr = 0o644 << 16
                 archive.writestr(info, texts[file])
         found = check_submission(temporary, benchmark)

@@ -17,9 +17,16 @@ from cstrack_bench.evaluation.crosscheck import Difference, compare
 from cstrack_bench.evaluation.preprocessing import preprocess
 from cstrack_bench.evaluation.rule_replay import Rule, replay_chain
 from cstrack_bench.evaluation.scores import SequenceResult
-from cstrack_bench.formats.mot_files import Annotations, read_tracks
+from cstrack_bench.formats.mot_files import (
+    Annotations,
+    read_annotations,
+    read_tracks,
+)
 from cstrack_bench.formats.sequences import open_sequence
-from cstrack_bench.structures import TrackTable
+from cstrack_bench.structures import Detections, TrackTable
+from cstrack_bench.synthmot.generate import annotate
+from cstrack_bench.synthmot.world_config import SynthConfig
+from cstrack_bench.tracking.tracker_registry import make_tracker
 
 Make = Callable[..., SequenceResult]
 
@@ -275,6 +282,34 @@ def test_a_solver_that_misses_the_best_is_no_tie() -> None:
         found = differences(result).values()
         assert found
         assert not any(item.explained for item in found)
+
+
+@pytest.mark.slow
+def test_a_crowd_of_synthmot_tracked_by_sort_is_explained(tmp_path: Path) -> None:
+    """Occluded people under a tracker that coasts: many switches and fragments."""
+    frames = 60
+    (tmp_path / "gt.txt").write_text(
+        annotate(SynthConfig(people=60, crowding=1.0, frames=frames), 0)
+    )
+    truth = read_annotations(tmp_path / "gt.txt")
+    rng = np.random.default_rng(0)
+    tracker = make_tracker("sort", 12.0)
+    tracks = []
+    for frame in range(frames):
+        found = (truth.frames == frame) & (truth.visibility > 0.25)
+        seen = truth.keep(found & (rng.random(len(truth)) < 0.85)).boxes
+        size = np.tile(seen[:, 2:] - seen[:, :2], 2)
+        boxes = (seen + rng.normal(0, 0.07, seen.shape) * size).astype(np.float32)
+        if frame % 20 == 13:
+            boxes = boxes[:0]
+        scores = np.full(len(boxes), 0.9, np.float32)
+        tracks.append((frame, tracker.update(Detections(boxes, scores))))
+    table = TrackTable.from_frames(tracks)
+    result = SequenceResult("CROWD", truth, table, 0, frames)
+    found_differences = differences(result)
+    assert {"IDSW", "Frag", "MOTA"} <= found_differences.keys()
+    assert all(item.explained for item in found_differences.values())
+    assert Rule.SILENT in rules_of(found_differences["Frag"])
 
 
 @pytest.mark.real

@@ -80,8 +80,26 @@ def test_a_zip_of_results_is_read_like_a_folder(tmp_path: Path) -> None:
     twice = {"a/MOT20-01.txt": b"", "b/MOT20-01.txt": b""}
     with pytest.raises(InputError, match=r"has MOT20-01\.txt more than once"):
         packed(write_zip(tmp_path / "t.zip", twice), MOT20, tmp_path / "s.zip")
+    damaged = bytearray(zipped.read_bytes())
+    start = damaged.index(b"MOT20-01.txt") + 12
+    damaged[start : start + 8] = b"\xff" * 8
+    (tmp_path / "t.zip").write_bytes(damaged)
+    with pytest.raises(InputError, match=r"MOT20-01\.txt in .* cannot be unpacked"):
+        packed(tmp_path / "t.zip", MOT20, tmp_path / "s.zip")
     with pytest.raises(InputError, match="holds no result files"):
         packed(write_zip(tmp_path / "t.zip", {"a.md": b""}), MOT20, tmp_path / "s.zip")
+
+
+def test_the_tracks_kept_beside_a_record_are_read(tmp_path: Path) -> None:
+    record = tmp_path / "seed0.json"
+    record.write_text("{}")
+    with pytest.raises(InputError, match=r"No tracks are kept beside .*seed0\.json"):
+        packed(record, MOT20, tmp_path / "s.zip")
+    files = {f"{name}.txt": rows().encode() for name in MOT20.lengths}
+    files |= {f"baselines/iou/{name}": b"1,9,0,0,9,9,1\n" for name in list(files)}
+    write_zip(tmp_path / "seed0.tracks.zip", files)
+    _, found = packed(record, MOT20, tmp_path / "s.zip")
+    assert (found.files, found.rows) == (8, 48)
 
 
 def test_mot16_takes_results_on_mot17s_pictures(tmp_path: Path) -> None:
