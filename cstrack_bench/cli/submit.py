@@ -200,7 +200,7 @@ def import_scores(
     if json:
         print_json(record.plain())
     else:
-        shown = ", ".join(f"{k} {v:g}" for k, v in returned.overall.items())
+        shown = ", ".join(f"{k} {v:.10g}" for k, v in returned.overall.items())
         out.print(f"{name} on {record.dataset} test: {shown}", markup=False)
 
 

@@ -114,7 +114,7 @@ def server_grid(entries: abc.Iterable[Evaluated | ServerEntry]) -> list[Grid]:
                 [
                     *(entry.name, entry.dataset, found.server, found.submitted_by),
                     *(found.submitted_on, f"`{found.zip_sha256[:12]}`"),
-                    *("" if value is None else f"{value:g}" for value in scores),
+                    *("" if value is None else f"{value:.10g}" for value in scores),
                 ]
             )
     head = ("tracker", "test set", "server", "by", "on", "zip", *_SHOWN)

@@ -15,8 +15,8 @@ from cstrack_bench.submission.benchmarks import Benchmark, split_name
 from cstrack_bench.submission.row_rules import check_rows
 from cstrack_bench.verification.faults import Fault
 
-#: Bytes that one file may unpack to; MOT20's largest has a tenth of it.
-LARGEST_FILE = 512 * 2**20
+#: Bytes that one file may unpack to; a good result of MOT20-05 has a third of it.
+LARGEST_FILE = 128 * 2**20
 #: What is said of a file that is none.
 NO_ZIP = "is no zip archive, or its list of files is damaged"
 _SYSTEM_FILES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
@@ -115,14 +115,14 @@ def _sort_entries(
             elif sequence is not None:
                 entries[sequence] = info
         if what is not None:
-            wrong.setdefault(what, []).append(f"{path}: {info.filename}")
+            wrong.setdefault(what, []).append(f"{path}: {_shown(info.filename)}")
     faults = []
     for what, locations in wrong.items():
         more = len(locations) - 1
         rest = f" (and {more} more file{'s' * (more > 1)})" if more else ""
         faults.append(Fault(locations[0], what + rest))
     for folder, what in _folder_faults(folders):
-        faults.append(Fault(f"{path}: {folder}/", what))
+        faults.append(Fault(f"{path}: {_shown(folder)}/", what))
     found = entries.keys() | broken
     faults += [Fault(str(path), what) for what in _missing(found, benchmark)]
     return faults, entries
@@ -214,7 +214,7 @@ def _check_files(
     rows, faults, empty = 0, [], []
     with console.progress() as bar:
         for name, info in bar.track(entries.items(), description="checking"):
-            location = f"{path}: {info.filename}"
+            location = f"{path}: {_shown(info.filename)}"
             try:
                 content = archive.read(info)
             except (zipfile.BadZipFile, zlib.error, EOFError):
@@ -228,6 +228,11 @@ def _check_files(
                 where = f"{location}, line {fault.line}" if fault.line else location
                 faults.append(Fault(where, str(fault)))
     return rows, faults, empty
+
+
+def _shown(name: str) -> str:
+    """A name from a zip, without signs that move a terminal's cursor."""
+    return "".join(sign if sign.isprintable() else "?" for sign in name)
 
 
 def _listed(names: Sequence[str]) -> str:

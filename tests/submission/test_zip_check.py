@@ -351,6 +351,12 @@ def test_a_file_that_unpacks_to_too_much_is_not_read(
     assert fault.what == "unpacks to more than 1 MiB"
 
 
+def test_names_in_a_zip_cannot_write_on_the_terminal(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "s.zip", {**contents(MOT20), "a\x1b[2Jb.md": b""})
+    (fault,) = checked(path).faults
+    assert fault.location == f"{path}: a?[2Jb.md"
+
+
 @pytest.mark.parametrize("length", [450, 1500, 1194, 500, 625, 900, 750])
 def test_the_last_frame_of_a_test_sequence_is_its_length(length: int) -> None:
     assert length in MOT17.testing.values()
