@@ -273,7 +273,13 @@ def moved(
 
 
 @functools.cache
+def present_components() -> Mapping[str, Sources]:
+    """The components of this package, read once."""
+    return find_components()
+
+
+@functools.cache
 def code_fingerprint() -> str:
     """16 hex digits of all components together, for the provenance of a record."""
-    text = json.dumps({n: c.fingerprint for n, c in find_components().items()})
+    text = json.dumps({n: c.fingerprint for n, c in present_components().items()})
     return hashlib.sha256(text.encode()).hexdigest()[:16]

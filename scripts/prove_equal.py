@@ -48,6 +48,8 @@ NOT_COMPARED = frozenset(
     {
         *("schema", "run", "provenance", "stages", "speed", "wall_s", "cpu_s"),
         *("hash", "start", "components", "weights_sha256"),
+        # Kept from some version on; what was scored in them is compared.
+        "tracks",
     }
 )
 # A hash of frames or ground truth is a result; a hash of settings and code is not.

@@ -10,6 +10,7 @@ import typer
 from cstrack_bench.cli import (
     audit,
     bench,
+    check,
     doctor,
     download,
     evaluate,
@@ -40,6 +41,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("models")(models.models)
 app.command("plan")(plan.plan)
 app.command("audit")(audit.audit)
+app.command("check")(check.check)
 app.add_typer(bench.app, name="bench")
 app.add_typer(submit.app, name="submit")
 app.command("verify")(verify_verb.verify)

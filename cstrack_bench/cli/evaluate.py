@@ -30,11 +30,13 @@ class Subset(StrEnum):
 
 
 def evaluate(
+    context: typer.Context,
     results: Annotated[
         Path,
         typer.Argument(
             metavar="RESULTS",
-            help="Folder of SEQUENCE.txt files, or one such file.",
+            help="Folder of SEQUENCE.txt files, one such file, or an archive of them "
+            "such as a run's seed0.tracks.zip.",
         ),
     ],
     dataset_name: Annotated[
@@ -103,6 +105,7 @@ def evaluate(
     from cstrack_bench.evaluation.scores import SequenceResult
     from cstrack_bench.files import check_writable, write_text
     from cstrack_bench.formats.mot_files import read_tracks
+    from cstrack_bench.formats.track_archives import unpacked_tracks
     from cstrack_bench.report.hota_plot import check_plot_path, write_hota_plot
     from cstrack_bench.report.score_files import (
         ScoreOrigin,
@@ -118,7 +121,10 @@ def evaluate(
         check_plot_path(plot)
     chosen = subset.value if subset else dataset.default_subset
     everything = dataset.open(data, chosen)
-    selected = select_results(everything, results, sequences)
+    where = results
+    if results.is_file() and results.suffix == ".zip":
+        where = context.with_resource(unpacked_tracks(results))
+    selected = select_results(everything, where, sequences)
     if selected.unknown:
         listed = ", ".join(selected.unknown)
         err.print(f"not in the data set, left out: {listed}", markup=False)

@@ -1,7 +1,7 @@
 """Measuring a trained network: detect, track, score."""
 
 import collections.abc as abc
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -61,6 +61,20 @@ class BoxNetwork:
     network: Network
 
 
+@dataclass(frozen=True)
+class MeasuredRun:
+    """What measuring a trained network gives, for its record and beside it.
+
+    Attributes:
+        measured: for the record.
+        tables: the tracks of each sequence, ``SYN-17``, and those of the baselines over
+            the same detections, ``baselines/iou/SYN-17``.
+    """
+
+    measured: Measured
+    tables: abc.Mapping[str, TrackTable]
+
+
 def measure(
     settings: Settings,
     network: Network,
@@ -68,7 +82,7 @@ def measure(
     data: ExperimentData,
     device: torch.device,
     label: str,
-) -> Measured:
+) -> MeasuredRun:
     """Track what is to be measured and score it.
 
     Args:
@@ -81,7 +95,7 @@ def measure(
 
     Returns:
         Scores, blocks, baselines, tracking and speed; with ground-truth boxes
-        variants and losses too (Table VIII).
+        variants and losses too (Table VIII). The tracks that were scored.
     """
     watch = Stopwatch()
     finder, embedder = make_detectors(settings, network, detector, device, watch)
@@ -94,12 +108,12 @@ def measure(
         assert finder is not None, "a network without boxes was given a detector"
         return finder
 
-    measured = _track(settings, detector_of, sequences, data.rules, watch, label)
+    found = _track(settings, detector_of, sequences, data.rules, watch, label)
     if of_ground_truth:
         bound = measure_bound(data, embedder, settings.track)
         update = {"variants": bound.variants, "losses": bound.losses}
-        measured = measured.model_copy(update=update)
-    return measured
+        found = replace(found, measured=found.measured.model_copy(update=update))
+    return found
 
 
 def make_detectors(
@@ -143,7 +157,7 @@ def _track(
     rules: EvaluationRules,
     watch: Stopwatch,
     label: str,
-) -> Measured:
+) -> MeasuredRun:
     """Track sequences and score them; an IoU-only tracker gets the same boxes."""
     own: list[tuple[Sequence, TrackTable]] = []
     plain: list[tuple[Sequence, TrackTable]] = []
@@ -177,7 +191,7 @@ def _track(
     results = [SequenceResult.of(*pair) for pair in own]
     plain_results = [SequenceResult.of(*pair) for pair in plain]
     stages = watch.summary(drop=WARM_UP_FRAMES)
-    return Measured(
+    measured = Measured(
         scores=evaluate(results, rules),
         blocks=[Block.model_validate(row) for row in blocks(results, rules)],
         baselines={BASELINE: evaluate(plain_results, rules)},
@@ -192,6 +206,9 @@ def _track(
         ),
         speed=speed(watch),
     )
+    tables = {sequence.name: table for sequence, table in own}
+    tables |= {f"baselines/{BASELINE}/{s.name}": table for s, table in plain}
+    return MeasuredRun(measured, tables)
 
 
 def _threshold(settings: Settings) -> dict[str, float]:

@@ -1,8 +1,9 @@
 """Runs on disk: one JSON a run, with all that decided its numbers.
 
 ``<root>/<profile>/<table>/row<k>/seed<s>.json``; beside it, not committed, the weights
-(``.safetensors``). Several rows may share a training: ``<root>/weights/`` holds each
-training once, under its hash (weights, what it cost, and its state while it goes on).
+(``.safetensors``) and the tracks (``.tracks.zip``). Several rows may share a training:
+``<root>/weights/`` holds each training once, under its hash (weights, what it cost, and
+its state while it goes on).
 """
 
 from collections.abc import Iterator
@@ -44,13 +45,18 @@ class Ledger:
 
     def find(self, run: Run, identity: str) -> RunRecord | None:
         """The record of this run, or of an equal one of another row or table."""
+        located = self.locate(run, identity)
+        return located and located[1]
+
+    def locate(self, run: Run, identity: str) -> tuple[Path, RunRecord] | None:
+        """As ``find``, with the path of the record."""
         own = self.path(run)
         candidates = [own] if own.is_file() else []
         candidates += [p for p in sorted(self._files()) if p != own]
         for path in candidates:
             record = read_record(path)
             if record.run.hash == identity:
-                return record
+                return path, record
         return None
 
     def write(self, run: Run, record: RunRecord) -> Path:
@@ -59,7 +65,11 @@ class Ledger:
 
     def records(self) -> list[RunRecord]:
         """Every record below the root, ordered by path."""
-        return [read_record(path) for path in sorted(self._files())]
+        return [read_record(path) for path in self.files()]
+
+    def files(self) -> list[Path]:
+        """The file of every record below the root, sorted."""
+        return sorted(self._files())
 
     def _files(self) -> Iterator[Path]:
         yield from self.root.glob("*/*/row*/seed*.json")

@@ -333,6 +333,22 @@ class Measured(Document):
     losses: list[RuleLoss] | None = None
 
 
+class KeptTracks(Document):
+    """The tracks that were scored, in an archive beside the record.
+
+    It is not committed, as weights are not; without it the record is whole.
+
+    Attributes:
+        file: its name, ``seed0.tracks.zip`` (``formats.track_archives``).
+        sha256: of that file.
+        boxes: reported ones of the run's own tracker, over all sequences.
+    """
+
+    file: str
+    sha256: str
+    boxes: int
+
+
 class RunRecord(Document):
     """Everything that is known of one run, ``seed<s>.json``.
 
@@ -342,6 +358,7 @@ class RunRecord(Document):
         scores … losses: as in ``Measured``.
         model, training, data, provenance: see their classes.
         classifier: of a fine-tuning.
+        tracks: where they are; None in records from before they were kept.
     """
 
     schema_number: Literal[2] = schema_field(2)
@@ -360,6 +377,7 @@ class RunRecord(Document):
     data: DataFacts
     provenance: Provenance
     classifier: RenewedClassifier | None = None
+    tracks: KeptTracks | None = None
 
 
 def read_record(path: Path) -> RunRecord:

@@ -1,17 +1,16 @@
-"""One run: its training, its measurement, its record."""
+"""One run: its training, its measurement, its record and the tracks beside it."""
 
-import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from cstrack_bench.datasets.experiment_data import DataConfig
-from cstrack_bench.experiments.evaluate_run import BoxNetwork, measure
+from cstrack_bench.experiments.evaluate_run import BoxNetwork, MeasuredRun, measure
 from cstrack_bench.experiments.identity import run_components
 from cstrack_bench.experiments.provenance import provenance
 from cstrack_bench.experiments.recipes import Run
 from cstrack_bench.experiments.records import (
     DataFacts,
+    KeptTracks,
     ModelFacts,
     RenewedClassifier,
     RunName,
@@ -20,7 +19,8 @@ from cstrack_bench.experiments.records import (
 )
 from cstrack_bench.experiments.train_run import find_training, train_run
 from cstrack_bench.experiments.workspace import Workspace
-from cstrack_bench.files import replacing, sha256
+from cstrack_bench.files import link_file, sha256
+from cstrack_bench.formats.track_archives import TRACKS_SUFFIX, write_track_archive
 from cstrack_bench.models.counting import gflops, parameters
 from cstrack_bench.models.network_base import Network
 
@@ -70,17 +70,17 @@ def measure_run(run: Run, workspace: Workspace) -> RunResult:
     trained = find_training(run, workspace) or train_run(run, workspace)
     finder = None
     if run.detector is not None:
-        found = find_training(run.detector, workspace)
-        found = found or train_run(run.detector, workspace)
-        finder = BoxNetwork(run.detector.settings.system, found.network)
+        boxes = find_training(run.detector, workspace)
+        boxes = boxes or train_run(run.detector, workspace)
+        finder = BoxNetwork(run.detector.settings.system, boxes.network)
     settings = run.settings
     test = workspace.open(settings.test_data)
-    measured = measure(
+    found = measure(
         settings, trained.network, finder, test, workspace.device, run.title
     )
     weights = link_weights(run, workspace)
     record = RunRecord(
-        **dict(measured),
+        **dict(found.measured),
         run=_name(run, workspace),
         recipe=settings.as_dict(),
         model=_model(trained.network, settings.data.size, weights),
@@ -88,9 +88,18 @@ def measure_run(run: Run, workspace: Workspace) -> RunResult:
         data=_data(run, workspace),
         provenance=provenance(str(workspace.device)),
         classifier=renewed_classifier(run, workspace, trained.summary),
+        tracks=_keep_tracks(run, workspace, found),
     )
     workspace.ledger.write(run, record)
     return RunResult(run, record, reused=False)
+
+
+def _keep_tracks(run: Run, workspace: Workspace, found: MeasuredRun) -> KeptTracks:
+    """Write what was scored beside the record."""
+    path = workspace.ledger.path(run, TRACKS_SUFFIX)
+    write_track_archive(path, found.tables)
+    boxes = sum(len(found.tables[name]) for name in found.measured.scores.sequences)
+    return KeptTracks(file=path.name, sha256=sha256(path), boxes=boxes)
 
 
 def _data(run: Run, workspace: Workspace) -> DataFacts:
@@ -121,10 +130,18 @@ def _described(config: DataConfig, workspace: Workspace) -> DataFacts:
 
 def find_result(run: Run, workspace: Workspace) -> RunResult | None:
     """The outcome of a run that was measured before, under any row; else None."""
-    found = workspace.ledger.find(run, workspace.identity(run))
-    if found is None:
+    located = workspace.ledger.locate(run, workspace.identity(run))
+    if located is None:
         return None
-    named = found.model_copy(update={"run": _name(run, workspace)})
+    path, found = located
+    changes: dict[str, object] = {"run": _name(run, workspace)}
+    if found.tracks is not None:
+        kept = path.with_name(found.tracks.file)
+        own = workspace.ledger.path(run, TRACKS_SUFFIX)
+        changes["tracks"] = found.tracks.model_copy(update={"file": own.name})
+        if kept != own and kept.is_file():
+            link_file(kept, own)
+    named = found.model_copy(update=changes)
     if named != found:  # an equal run of another row: this row's record too
         workspace.ledger.write(run, named)
     return RunResult(run, named, reused=True)
@@ -161,10 +178,5 @@ def link_weights(run: Run, workspace: Workspace) -> Path:
     identity = workspace.training_identity(run)
     source = workspace.ledger.training(identity, ".safetensors")
     target = workspace.ledger.path(run, ".safetensors")
-    with replacing(target) as temporary:
-        temporary.unlink(missing_ok=True)
-        try:
-            os.link(source, temporary)
-        except OSError:  # a file system without links
-            shutil.copyfile(source, temporary)
+    link_file(source, target)
     return target
