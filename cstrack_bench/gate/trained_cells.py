@@ -2,11 +2,15 @@
 
 A training has another outcome with another seed, or on another machine. A number has
 moved where the interval of new − old leaves out zero, corrected for the number of cells
-of its table, and is not within the margin of that score (``verdicts.rules``). The
-difference is a table of seeds × sequences, as in ``docs/verdicts.md``; seeds of the two
-sides are paired in their order, which is as good as any other, since they are
-independent draws. Where a side has one seed its noise is that of the other rows of the
-same frames, system and profile.
+of its table, and is not within the margin of that score (``verdicts.rules``).
+
+The model is that of ``docs/verdicts.md``, seeds × sequences. A row against itself, on
+the same sequences, has no interaction of row and sequence: under "nothing moved" only
+seeds and the rest differ. Both are estimated from all earlier rows of the same frames
+and system with several seeds, since three seeds of one row have two degrees of freedom,
+too few to find anything among many cells. Where no earlier row has several seeds, the
+row's own pairs of seeds are what there is, paired in their order; they are independent
+draws.
 """
 
 import collections.abc as abc
@@ -147,9 +151,10 @@ def _frames(records: abc.Sequence[RunRecord]) -> set[object]:
 
 
 def _kind(record: RunRecord) -> tuple[tuple[str, ...], str]:
-    """Runs of one kind have the same noise: the same frames and the same system."""
-    model = record.recipe.get("model") or {}
-    return comparable_key(record), str(model.get("system", ""))
+    """Runs of one kind have the same noise: same frames, same boxes, same system."""
+    model, measure = (record.recipe.get(name) or {} for name in ("model", "measure"))
+    boxes = f"{measure.get('boxes', '')} {measure.get('part', '')}"
+    return comparable_key(record), f"{model.get('system', '')} {boxes}"
 
 
 def _noise(old: Rows, kind: tuple[tuple[str, ...], str], metric: str) -> _Noise | None:
@@ -175,12 +180,12 @@ def _question(
 ) -> _Question:
     seeds = min(len(new), len(old))
     found = None
-    if len(new[0].scores.sequences) > 1:
+    if noise is not None:
+        tables = [_contributions(side, metric) for side in (new, old)]
+        found = _by_noise(*tables, noise)
+    elif seeds > 1 and len(new[0].scores.sequences) > 1:
         tables = [_contributions(side[:seeds], metric) for side in (new, old)]
-        if seeds > 1:
-            found = crossed_difference(tables[0] - tables[1])
-        elif noise is not None:
-            found = _by_noise(tables[0] - tables[1], noise)
+        found = crossed_difference(tables[0] - tables[1])
     component, reason = _otherwise(old[0], new[0])
     values = _mean(old, metric), _mean(new, metric)
     return _Question(row, metric, *values, component, reason, found)
@@ -190,16 +195,21 @@ def _contributions(records: abc.Sequence[RunRecord], metric: str) -> Floats:
     return contributions(counts_by_sequence(records), metric)
 
 
-def _by_noise(table: Floats, noise: _Noise) -> Difference:
-    """One seed a side: the spread of sequences as seen, that of seeds as known.
+def _by_noise(new: Floats, old: Floats, noise: _Noise) -> Difference:
+    """The difference of two samples of seeds on the same S sequences.
 
-    A row against itself has no interaction of row and sequence, so the variance of its
-    mean over S sequences is σ²(seed) + σ²(rest)/S.
+    The variance of a mean over R seeds is (σ²(seed) + σ²(rest)/S) / R; the components
+    are of a difference of two runs and so have both twice.
+
+    Args:
+        new: (R, S) contributions; old: the same of the earlier runs.
+        noise: of one seed.
     """
-    variance = noise.parts.seed + noise.parts.rest / table.shape[1]
+    shares = 1 / new.shape[0] + 1 / old.shape[0]
+    variance = (noise.parts.seed + noise.parts.rest / new.shape[1]) * shares / 2
     freedom = np.asarray(float(noise.freedom))
-    error = np.asarray(variance**0.5)
-    return Difference(np.asarray(table.mean()), error, freedom, freedom)
+    mean = np.asarray(new.mean() - old.mean())
+    return Difference(mean, np.asarray(variance**0.5), freedom, freedom)
 
 
 def _otherwise(old: RunRecord, new: RunRecord) -> tuple[str, str]:
