@@ -10,10 +10,45 @@ import pytest
 from cstrack_bench.evaluation import preprocessing, trackeval_scores
 from cstrack_bench.gate import exact_numbers, metrics_gate
 from cstrack_bench.gate.baseline_file import read_baseline
-from cstrack_bench.gate.cached_detections import read_cached_detections
-from cstrack_bench.tracking import bytetrack, cascade, tracker_registry
+from cstrack_bench.gate.cached_detections import (
+    read_cached_detections,
+    read_gate_inputs,
+)
+from cstrack_bench.tracking import cascade, tracker_registry
 from cstrack_bench.training.train_config import LossConfig
 from tests.gate.conftest import ROOT, Run
+
+
+@pytest.fixture(scope="module")
+def computed() -> exact_numbers.ExactNumbers:
+    """What this code computes, for tests that are about something else."""
+    inputs = read_gate_inputs(ROOT / "results" / "gate")
+    return exact_numbers.exact_numbers(inputs)
+
+
+@pytest.fixture
+def quick(
+    computed: exact_numbers.ExactNumbers, monkeypatch: pytest.MonkeyPatch
+) -> exact_numbers.ExactNumbers:
+    """The same, not computed again."""
+    monkeypatch.setattr(metrics_gate, "exact_numbers", lambda _: computed)
+    return computed
+
+
+def planted_numbers(
+    computed: exact_numbers.ExactNumbers,
+) -> exact_numbers.ExactNumbers:
+    """As if CSTrack's cascade took pairs of less overlap and lost points by it."""
+    before = computed.association["cstrack"]
+    after = before.model_copy(
+        update={
+            "settings": {**before.settings, "overlap_limit": 0.8},
+            "identities": dict.fromkeys(before.identities, "another"),
+            "scores": {**before.scores, "MOTA": float(before.scores["MOTA"]) - 1},
+        }
+    )
+    association = {**computed.association, "cstrack": after}
+    return dataclasses.replace(computed, association=association)
 
 
 def test_the_committed_state_passes(cstrack: Run) -> None:
@@ -127,6 +162,7 @@ def test_a_planted_limit_of_overlap_is_the_evaluations(
     assert reasons == {"the same boxes have the same ids"}
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_planted_loss_weight_names_every_record_that_is_stale(
     cstrack: Run, results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,11 +193,15 @@ def test_an_update_needs_a_reason_and_a_reason_an_update(
 
 
 def test_an_update_is_the_new_baseline_and_its_reason_is_in_the_changelog(
-    cstrack: Run, results: Path, monkeypatch: pytest.MonkeyPatch
+    cstrack: Run,
+    results: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    computed: exact_numbers.ExactNumbers,
 ) -> None:
     base = results.parent / "base"
     shutil.copytree(results, base)
-    plant_threshold(monkeypatch)
+    planted = planted_numbers(computed)
+    monkeypatch.setattr(metrics_gate, "exact_numbers", lambda _: planted)
     reason = "The cascade takes pairs of less overlap: fewer tracks break"
     code, _, err = cstrack(
         "check", "--results", results, "--update", "--reason", reason
@@ -181,12 +221,13 @@ def test_an_update_is_the_new_baseline_and_its_reason_is_in_the_changelog(
     cells = {c["state"] for c in json.loads(out)["cells"] if c["part"] == "association"}
     assert (code, cells) == (0, {"accepted"})
     # The old code does not compute what is declared now.
-    monkeypatch.undo()
+    monkeypatch.setattr(metrics_gate, "exact_numbers", lambda _: computed)
     code, out, _ = cstrack("check", "--results", results, "--against", base)
     assert code == 1
     assert "MOVED  association/cstrack" in out
 
 
+@pytest.mark.usefixtures("quick")
 def test_an_update_that_cannot_be_written_whole_writes_nothing(
     cstrack: Run, results: Path
 ) -> None:
@@ -221,19 +262,18 @@ def test_without_a_baseline_or_with_other_inputs_it_says_so(
 
 
 def test_github_gets_annotations_and_one_table(
-    cstrack: Run, results: Path, monkeypatch: pytest.MonkeyPatch
+    cstrack: Run,
+    results: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    computed: exact_numbers.ExactNumbers,
 ) -> None:
     summary = results.parent / "summary.md"
     arguments = ("check", "--results", results, "--format", "github")
-    plant_threshold(monkeypatch)
+    planted = planted_numbers(computed)
+    monkeypatch.setattr(metrics_gate, "exact_numbers", lambda _: planted)
     monkeypatch.setattr(metrics_gate, "stale_cells", lambda *_: ())
-    run = cstrack
-
-    def with_summary() -> tuple[int, str, str]:
-        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
-        return run(*arguments)
-
-    code, out, _ = with_summary()
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    code, out, _ = cstrack(*arguments)
     assert code == 1
     lines = [line for line in out.splitlines() if line.startswith("::")]
     assert len(lines) == 1
@@ -247,10 +287,14 @@ def test_github_gets_annotations_and_one_table(
 
 
 def test_a_new_tracker_asks_for_a_baseline(
-    cstrack: Run, results: Path, monkeypatch: pytest.MonkeyPatch
+    cstrack: Run,
+    results: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    computed: exact_numbers.ExactNumbers,
 ) -> None:
-    added = dataclasses.replace(bytetrack.TRACKERS[0], name="another")
-    monkeypatch.setattr(bytetrack, "TRACKERS", (*bytetrack.TRACKERS, added))
+    more = {**computed.association, "another": computed.association["sort"]}
+    with_it = dataclasses.replace(computed, association=more)
+    monkeypatch.setattr(metrics_gate, "exact_numbers", lambda _: with_it)
     code, out, _ = cstrack("check", "--results", results)
     assert code == 1
     assert "MOVED  association/another" in out
