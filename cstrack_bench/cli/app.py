@@ -21,6 +21,7 @@ from cstrack_bench.cli import (
     track,
     train,
     upper_bound,
+    why,
 )
 from cstrack_bench.cli import verify as verify_verb
 from cstrack_bench.errors import CstrackError
@@ -42,6 +43,7 @@ app.command("models")(models.models)
 app.command("plan")(plan.plan)
 app.command("audit")(audit.audit)
 app.command("check")(check.check)
+app.command("why")(why.why)
 app.add_typer(bench.app, name="bench")
 app.add_typer(submit.app, name="submit")
 app.command("verify")(verify_verb.verify)

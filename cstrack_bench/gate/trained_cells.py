@@ -181,8 +181,8 @@ def _question(
     seeds = min(len(new), len(old))
     found = None
     if noise is not None:
-        tables = [_contributions(side, metric) for side in (new, old)]
-        found = _by_noise(*tables, noise)
+        samples = _contributions(new, metric), _contributions(old, metric)
+        found = _by_noise(*samples, noise)
     elif seeds > 1 and len(new[0].scores.sequences) > 1:
         tables = [_contributions(side[:seeds], metric) for side in (new, old)]
         found = crossed_difference(tables[0] - tables[1])
