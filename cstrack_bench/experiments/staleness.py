@@ -11,7 +11,7 @@ from typing import Literal
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.experiments.identity import Versions, run_components
-from cstrack_bench.experiments.nested import TreeView
+from cstrack_bench.experiments.nested import TreeView, digest
 from cstrack_bench.experiments.recipes import Run, load_recipe
 from cstrack_bench.experiments.records import RunRecord
 from cstrack_bench.fingerprints import present_components
@@ -19,6 +19,8 @@ from cstrack_bench.fingerprints import present_components
 #: Settings that change no number.
 _NO_NUMBER = frozenset({"train.workers", "train.save_seconds"})
 _ABSENT = "absent"
+# Characters of a value that are written out.
+_LONGEST = 60
 Kind = Literal["setting", "component"]
 
 
@@ -74,8 +76,11 @@ def _changes(
 
 
 def _leaves(tree: TreeView, path: str = "") -> abc.Iterator[tuple[str, object]]:
+    """Settings by their path; the parts of a list of mappings by number."""
     for key, value in tree.items():
         name = f"{path}.{key}" if path else str(key)
+        if isinstance(value, list) and any(isinstance(v, abc.Mapping) for v in value):
+            value = {str(number): part for number, part in enumerate(value)}
         if isinstance(value, abc.Mapping) and value:
             yield from _leaves(value, name)
         else:
@@ -83,7 +88,11 @@ def _leaves(tree: TreeView, path: str = "") -> abc.Iterator[tuple[str, object]]:
 
 
 def _text(value: object) -> str:
-    return "none" if value is None else str(value)
+    text = "none" if value is None else str(value)
+    # Two long values that begin alike must not look alike.
+    if len(text) > _LONGEST:
+        text = f"{text[:_LONGEST]}… ({digest(text, 6)})"
+    return text
 
 
 @dataclass

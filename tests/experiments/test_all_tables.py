@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from cstrack_bench.cli.app import app
 from cstrack_bench.experiments.recipe_files import list_tables
 from cstrack_bench.experiments.recipes import load_recipe
+from cstrack_bench.files import sha256
+from cstrack_bench.formats.track_archives import read_track_archive
 
 FOLDERS = ("--data", "data", "--results", "results")
 
@@ -90,6 +94,41 @@ def test_ground_truth_boxes_are_measured_in_variants(records: Records) -> None:
         found = {(variant["part"], variant["filter"]) for variant in variants}
         assert found == {(p, f) for p in ("train", "val") for f in ("on", "off")}
         assert records["table8", row]["losses"]
+
+
+def test_every_run_keeps_its_tracks_and_says_which(
+    folder: Path, records: Records
+) -> None:
+    """Also where an equal run of another row was measured in its place."""
+    for (table, row), record in records.items():
+        kept = record["tracks"]
+        archive = folder / f"results/smoke/{table}/row{row}" / kept["file"]
+        assert kept["file"] == "seed0.tracks.zip"
+        assert sha256(archive) == kept["sha256"]
+        tables = read_track_archive(archive)
+        names = set(record["scores"]["sequences"])
+        assert set(tables) == names | {f"baselines/iou/{name}" for name in names}
+        assert sum(len(tables[name]) for name in names) == kept["boxes"]
+
+
+def test_kept_tracks_are_evaluated_without_a_network(
+    folder: Path, records: Records
+) -> None:
+    """Table VIII, whose boxes are given, so that there are tracks to score."""
+    world = next((folder / "data" / "synthmot").glob("*/train")).parent
+    for row in (1, 2, 3):
+        record = records["table8", row]
+        assert record["tracks"]["boxes"] > 20
+        archive = folder / f"results/smoke/table8/row{row}/seed0.tracks.zip"
+        options = ("--dataset", "synthmot", "--subset", "train", "--json")
+        names = ("--sequences", ",".join(record["scores"]["sequences"]))
+        command = ["evaluate", str(archive), *options, *names, "--data", str(world)]
+        done = CliRunner().invoke(app, command)
+        assert done.exit_code == 0, done.stderr
+        again = json.loads(done.stdout)["overall"]
+        for key, value in record["scores"]["overall"].items():
+            # MOT files keep three decimals of a pixel.
+            assert again[key] == pytest.approx(value, abs=0.02), key
 
 
 def test_every_table_is_written(folder: Path) -> None:

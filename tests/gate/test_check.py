@@ -8,15 +8,21 @@ from pathlib import Path
 import pytest
 
 from cstrack_bench.evaluation import preprocessing, trackeval_scores
+from cstrack_bench.experiments.identity import run_components
+from cstrack_bench.experiments.ledger import Ledger
+from cstrack_bench.experiments.recipes import load_recipe
+from cstrack_bench.experiments.records import read_record
 from cstrack_bench.gate import exact_numbers, metrics_gate
-from cstrack_bench.gate.baseline_file import read_baseline
+from cstrack_bench.gate.baseline_file import KnownStale, read_baseline
 from cstrack_bench.gate.cached_detections import (
     read_cached_detections,
     read_gate_inputs,
 )
+from cstrack_bench.gate.cell_states import State
 from cstrack_bench.tracking import cascade, tracker_registry
 from cstrack_bench.training.train_config import LossConfig
 from tests.gate.conftest import ROOT, Run
+from tests.report.fakes import changed, fake_record, write_fakes
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +68,37 @@ def test_the_committed_state_passes(cstrack: Run) -> None:
     assert counts["evaluation"]["same"] >= 6 * 15
     assert counts["record"]["same"] > 0
     assert set(counts["record"]) <= {"same", "known stale"}
+
+
+def write_present_record(results: Path) -> str:
+    """A fake run with the settings and components of today; its path."""
+    run = load_recipe("table2").runs("twin", [4])[0]
+    record = changed(
+        fake_record(4),
+        recipe=run.settings.as_dict(),
+        run__components=run_components(run),
+    )
+    write_fakes(results, [record])
+    return "twin/table2/row4/seed0.json"
+
+
+def test_a_record_of_today_is_not_stale_and_one_of_other_settings_is(
+    results: Path,
+) -> None:
+    name = write_present_record(results)
+    cells = {cell.name: cell for cell in metrics_gate.stale_cells(results, ())}
+    assert cells[name].state is State.SAME
+    record = read_record(results / name)
+    tree = {**record.recipe, "nms": {**record.recipe["nms"], "confidence": 0.3}}
+    # What does not change a number makes nothing stale.
+    tree["train"] = {**tree["train"], "workers": 7}
+    write_fakes(results, [changed(record, recipe=tree)])
+    cells = {cell.name: cell for cell in metrics_gate.stale_cells(results, ())}
+    assert cells[name].state is State.STALE
+    assert cells[name].reason == "nms.confidence 0.3 → 0.6"
+    known = KnownStale(records=[name], changes=[cells[name].reason], reason="Meant")
+    cells = {cell.name: cell for cell in metrics_gate.stale_cells(results, [known])}
+    assert cells[name].state is State.KNOWN
 
 
 def plant_threshold(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,18 +203,22 @@ def test_a_planted_limit_of_overlap_is_the_evaluations(
 def test_a_planted_loss_weight_names_every_record_that_is_stale(
     cstrack: Run, results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    fresh = write_present_record(results)
     field = LossConfig.__dataclass_fields__["box"]
     monkeypatch.setattr(field, "default", 0.06)
     code, out, _ = cstrack("check", "--results", results, "--json")
     assert code == 1
-    cells = [c for c in json.loads(out)["cells"] if c["state"] == "stale"]
-    twin = {c["name"] for c in cells if c["name"].startswith("twin/")}
-    assert len(twin) == 2
-    for cell in cells:
-        assert (results / cell["name"]).is_file()
+    cells = {c["name"]: c for c in json.loads(out)["cells"] if c["state"] == "stale"}
+    records = {path.relative_to(results).as_posix() for path in Ledger(results).files()}
+    assert cells.keys() == records
+    assert fresh in records
+    for cell in cells.values():
         assert "loss.box 0.05 → 0.06" in cell["reason"]
-    assert {c["component"] for c in cells if c["name"] in twin} == {"setting loss.box"}
+    assert cells[fresh]["component"] == "setting loss.box"
+    assert cells[fresh]["reason"] == "loss.box 0.05 → 0.06"
     assert not [c for c in json.loads(out)["cells"] if c["state"] == "moved"]
+    code, out, _ = cstrack("check", "--results", results)
+    assert f"{fresh.removesuffix('/seed0.json')} seed 0" in out
 
 
 def test_an_update_needs_a_reason_and_a_reason_an_update(
