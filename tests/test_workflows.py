@@ -124,8 +124,25 @@ def test_a_workflow_of_a_missing_verb_is_started_by_hand_only(path: Path) -> Non
 
 
 def test_the_gate_of_metrics_runs_check() -> None:
+    """Each change against its base, and main against itself: one step an event."""
     workflow = load(ROOT / ".github/workflows/metrics.yml")
-    assert "cstrack check --against results/ --format github" in commands(workflow)
+    assert {"push", "pull_request"} <= triggers(workflow)
+    called = {
+        step["run"]: step["if"]
+        for step in steps(workflow)
+        if step.get("run", "").startswith("cstrack ")
+    }
+    assert called == {
+        "cstrack check --against base/results/ --format github": (
+            "github.event_name == 'pull_request'"
+        ),
+        "cstrack check --against results/ --format github": (
+            "github.event_name != 'pull_request'"
+        ),
+    }
+    base = next(s for s in steps(workflow) if "path" in s.get("with", {}))
+    assert base["with"]["path"] == "base"
+    assert base["with"]["sparse-checkout"] == "results"
 
 
 def test_tests_run_what_the_test_script_runs_on_each_python() -> None:
