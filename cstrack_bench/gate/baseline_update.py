@@ -11,6 +11,7 @@ from cstrack_bench.gate.baseline_file import (
     KnownStale,
     baseline_path,
 )
+from cstrack_bench.gate.cached_detections import FOLDER
 from cstrack_bench.gate.cell_states import Cell, Part, State
 from cstrack_bench.gate.exact_cells import TOLERANCE
 from cstrack_bench.gate.metrics_gate import Gate
@@ -34,7 +35,8 @@ def update_baseline(gate: Gate, reason: str, changelog: Path) -> Path | None:
         The baseline; None where it says all this already and nothing was written.
 
     Raises:
-        InputError: no reason, or a changelog without that section.
+        InputError: no reason, a changelog without that section, or results without
+            cached detections.
         CstrackError: parity fails, which no baseline can accept; or the file system
             refused.
     """
@@ -48,6 +50,11 @@ def update_baseline(gate: Gate, reason: str, changelog: Path) -> Path | None:
             "written."
         )
     path = baseline_path(gate.results)
+    if not path.parent.is_dir():
+        raise InputError(
+            f"{gate.results} has no folder {FOLDER}/ with cached detections, and a "
+            "baseline belongs beside them."
+        )
     baseline = _baseline(gate, reason)
     before = gate.declared
     if before is not None and path.is_file():

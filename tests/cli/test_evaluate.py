@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,6 +74,31 @@ def test_json_is_one_document_with_the_agreed_keys(evaluate: Run) -> None:
     assert (overall["GT"], overall["FN"], overall["IDSW"]) == (20, 2, 2)
     assert overall["MOTA"] == 80.0
     assert isinstance(overall["MT"], int)
+
+
+def test_an_archive_of_files_scores_as_its_folder(evaluate: Run, world: Path) -> None:
+    with zipfile.ZipFile(world / "seed0.tracks.zip", "w") as archive:
+        for file in sorted((world / "results").iterdir()):
+            archive.write(file, file.name)
+            # A baseline's tracks of the same sequence are not the run's own.
+            archive.writestr(f"baselines/iou/{file.name}", "")
+    code, out, _ = evaluate("seed0.tracks.zip", "--json")
+    assert code == 0
+    assert json.loads(out) == json.loads(evaluate("results", "--json")[1])
+    assert "seed0.tracks.zip on " in " ".join(evaluate("seed0.tracks.zip")[1].split())
+
+
+def test_a_broken_archive_is_one_sentence(evaluate: Run, world: Path) -> None:
+    (world / "broken.zip").write_bytes(b"PK\x03\x04")
+    code, out, err = evaluate("broken.zip")
+    assert (code, out) == (2, "")
+    assert "broken.zip is not an archive of tracks" in err
+    with zipfile.ZipFile(world / "wrong.zip", "w") as archive:
+        archive.writestr("MOT17-02-SDP.txt", "1,1,0,0\n")
+        archive.writestr("MOT17-04-SDP.txt", "")
+    code, _, err = evaluate("wrong.zip")
+    assert code == 2
+    assert "wrong.zip/MOT17-02-SDP.txt, line 1: 4 columns" in err
 
 
 def test_the_table_has_every_number_in_full(evaluate: Run) -> None:

@@ -22,7 +22,7 @@ from cstrack_bench.gate.cell_states import State
 from cstrack_bench.tracking import cascade, tracker_registry
 from cstrack_bench.training.train_config import LossConfig
 from tests.gate.conftest import ROOT, Run
-from tests.report.fakes import changed, fake_record, write_fakes
+from tests.report.fakes import changed, fake_record, planted_records, write_fakes
 
 
 @pytest.fixture(scope="module")
@@ -268,6 +268,59 @@ def test_an_update_is_the_new_baseline_and_its_reason_is_in_the_changelog(
     assert "MOVED  association/cstrack" in out
 
 
+def write_rows(results: Path, draw: int, worse: dict[int, float]) -> None:
+    """Table II with seeds and noise of its own, by the settings of today."""
+    for run in load_recipe("table2").runs("twin"):
+        level = worse.get(run.row, 100.0 + 20 * run.row)
+        records = planted_records(1000 * draw + run.row, level, 3, 8, 12.0)
+        for record in records:
+            seed = 10 * draw + record.run.seed
+            again = changed(
+                record,
+                recipe=run.settings.as_dict(),
+                run__row=run.row,
+                run__seed=seed,
+                run__hash=f"fake{run.row}-{seed}",
+                run__components=run_components(run),
+            )
+            write_fakes(results, [again])
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_run_with_another_seed_passes_and_a_worse_one_does_not(
+    cstrack: Run, results: Path
+) -> None:
+    base = results.parent / "base"
+    for draw, folder in ((1, base), (2, results)):
+        if not folder.exists():
+            shutil.copytree(results, folder)
+        shutil.rmtree(folder / "twin")
+        write_rows(folder, draw, {})
+    arguments = ("check", "--results", results, "--against", base)
+    code, out, _ = cstrack(*arguments, "--json")
+    document = json.loads(out)
+    assert code == 0
+    trained = [c for c in document["cells"] if c["part"] == "trained"]
+    # Those within the margin are the same and not listed.
+    assert {cell["state"] for cell in trained} == {"not told apart"}
+    assert all(cell["low"] < cell["high"] for cell in trained)
+    assert sum(document["counts"]["trained"].values()) >= 6 * 3
+    assert document["counts"]["record"]["same"] >= 18
+
+    write_rows(results, 2, {4: 260.0})
+    code, out, _ = cstrack(*arguments)
+    assert code == 1
+    assert "MOVED  twin/table2/4" in out
+    assert out.count("MOVED") == 1
+    assert "seed 10 → 20 and nothing else" in out
+    reason = "Row 4 is trained otherwise"
+    more = ("--update", "--reason", reason)
+    assert cstrack(*arguments, *more)[0] == 0
+    code, out, _ = cstrack(*arguments)
+    assert code == 0
+    assert f"accepted  twin/table2/4: {reason}" in out
+
+
 @pytest.mark.usefixtures("quick")
 def test_an_update_that_cannot_be_written_whole_writes_nothing(
     cstrack: Run, results: Path
@@ -280,6 +333,11 @@ def test_an_update_that_cannot_be_written_whole_writes_nothing(
     assert code == 2
     assert "has no section '## [Unreleased]'" in err
     assert not path.exists()
+    shutil.copytree(results, results.parent / "bare", ignore=lambda *_: ["gate"])
+    arguments = ("--results", results.parent / "bare", "--against", results)
+    code, _, err = cstrack("check", *arguments, "--update", "--reason", "A")
+    assert code == 2
+    assert "bare has no folder gate/ with cached detections" in err
     assert changelog.read_text(encoding="utf-8") == "# Changelog\n\n## [0.1.0]\n"
 
 
