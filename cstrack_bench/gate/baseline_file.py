@@ -119,11 +119,8 @@ def read_baseline(results: Path) -> Baseline | None:
     return read_document(path, Baseline, "a baseline of the gate", MENDING)
 
 
-def is_known(
-    known: abc.Iterable[KnownStale], record: str, changes: abc.Sequence[str]
-) -> str | None:
-    """Why a stale record may stay; None where nothing says so."""
-    for entry in known:
-        if record in entry.records and list(changes) == entry.changes:
-            return entry.reason
-    return None
+def known_changes(known: abc.Iterable[KnownStale], record: str) -> frozenset[str]:
+    """What may be otherwise about a record; a change beyond it makes it stale again."""
+    return frozenset(
+        change for entry in known if record in entry.records for change in entry.changes
+    )

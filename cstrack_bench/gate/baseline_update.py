@@ -107,19 +107,15 @@ def _kept(gate: Gate) -> list[AcceptedMove]:
 def _stale(
     cells: tuple[Cell, ...], before: list[KnownStale], reason: str
 ) -> list[KnownStale]:
-    """Stale records in groups of the same changes; old ones keep their reason."""
-    reasons = {
-        (record, "; ".join(entry.changes)): entry.reason
-        for entry in before
-        for record in entry.records
-    }
-    groups: dict[tuple[str, str], list[str]] = {}
+    """Stale records in groups of the same changes; known ones keep their reason."""
+    reasons = {record: entry.reason for entry in before for record in entry.records}
+    groups: dict[tuple[tuple[str, ...], str], list[str]] = {}
     for cell in cells:
         if cell.state in (State.STALE, State.KNOWN):
-            why = reasons.get((cell.name, cell.reason), reason)
-            groups.setdefault((cell.reason, why), []).append(cell.name)
+            why = reasons[cell.name] if cell.state is State.KNOWN else reason
+            groups.setdefault((cell.changes, why), []).append(cell.name)
     return [
-        KnownStale(records=records, changes=changes.split("; "), reason=why)
+        KnownStale(records=records, changes=list(changes), reason=why)
         for (changes, why), records in groups.items()
     ]
 

@@ -40,6 +40,8 @@ class Cell:
         reason: what else moved: settings, versions, libraries; or why it passes.
         low: lower end of the 95 % interval of new − old, of trained numbers; high:
             upper end. None where there is none.
+        changes: all that is otherwise about a stale record; ``reason`` has what no
+            baseline knows of.
     """
 
     part: Part
@@ -51,6 +53,7 @@ class Cell:
     reason: str = ""
     low: float | None = None
     high: float | None = None
+    changes: tuple[str, ...] = ()
 
     @property
     def fails(self) -> bool:

@@ -55,11 +55,18 @@ def findings(gate: Gate, *states: State) -> list[Finding]:
 def _title(part: str, of: str, cells: list[Cell]) -> str:
     if part != Part.RECORD:
         return of
-    rows: dict[str, list[str]] = {}
+    seeds: dict[tuple[str, str], list[str]] = {}
     for cell in cells:
-        row, _, file = cell.name.rpartition("/")
-        rows.setdefault(row, []).append(file.removesuffix(".json").removeprefix("seed"))
-    return ", ".join(f"{row} seed {' '.join(seeds)}" for row, seeds in rows.items())
+        table, row, file = cell.name.rsplit("/", 2)
+        number = file.removesuffix(".json").removeprefix("seed")
+        seeds.setdefault((table, row.removeprefix("row")), []).append(number)
+    rows: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (table, row), numbers in seeds.items():
+        rows.setdefault((table, tuple(numbers)), []).append(row)
+    return ", ".join(
+        f"{table} row {' '.join(sorted(listed, key=int))} seed {' '.join(numbers)}"
+        for (table, numbers), listed in rows.items()
+    )
 
 
 def _shortened(reason: str) -> str:

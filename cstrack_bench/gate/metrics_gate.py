@@ -13,7 +13,7 @@ from cstrack_bench.gate.baseline_file import (
     Baseline,
     KnownStale,
     baseline_path,
-    is_known,
+    known_changes,
     read_baseline,
 )
 from cstrack_bench.gate.cached_detections import FOLDER, read_gate_inputs
@@ -111,7 +111,7 @@ def check_metrics(
         components = moved_components(found.components, old.components)
     if golden is not None:
         cells += parity_cells(golden)
-    cells += stale_cells(results, declared.stale if declared else ())
+    cells += stale_cells(results, declared.stale if declared else [])
     new_rows, old_rows = read_rows(results), read_rows(against)
     cells += trained_cells(new_rows, old_rows, declared.accepted if declared else ())
     return Gate(
@@ -134,7 +134,7 @@ def _named(changes: abc.Sequence[Change]) -> str:
     return first.name if first.kind == "component" else f"setting {first.name}"
 
 
-def stale_cells(results: Path, known: abc.Iterable[KnownStale]) -> tuple[Cell, ...]:
+def stale_cells(results: Path, known: abc.Sequence[KnownStale]) -> tuple[Cell, ...]:
     """A cell for each record, which is stale where its run would be another today.
 
     Args:
@@ -149,11 +149,17 @@ def stale_cells(results: Path, known: abc.Iterable[KnownStale]) -> tuple[Cell, .
         if not changes:
             cells.append(Cell(Part.RECORD, name, State.SAME))
             continue
-        said = [str(change) for change in changes]
-        why = is_known(known, name, said)
-        state = State.STALE if why is None else State.KNOWN
-        component = _named(changes)
+        accepted = known_changes(known, name)
+        fresh = [change for change in changes if str(change) not in accepted]
+        shown = fresh or changes
         cells.append(
-            Cell(Part.RECORD, name, state, component=component, reason="; ".join(said))
+            Cell(
+                Part.RECORD,
+                name,
+                State.STALE if fresh else State.KNOWN,
+                component=_named(shown),
+                reason="; ".join(map(str, shown)),
+                changes=tuple(map(str, changes)),
+            )
         )
     return tuple(cells)

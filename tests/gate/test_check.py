@@ -99,6 +99,12 @@ def test_a_record_of_today_is_not_stale_and_one_of_other_settings_is(
     known = KnownStale(records=[name], changes=[cells[name].reason], reason="Meant")
     cells = {cell.name: cell for cell in metrics_gate.stale_cells(results, [known])}
     assert cells[name].state is State.KNOWN
+    tree["loss"] = {**tree["loss"], "identity": 0.5}
+    write_fakes(results, [changed(record, recipe=tree)])
+    cells = {cell.name: cell for cell in metrics_gate.stale_cells(results, [known])}
+    assert cells[name].state is State.STALE
+    assert cells[name].reason == "loss.identity 0.5 → 0.02"
+    assert len(cells[name].changes) == 2
 
 
 def plant_threshold(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,13 +218,14 @@ def test_a_planted_loss_weight_names_every_record_that_is_stale(
     records = {path.relative_to(results).as_posix() for path in Ledger(results).files()}
     assert cells.keys() == records
     assert fresh in records
+    # Those that the baseline knows as stale are so in this, too.
     for cell in cells.values():
-        assert "loss.box 0.05 → 0.06" in cell["reason"]
+        assert cell["reason"] == "loss.box 0.05 → 0.06"
+        assert cell["reason"] in cell["changes"]
     assert cells[fresh]["component"] == "setting loss.box"
-    assert cells[fresh]["reason"] == "loss.box 0.05 → 0.06"
     assert not [c for c in json.loads(out)["cells"] if c["state"] == "moved"]
     code, out, _ = cstrack("check", "--results", results)
-    assert f"{fresh.removesuffix('/seed0.json')} seed 0" in out
+    assert "twin/table2 row 4 seed 0" in out
 
 
 def test_an_update_needs_a_reason_and_a_reason_an_update(
