@@ -67,7 +67,7 @@ def use(binaries: Path, folder: Path) -> None:
     )
     assert "profile smoke" in table
     weights = folder / "results/smoke/table2/row4/seed0.safetensors"
-    (sequence,) = (folder / "data/synthmot").glob("*/val/*")
+    (sequence,) = (folder / "data/synthmot").glob("*/test/*")
     run(cstrack, "track", sequence, "--weights", weights, cwd=folder)
     command = (cstrack, "evaluate", "tracks", "--dataset", "synthmot")
     scores = run(*command, "--data", sequence.parents[1], cwd=folder)
