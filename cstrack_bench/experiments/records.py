@@ -174,6 +174,21 @@ class ModelFacts(Document):
     weights_sha256: str
 
 
+class EpochFacts(Document):
+    """The state of a training after one epoch.
+
+    Attributes:
+        epoch: passes over the images so far; 0 before the first.
+        loss: means over that epoch, by term; empty at 0.
+        relation_weights: λ of the network as it is being trained, not of its moving
+            average, (detection, re-id) of P3, P4, P5; None without.
+    """
+
+    epoch: int
+    loss: dict[str, float]
+    relation_weights: list[tuple[float, float]] | None = None
+
+
 class TrainingRecord(Document):
     """What a training was, and cost.
 
@@ -189,6 +204,7 @@ class TrainingRecord(Document):
         start: identity of the training, or name of the file, that it started from.
         tensors_from_start: how many were copied.
         components: name -> version of the code that decided the weights.
+        curve: losses and λ after each epoch; None in records from before it was kept.
         provenance: of the training.
     """
 
@@ -205,6 +221,7 @@ class TrainingRecord(Document):
     start: str | None = None
     tensors_from_start: int | None = None
     components: dict[str, int] = Field(default_factory=dict)
+    curve: list[EpochFacts] | None = None
     provenance: Provenance | None = None
 
 

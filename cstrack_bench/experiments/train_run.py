@@ -11,6 +11,7 @@ from cstrack_bench.experiments.identity import training_components
 from cstrack_bench.experiments.provenance import provenance
 from cstrack_bench.experiments.recipes import Run
 from cstrack_bench.experiments.records import TrainingRecord
+from cstrack_bench.experiments.training_curve import TrainingCurve
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.models.network_base import Network
 from cstrack_bench.systems.starts import transfer
@@ -82,12 +83,12 @@ def _train(
     on_epoch: Callable[[Position], None] | None = None,
 ) -> Trained:
     identity = workspace.training_identity(run)
-    weights, about, checkpoint = (
+    weights, about, checkpoint, epochs = (
         workspace.ledger.training(identity, suffix)
-        for suffix in (".safetensors", ".json", ".ckpt")
+        for suffix in (".safetensors", ".json", ".ckpt", ".curve.json")
     )
     if fresh and world.main:
-        for path in (weights, about, checkpoint):
+        for path in (weights, about, checkpoint, epochs):
             path.unlink(missing_ok=True)
     world.wait()
     found = find_training(run, workspace)
@@ -108,6 +109,15 @@ def _train(
     elif settings.init.weights is not None:
         copied = system.start(network, workspace.weights_file(run))
     dataset = _dataset(run, workspace)
+    curve = TrainingCurve(
+        epochs if world.main else None, identity, network, checkpoint.exists()
+    )
+
+    def after_epoch(position: Position) -> None:
+        curve.add(position)
+        if on_epoch is not None:
+            on_epoch(position)
+
     network, summary = train(
         network,
         system.loss(network, dataset.identities, settings.loss),
@@ -119,7 +129,7 @@ def _train(
         workspace.device,
         world,
         label=run.title,
-        on_epoch=on_epoch,
+        on_epoch=after_epoch,
     )
     if world.main:
         start_of = run.start and workspace.training_identity(run.start)
@@ -129,12 +139,14 @@ def _train(
             start=start_of or settings.as_dict()["init"]["weights"],
             tensors_from_start=copied,
             components=training_components(run),
+            curve=curve.epochs,
             provenance=provenance(str(workspace.device)),
         )
         header = {"training": identity, "input_size": settings.data.input_size}
         save_weights(weights, settings.system, network, header)
         write_document(about, record)
         checkpoint.unlink(missing_ok=True)
+        epochs.unlink(missing_ok=True)
     world.wait()
     # What is measured is what was written, so that the file gives the numbers again.
     trained = find_training(run, workspace)

@@ -46,7 +46,7 @@ def results_page(tables: abc.Sequence[Table]) -> str:
         lines += _claims(tested)
     else:
         lines += ["No run yet."]
-    lines += ["", "## What to know", "", *bullets(_caveats(tables, tested)), ""]
+    lines += ["", "## What to know", "", *bullets(caveats(tables, tested)), ""]
     lines += ["## More", "", *bullets(_links(tested)), ""]
     return "\n".join(lines)
 
@@ -133,9 +133,15 @@ def _verdict(found: abc.Sequence[Direction]) -> str:
     return text
 
 
-def _caveats(
+def caveats(
     tables: abc.Sequence[Table], tested: abc.Mapping[str, abc.Sequence[Table]]
 ) -> list[str]:
+    """What to know before leaning on the numbers, in sentences.
+
+    Args:
+        tables: every table with runs.
+        tested: profile -> its tables, settings unchanged.
+    """
     found = []
     if "paper" not in tested:
         found.append(

@@ -1,5 +1,6 @@
 """Everything that is written from results/: pages and CSV files."""
 
+import collections.abc as abc
 from pathlib import Path
 
 from cstrack_bench.experiments.comparison_records import LadderRecord, read_ladder
@@ -79,6 +80,24 @@ def table_of(results_root: Path, name: str, profile: str) -> Table:
     return table_from(newest, paper, profile, reasons, (), read_design(folder))
 
 
+def find_ladders(found: abc.Iterable[tuple[Table, Path]]) -> list[LadderRecord]:
+    """The ladders beside tables.
+
+    Args:
+        found: from ``find_tables``.
+
+    Raises:
+        InputError: a file there is no ladder.
+    """
+    return [record for _, path in found for record in _ladders(path)]
+
+
+def _ladders(table: Path) -> list[LadderRecord]:
+    """The ladder beside a table's CSV, if there is one."""
+    path = table.with_suffix("") / "ladder.json"
+    return [read_ladder(path)] if path.is_file() else []
+
+
 def write_views(results_root: Path, page: Path) -> list[Path]:
     """Write RESULTS.md, ERRATA.md, a page a profile and the CSV files.
 
@@ -101,9 +120,7 @@ def write_views(results_root: Path, page: Path) -> list[Path]:
         texts[path] = table_csv(table)
         texts[path.with_name(f"{path.stem}-runs.csv")] = runs_csv(table)
         texts[path.with_name(f"{path.stem}-sequences.csv")] = sequences_csv(table)
-        ladder = path.with_suffix("") / "ladder.json"
-        if ladder.is_file():
-            ladders.setdefault(path.parent, []).append(read_ladder(ladder))
+        ladders.setdefault(path.parent, []).extend(_ladders(path))
     for folder, tables in folders.items():
         texts[folder / "README.md"] = profile_page(tables, ladders.get(folder, []))
     associations = read_associations(results_root)

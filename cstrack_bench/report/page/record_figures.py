@@ -1,0 +1,376 @@
+"""Figures from records: training curves, λ, η, the ladder, speed by stage."""
+
+import collections.abc as abc
+from collections import defaultdict
+from statistics import fmean
+
+from cstrack_bench.experiments.comparison_records import LadderRecord
+from cstrack_bench.experiments.records import EpochFacts, RunRecord
+from cstrack_bench.report.page.html_nodes import Node, figure, node, numbers_table
+from cstrack_bench.report.page.svg_charts import (
+    Axes,
+    Series,
+    line_chart,
+    names_legend,
+    stacked_bar,
+)
+from cstrack_bench.report.rows import Row, Table
+from cstrack_bench.report.words import number
+
+_LEVELS = ("P3", "P4", "P5")
+_TASKS = ("detection", "re-id")
+_TERMS = {"box": "box", "objectness": "objectness", "identity": "identity (before η)"}
+_STAGES = (
+    *("decode", "preprocess", "upload", "forward", "nms", "embed", "associate"),
+    "write",
+)
+_SCORES = ("MOTA", "IDF1", "HOTA")
+
+
+def training_figures(tables: abc.Sequence[Table]) -> list[Node]:
+    """Losses over the epochs, a figure a term; rows without a curve are named."""
+    curves = {
+        f"{table.paper.number} {row.paper.mark}": found
+        for table in tables
+        for row in table.rows
+        if (found := _curves(row.records))
+    }
+    figures = []
+    for term, title in _TERMS.items():
+        series = []
+        for name, found in curves.items():
+            points = _mean_points(
+                [[(e.epoch, e.loss[term]) for e in c if term in e.loss] for c in found]
+            )
+            if points:
+                series.append(Series(name, points, len(series)))
+        for start in range(0, len(series), 6):
+            part = series[start : start + 6]
+            figures.append(
+                figure(
+                    f"**Loss over training: {title}**",
+                    line_chart(part, Axes("epoch", "loss", whole_x=True)),
+                    numbers_table(
+                        ("row", "epoch", "loss"),
+                        [
+                            (one.name, number(x, 0), number(y, 5))
+                            for one in part
+                            for x, y in one.points
+                        ],
+                    ),
+                )
+            )
+    return figures
+
+
+def without_curves(tables: abc.Sequence[Table]) -> str:
+    """Which rows have no curve, in one sentence; empty where all have."""
+    missing = [
+        f"{table.paper.number} {row.paper.mark}"
+        for table in tables
+        for row in table.rows
+        if row.records and not _curves(row.records)
+    ]
+    if not missing:
+        return ""
+    return (
+        f"Of {len(missing)} rows only the last epoch is in the records "
+        f"({', '.join(missing)}): they were trained before curves were kept."
+    )
+
+
+def last_losses(tables: abc.Sequence[Table]) -> Node | None:
+    """Mean losses of the last epoch of every row, as bars."""
+    rows = [
+        (f"{table.paper.number} {row.paper.mark} {row.paper.label}", losses)
+        for table in tables
+        for row in table.rows
+        if (losses := _last(row.records))
+    ]
+    if not rows:
+        return None
+    most = max(sum(losses.values()) for _, losses in rows)
+    names = list(dict.fromkeys(name for _, losses in rows for name in losses))
+    return figure(
+        "**Loss of the last epoch**, by term",
+        _bars(
+            [
+                (name, [(n, losses.get(n, 0.0)) for n in names], sum(losses.values()))
+                for name, losses in rows
+            ],
+            most,
+            3,
+        ),
+        names_legend(names),
+        note="Means over seeds; identity before it is weighed by η.",
+        kind="wide",
+    )
+
+
+def _last(records: abc.Sequence[RunRecord]) -> dict[str, float]:
+    return {
+        name: fmean(r.training.loss[name] for r in records)
+        for name in (records[0].training.loss if records else ())
+        if all(name in r.training.loss for r in records)
+    }
+
+
+def _curves(records: abc.Sequence[RunRecord]) -> list[list[EpochFacts]]:
+    return [r.training.curve for r in records if r.training.curve]
+
+
+def _mean_points(
+    curves: abc.Iterable[abc.Sequence[tuple[int, float]]],
+) -> list[tuple[float, float]]:
+    by_epoch: dict[int, list[float]] = defaultdict(list)
+    for curve in curves:
+        for epoch, value in curve:
+            by_epoch[epoch].append(value)
+    return [(float(epoch), fmean(values)) for epoch, values in sorted(by_epoch.items())]
+
+
+def weight_figure(table: Table, row: Row) -> Node | None:
+    """λ of all six scalars over training, with the two that are printed.
+
+    Without a curve in the records the start, which the settings give, and the end are
+    joined by a dashed line.
+    """
+    learned = row.relation_weights
+    columns = table.paper.relation_weights
+    if learned is None or not columns:
+        return None
+    curves = [
+        curve
+        for curve in _curves(row.records)
+        if all(e.relation_weights is not None for e in curve)
+    ]
+    start = _start(row.records[0])
+    epochs = fmean(record.training.epochs for record in row.records)
+    series = []
+    for level in range(3):
+        for task in range(2):
+            points = _mean_points(
+                [
+                    (e.epoch, e.relation_weights[level][task])
+                    for e in curve
+                    if e.relation_weights is not None
+                ]
+                for curve in curves
+            )
+            if not points:
+                points = [(0.0, start), (epochs, learned[level][task])]
+            name = f"{_LEVELS[level]} {_TASKS[task]}"
+            series.append(Series(name, points, 2 * level + task, dashed=not curves))
+    printed = {
+        f"print {column} {text}": float(text)
+        for column in columns
+        if (text := row.paper.cells[column]).replace(".", "", 1).isdigit()
+    }
+    note = _pair_note(learned, [*printed.values()], start) if printed else ""
+    if not curves:
+        note = "Dashed: only start and end are in the records. " + note
+    return figure(
+        f"**λ over training**: Table {table.paper.number} {row.paper.mark}, profile "
+        f"`{table.profile}`, means over {len(row.records)} seed"
+        f"{'s' if len(row.records) > 1 else ''}",
+        line_chart(series, Axes("epoch", "λ", levels=printed, whole_x=True)),
+        numbers_table(
+            ("scalar", "epoch", "λ"),
+            [
+                (one.name, number(x, 0), number(y, 5))
+                for one in series
+                for x, y in one.points
+            ],
+        ),
+        note=note,
+    )
+
+
+def _start(record: RunRecord) -> float:
+    model = record.recipe.get("model")
+    start = model.get("ren_lambda") if isinstance(model, dict) else None
+    return float(start) if isinstance(start, int | float) else 0.5
+
+
+def _pair_note(
+    learned: abc.Sequence[tuple[float, float]],
+    printed: abc.Sequence[float],
+    start: float,
+) -> str:
+    """What the printed pair might be."""
+    text = (
+        "The network has six scalars, a pair on each of three levels; print has one "
+        "pair and does not say which level it is of, nor whether it is a mean of all "
+        "three (λ1 being of detection, λ2 of re-id, by their order in the text)."
+    )
+    if len(printed) != 2:
+        return text
+
+    def distance(pair: abc.Sequence[float]) -> float:
+        return max(abs(a - b) for a, b in zip(pair, printed, strict=True))
+
+    mean = [fmean(level[task] for level in learned) for task in range(2)]
+    known = {f"{n}'s": p for n, p in zip(_LEVELS, learned, strict=True)}
+    known["the mean of the levels"] = (mean[0], mean[1])
+    name, nearest = min(known.items(), key=lambda item: distance(item[1]))
+    return (
+        f"{text} All start at {number(start, 2)}. Of our pairs {name} "
+        f"({number(nearest[0], 3)} / {number(nearest[1], 3)}) is nearest to it, "
+        f"{number(distance(nearest), 2)} off in one of the two."
+    )
+
+
+def eta_figures(table: Table) -> list[Node]:
+    """η against MOTA and IDF1, print beside ours (Table V)."""
+    figures = []
+    for key in ("MOTA", "IDF1"):
+        printed, ours, spread = [], [], []
+        for row in sorted(table.rows, key=lambda row: float(row.paper.cells["η"])):
+            eta, cell = float(row.paper.cells["η"]), row.cells[key]
+            printed.append((eta, row.paper.claims[key].value))
+            if cell.ours:
+                ours.append((eta, cell.ours.mean))
+                half = cell.ours.half_width
+                ends = None if half is None else (ours[-1][1] - half, ours[-1][1] + half)
+                spread.append(ends)
+        series = [Series("print", printed, 0, dashed=True)]
+        if ours:
+            series.append(Series(f"ours, {table.profile}", ours, 1, spread=spread))
+        figures.append(
+            figure(
+                f"**η against {key}** (Table {table.paper.number})",
+                line_chart(series, Axes("η", key, log_x=True)),
+                numbers_table(
+                    ("", "η", key),
+                    [
+                        (one.name, f"{x:g}", number(y, 1))
+                        for one in series
+                        for x, y in one.points
+                    ],
+                ),
+            )
+        )
+    return figures
+
+
+def ladder_figures(record: LadderRecord) -> list[Node]:
+    """What each stage costs, as a waterfall from the tracker as it is up to 100."""
+    figures = []
+    rows: dict[tuple[int, str], list[tuple[dict[str, float], dict[str, float]]]]
+    rows = defaultdict(list)
+    for system in record.systems:
+        usual = {s: float(system.rows[0].scores[s]) for s in _SCORES}
+        shares = {
+            f"{part} {score}": share[score]
+            for part, share in system.costs.items()
+            for score in _SCORES
+        }
+        rows[system.row, system.name].append((usual, shares))
+    parts = list(record.systems[0].costs)
+    for score in _SCORES:
+        body = []
+        for (_, name), found in rows.items():
+            at = fmean(usual[score] for usual, _ in found)
+            body.append(_step(f"{name} as it is", [("", at)], at, 0.0, lead=True))
+            for index, part in enumerate(parts):
+                lost = fmean(shares[f"{part} {score}"] for _, shares in found)
+                blank = [("", 0.0)] * (index + 1)
+                body.append(_step(f"+ {part}", [*blank, ("", lost)], lost, at))
+                at += lost
+        figures.append(
+            figure(
+                f"**Ladder: where the points of {score} go**, Table VIII systems, "
+                f"profile `{record.profile}`",
+                node("div", *body, class_="bars"),
+                note="From the tracker as it is up to 100: what ground truth in the "
+                "place of each part adds, means over seeds. A bar to the left is a "
+                "part whose ground truth takes points away.",
+            )
+        )
+    return figures
+
+
+def _step(
+    name: str,
+    parts: abc.Sequence[tuple[str, float]],
+    value: float,
+    start: float,
+    lead: bool = False,
+) -> Node:
+    named = [(name if length else "", length) for _, length in parts]
+    return node(
+        "div",
+        node("span", name, class_="name"),
+        node("span", stacked_bar(named, 100.0, start), class_="plot"),
+        node("span", number(value, 1), class_="value"),
+        class_="bar-row lead" if lead else "bar-row",
+    )
+
+
+def speed_figures(tables: abc.Sequence[Table]) -> list[Node]:
+    """Milliseconds a frame by stage, a figure for each table of systems."""
+    figures = []
+    for table in tables:
+        if table.paper.name not in ("table1", "table6", "table7"):
+            continue
+        rows = [(row, stages) for row in table.rows if (stages := _stages(row.records))]
+        if not rows:
+            continue
+        names = [s for s in _STAGES if any(s in stages for _, stages in rows)]
+        bars = [
+            (
+                " ".join((row.paper.mark, row.paper.label, row.paper.group)),
+                [(name, stages.get(name, 0.0)) for name in names],
+                sum(stages.values()),
+            )
+            for row, stages in rows
+        ]
+        machines = dict.fromkeys(
+            f"{r.provenance.gpu or r.provenance.cpu}, {r.provenance.threads} thread"
+            f"{'s' if r.provenance.threads > 1 else ''}, {r.data.input_size}"
+            for row, _ in rows
+            for r in row.records
+        )
+        figures.append(
+            figure(
+                f"**Speed by stage**, Table {table.paper.number}, profile "
+                f"`{table.profile}`: ms a frame",
+                _bars(bars, max(total for _, _, total in bars), 1),
+                names_legend(names),
+                note=f"Medians of each stage, means over seeds; {'; '.join(machines)}. "
+                "Rows measured on different machines do not compare.",
+                kind="wide",
+            )
+        )
+    return figures
+
+
+def _stages(records: abc.Sequence[RunRecord]) -> dict[str, float]:
+    found = [record.tracking.stages for record in records if record.tracking.stages]
+    names = dict.fromkeys(name for stages in found for name in stages)
+    return {
+        name: fmean(s[name].wall_ms_p50 if name in s else 0.0 for s in found)
+        for name in names
+    }
+
+
+def _bars(
+    rows: abc.Iterable[tuple[str, abc.Sequence[tuple[str, float]], float]],
+    most: float,
+    decimals: int,
+) -> Node:
+    """Bars with their names and totals."""
+    return node(
+        "div",
+        *(
+            node(
+                "div",
+                node("span", name, class_="name"),
+                node("span", stacked_bar(parts, most), class_="plot"),
+                node("span", number(total, decimals), class_="value"),
+                class_="bar-row",
+            )
+            for name, parts, total in rows
+        ),
+        class_="bars",
+    )
