@@ -16,6 +16,7 @@ from cstrack_bench.cli import (
     evaluate,
     models,
     plan,
+    report,
     reproduce,
     submit,
     track,
@@ -44,6 +45,7 @@ app.command("plan")(plan.plan)
 app.command("audit")(audit.audit)
 app.command("check")(check.check)
 app.command("why")(why.why)
+app.command("report")(report.report)
 app.add_typer(bench.app, name="bench")
 app.add_typer(submit.app, name="submit")
 app.command("verify")(verify_verb.verify)

@@ -11,13 +11,24 @@ from cstrack_bench import console
 from cstrack_bench.cli.detectors import DEFAULT_SIZE, files, network, two_stage
 from cstrack_bench.cli.options import Device, Json, print_json
 from cstrack_bench.cli.trackers import ListTrackers, Tracker
+from cstrack_bench.cli.videos import (
+    Codec,
+    ShowUnconfirmed,
+    Trails,
+    Web,
+    draw,
+    drawing_request,
+    web_video,
+    write_page,
+)
 from cstrack_bench.errors import CstrackError, InputError
 from cstrack_bench.files import check_writable
 
 if TYPE_CHECKING:
+    from cstrack_bench.cli.videos import DrawingRequest
     from cstrack_bench.formats.sequences import Sequence
     from cstrack_bench.stopwatch import Stopwatch
-    from cstrack_bench.structures import Detections, Detector, Frame
+    from cstrack_bench.structures import Detections, Detector, Frame, TrackTable
 
 DEFAULT_OUTPUT = Path("tracks")
 WARM_UP_FRAMES = 5
@@ -51,6 +62,10 @@ def track(
         Path | None,
         typer.Option(help="Draw the tracks: an .mp4, or a folder for a data set."),
     ] = None,
+    trails: Trails = None,
+    show_unconfirmed: ShowUnconfirmed = False,
+    web: Web = None,
+    codec: Codec = "auto",
     device: Device = "auto",
     size: Annotated[
         str | None,
@@ -84,8 +99,9 @@ def track(
             f"The tracker {tracker!r} compares no appearance: leave out --reid, or "
             "choose one that does, such as deepsort."
         )
+    drawing = drawing_request(video, web, trails, codec, show_unconfirmed, tracker)
     sequences, is_dataset = _open(source)
-    jobs = _jobs(sequences, is_dataset, output, video)
+    jobs = _jobs(sequences, is_dataset, output, video, web)
     _spare([source, weights, detections, reid], jobs)
     watch = Stopwatch()
     if weights is not None:
@@ -100,9 +116,12 @@ def track(
     # What the detector may report may also start a track, as in the official code.
     options = {} if conf is None else confidence_options(tracker, conf)
     found = [
-        _track_one(job, detector_of(job.sequence), tracker, options, watch)
+        _track_one(job, detector_of(job.sequence), tracker, options, watch, drawing)
         for job in jobs
     ]
+    if web is not None:
+        assert drawing is not None, "a page shows videos"
+        write_page(web, [(one.job.sequence, one.table) for one in found], drawing)
     stages = watch.summary(drop=WARM_UP_FRAMES)
     if as_json:
         print_json(_document(tracker, found, stages))
@@ -126,8 +145,13 @@ class _Found:
     job: _Job
     frames: int
     tracks: int
-    boxes: int
+    table: "TrackTable"
     dropped: dict[str, int]
+
+    @property
+    def boxes(self) -> int:
+        """How many were written."""
+        return len(self.table)
 
 
 class _Counted:
@@ -173,6 +197,7 @@ def _jobs(
     is_dataset: bool,
     output: Path | None,
     video: Path | None,
+    web: Path | None,
 ) -> list[_Job]:
     """Where each sequence's rows and video go; refuses what cannot be written."""
     if is_dataset:
@@ -181,14 +206,18 @@ def _jobs(
             wrong = "--output" if folder.is_file() else "--video"
             raise InputError(f"SOURCE is a data set, so {wrong} must be a folder.")
         jobs = [
-            _Job(s, folder / f"{s.name}.txt", video and video / f"{s.name}.mp4")
+            _Job(
+                s,
+                folder / f"{s.name}.txt",
+                web_video(web, s) or (video and video / f"{s.name}.mp4"),
+            )
             for s in sequences
         ]
     else:
         (sequence,) = sequences
         if output is None:
             output = DEFAULT_OUTPUT / f"{sequence.name}.txt"
-        jobs = [_Job(sequence, output, video)]
+        jobs = [_Job(sequence, output, web_video(web, sequence) or video)]
     for job in jobs:
         check_writable(job.output)
         if job.video is not None:
@@ -215,10 +244,11 @@ def _track_one(
     tracker: str,
     options: dict[str, float],
     watch: "Stopwatch",
+    drawing: "DrawingRequest | None",
 ) -> _Found:
     """Track a sequence and write what was asked for."""
     from cstrack_bench.formats.mot_files import write_tracks
-    from cstrack_bench.pipeline import track_sequence
+    from cstrack_bench.pipeline import Recorder, track_sequence
     from cstrack_bench.tracking.tracker_registry import make_filter, make_tracker
 
     sequence = job.sequence
@@ -226,17 +256,19 @@ def _track_one(
     with console.progress() as display:
         bar = display.add_task(f"tracking {sequence.name}", total=len(sequence))
         counted = _Counted(detector, lambda: display.advance(bar))
+        early = drawing is not None and drawing.unconfirmed
+        recorder = Recorder(counted) if early else None
         mot = make_tracker(tracker, sequence.frame_rate, **options)
-        table = track_sequence(sequence, counted, mot, keep, watch)
+        table = track_sequence(sequence, recorder or counted, mot, keep, watch)
     if not counted.frames:
         raise CstrackError(f"{sequence.name} gave no frame.")
     write_tracks(job.output, table)
     if job.video is not None:
-        from cstrack_bench.report.video import draw_tracks
-
-        draw_tracks(sequence, table, job.video, sequence.frame_rate)
+        assert drawing is not None, "a video is drawn as was asked for"
+        seen = None if recorder is None else recorder.detections
+        draw(sequence, table, job.video, drawing, tracker, options, seen)
     identities = len(set(table.ids.tolist()))
-    return _Found(job, counted.frames, identities, len(table), dict(keep.dropped))
+    return _Found(job, counted.frames, identities, table, dict(keep.dropped))
 
 
 def _totals(found: list[_Found]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import collections.abc as abc
 import heapq
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -116,10 +117,9 @@ def timelines(result: SequenceResult, rules: EvaluationRules) -> list[Timeline]:
     pedestrians = result.annotations.pedestrians()
     for step in range(data["num_timesteps"]):
         frame = result.start + step
-        truth = _kept(pedestrians.frames, pedestrians.boxes, data["gt_dets"][step], frame)
-        own = _kept(
-            result.table.frames, result.table.boxes, data["tracker_dets"][step], frame
-        )
+        true_boxes, own_boxes = data["gt_dets"][step], data["tracker_dets"][step]
+        truth = _kept(pedestrians.frames, pedestrians.boxes, true_boxes, frame)
+        own = _kept(result.table.frames, result.table.boxes, own_boxes, frame)
         ids, tracks = pedestrians.ids[truth], result.table.ids[own]
         found = _match(ids, tracks, data["similarity_scores"][step], previous)
         if len(ids) and len(tracks):
@@ -218,8 +218,7 @@ def _gaps(sequence: str, line: Timeline) -> abc.Iterator[Failure]:
 def _switches(sequence: str, line: Timeline) -> abc.Iterator[Failure]:
     seen = np.flatnonzero(line.tracks != NO_TRACK)
     changes = np.flatnonzero(np.diff(line.tracks[seen]) != 0) + 1
-    ends = [*changes[1:].tolist(), len(seen)]
-    for start, end in zip(changes.tolist(), ends, strict=True):
+    for start, end in pairwise([*changes.tolist(), len(seen)]):
         rows = seen[start:end]
         yield Failure(
             FailureKind.SWITCH,
@@ -324,4 +323,3 @@ def _joined(table: TrackTable, added: TrackTable) -> TrackTable:
         np.concatenate([table.boxes, added.boxes])[order],
         np.concatenate([table.scores, added.scores])[order],
     )
-

@@ -6,13 +6,20 @@ Detections, tracks, and of a cascade the costs of every pair that it compared.
 import collections.abc as abc
 from dataclasses import dataclass
 
+import numpy as np
+
 from cstrack_bench.console import progress
+from cstrack_bench.detection.file_detector import FileDetector
 from cstrack_bench.formats.sequences import Sequence
 from cstrack_bench.pipeline import Recorder, track_sequence
 from cstrack_bench.structures import Detections, Detector, Frame, Tracker, TrackTable
 from cstrack_bench.tracking.cascade import CascadeConfig, CascadeTracker
 from cstrack_bench.tracking.matching_costs import FrameCosts, RecordedCascade
-from cstrack_bench.tracking.tracker_registry import find_tracker, make_filter
+from cstrack_bench.tracking.tracker_registry import (
+    find_tracker,
+    make_filter,
+    make_tracker,
+)
 
 
 @dataclass(frozen=True)
@@ -76,3 +83,32 @@ def watch_tracking(
         costs = dict(zip(frames, mot.costs, strict=True))
     kept = config if isinstance(config, CascadeConfig) else None
     return WatchedSequence(sequence, table, recorder.detections, costs, kept)
+
+
+def unconfirmed_tracks(
+    sequence: Sequence,
+    found: dict[int, Detections],
+    tracker: str,
+    options: abc.Mapping[str, object],
+    reported: TrackTable,
+) -> TrackTable:
+    """What a tracker followed before it reported it.
+
+    Args:
+        sequence: what was tracked.
+        found: frame -> the detections that were tracked.
+        tracker: its name; options: fields of its config.
+        reported: its tracks.
+
+    Raises:
+        InputError: the tracker has no option ``report_unconfirmed``.
+    """
+    early = {**options, "report_unconfirmed": True}
+    mot = make_tracker(tracker, sequence.frame_rate, **early)
+    every = track_sequence(sequence, FileDetector(found), mot, make_filter(tracker))
+    known = set(zip(reported.frames.tolist(), reported.ids.tolist(), strict=True))
+    pairs = zip(every.frames.tolist(), every.ids.tolist(), strict=True)
+    added = np.array([pair not in known for pair in pairs], np.bool_)
+    return TrackTable(
+        every.frames[added], every.ids[added], every.boxes[added], every.scores[added]
+    )

@@ -54,7 +54,9 @@ def _forest(
         body.append(
             node(
                 "div",
-                node("span", name, class_="name", title=direction.argument.why),
+                node(
+                    "span", name, node("small", direction.argument.why), class_="name"
+                ),
                 node("span", strip(interval, scale), class_="plot"),
                 node(
                     "span",

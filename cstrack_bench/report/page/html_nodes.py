@@ -11,7 +11,7 @@ Attribute = str | float | bool | None
 
 # What HTML cannot hold: control characters but for tab and line breaks.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*|\[([^\]]+)\]\([^)]*\)")
+_INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*|\*([^*]+)\*|\[([^\]]+)\]\([^)]*\)")
 
 
 def node(tag: str, *content: Content, **attributes: Attribute) -> Node:
@@ -57,25 +57,29 @@ def plain(text: str) -> str:
 def _number(value: str | float) -> str:
     if isinstance(value, str):
         return plain(value)
-    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else (
-        str(value)
+    return (
+        f"{value:.2f}".rstrip("0").rstrip(".")
+        if isinstance(value, float)
+        else (str(value))
     )
 
 
 def inline(text: str) -> list[Content]:
-    """Our Markdown sentences as nodes: code, bold; of a link its words alone.
+    """Our Markdown sentences as nodes: code, bold, italics; of a link its words alone.
 
     Its target lies beside RESULTS.md, and this page may lie anywhere.
     """
     found: list[Content] = []
     end = 0
     for match in _INLINE.finditer(text):
-        code, bold, link = match.groups()
+        code, bold, slanted, link = match.groups()
         found.append(text[end : match.start()])
         if code is not None:
             found.append(node("code", code))
         elif bold is not None:
             found.append(node("b", bold))
+        elif slanted is not None:
+            found.append(node("i", slanted))
         else:
             found.append(link)
         end = match.end()

@@ -230,9 +230,8 @@ def eta_figures(table: Table) -> list[Node]:
             printed.append((eta, row.paper.claims[key].value))
             if cell.ours:
                 ours.append((eta, cell.ours.mean))
-                half = cell.ours.half_width
-                ends = None if half is None else (ours[-1][1] - half, ours[-1][1] + half)
-                spread.append(ends)
+                half, mean = cell.ours.half_width, cell.ours.mean
+                spread.append(None if half is None else (mean - half, mean + half))
         series = [Series("print", printed, 0, dashed=True)]
         if ours:
             series.append(Series(f"ours, {table.profile}", ours, 1, spread=spread))

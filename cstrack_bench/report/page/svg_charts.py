@@ -121,9 +121,7 @@ def line_chart(series: abc.Sequence[Series], axes: Axes) -> Node:
         svg.append(
             node("line", x1=_LEFT, x2=WIDTH - _RIGHT, y1=at, y2=at, class_="level")
         )
-        svg.append(
-            node("text", name, x=WIDTH - _RIGHT, y=at - 3, class_="label end")
-        )
+        svg.append(node("text", name, x=WIDTH - _RIGHT, y=at - 3, class_="label end"))
     for one in series:
         _draw(svg, one, x, y)
     return node("div", svg, _legend(series))
