@@ -186,7 +186,7 @@ def find_failures(sequence: str, lines: abc.Iterable[Timeline]) -> list[Failure]
         sequence: its name.
         lines: from ``timelines``.
     """
-    found = []
+    found: list[Failure] = []
     for line in lines:
         found += _gaps(sequence, line)
         found += _switches(sequence, line)
@@ -245,7 +245,7 @@ def rank_failures(
         costed: how many are mended and scored again: those with the most wrong boxes.
             The others are left out.
     """
-    every = []
+    every: list[Failure] = []
     lines: dict[str, dict[int, Timeline]] = {}
     for result in results:
         found = timelines(result, rules)

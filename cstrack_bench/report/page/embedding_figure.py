@@ -210,7 +210,7 @@ def _numbers(
     """Every measure of every network, over all frames and by sequence."""
     length = _stretch(sequences)
     rows = []
-    whole = [("all", frames)] if len(sequences) > 1 else []
+    whole = [("all", list(frames))] if len(sequences) > 1 else []
     for index, sequence in enumerate(sequences):
         own = [one for one in frames if one.sequence == index]
         whole += [(sequence.name, own)] if own else []

@@ -27,8 +27,13 @@ _STAGES = (
 _SCORES = ("MOTA", "IDF1", "HOTA")
 
 
-def training_figures(tables: abc.Sequence[Table]) -> list[Node]:
-    """Losses over the epochs, a figure a term; rows without a curve are named."""
+def training_figures(profile: str, tables: abc.Sequence[Table]) -> list[Node]:
+    """Losses over the epochs, a figure a term and six rows.
+
+    Args:
+        profile: whose runs.
+        tables: its tables.
+    """
     curves = {
         f"{table.paper.number} {row.paper.mark}": found
         for table in tables
@@ -37,7 +42,7 @@ def training_figures(tables: abc.Sequence[Table]) -> list[Node]:
     }
     figures = []
     for term, title in _TERMS.items():
-        series = []
+        series: list[Series] = []
         for name, found in curves.items():
             points = _mean_points(
                 [[(e.epoch, e.loss[term]) for e in c if term in e.loss] for c in found]
@@ -48,7 +53,7 @@ def training_figures(tables: abc.Sequence[Table]) -> list[Node]:
             part = series[start : start + 6]
             figures.append(
                 figure(
-                    f"**Loss over training: {title}**",
+                    f"**Loss over training: {title}**, profile `{profile}`",
                     line_chart(part, Axes("epoch", "loss", whole_x=True)),
                     numbers_table(
                         ("row", "epoch", "loss"),
@@ -63,10 +68,10 @@ def training_figures(tables: abc.Sequence[Table]) -> list[Node]:
     return figures
 
 
-def without_curves(tables: abc.Sequence[Table]) -> str:
-    """Which rows have no curve, in one sentence; empty where all have."""
+def without_curves(profile: str, tables: abc.Sequence[Table]) -> str:
+    """How many rows have no curve, in one sentence; empty where all have."""
     missing = [
-        f"{table.paper.number} {row.paper.mark}"
+        row
         for table in tables
         for row in table.rows
         if row.records and not _curves(row.records)
@@ -74,35 +79,43 @@ def without_curves(tables: abc.Sequence[Table]) -> str:
     if not missing:
         return ""
     return (
-        f"Of {len(missing)} rows only the last epoch is in the records "
-        f"({', '.join(missing)}): they were trained before curves were kept."
+        f"{len(missing)} rows of profile `{profile}` were trained before curves were "
+        "kept: of them the records have the last epoch alone."
     )
 
 
-def last_losses(tables: abc.Sequence[Table]) -> Node | None:
-    """Mean losses of the last epoch of every row, as bars."""
-    rows = [
-        (f"{table.paper.number} {row.paper.mark} {row.paper.label}", losses)
-        for table in tables
-        for row in table.rows
-        if (losses := _last(row.records))
-    ]
+def last_losses(profile: str, tables: abc.Sequence[Table]) -> Node | None:
+    """Mean losses of the last epoch of every row, as bars; equal rows once.
+
+    Args:
+        profile: whose runs.
+        tables: its tables.
+    """
+    rows: dict[tuple[str | None, ...], tuple[str, dict[str, float]]] = {}
+    for table in tables:
+        for row in table.rows:
+            losses = _last(row.records)
+            if losses:
+                key = tuple(record.training.hash for record in row.records)
+                name = f"{table.paper.number} {row.paper.mark} {row.paper.label}"
+                rows.setdefault(key if all(key) else (name,), (name, losses))
     if not rows:
         return None
-    most = max(sum(losses.values()) for _, losses in rows)
-    names = list(dict.fromkeys(name for _, losses in rows for name in losses))
+    most = max(sum(losses.values()) for _, losses in rows.values())
+    names = list(dict.fromkeys(name for _, losses in rows.values() for name in losses))
     return figure(
-        "**Loss of the last epoch**, by term",
+        f"**Loss of the last epoch**, by term, profile `{profile}`",
         _bars(
             [
                 (name, [(n, losses.get(n, 0.0)) for n in names], sum(losses.values()))
-                for name, losses in rows
+                for name, losses in rows.values()
             ],
             most,
             3,
         ),
         names_legend(names),
-        note="Means over seeds; identity before it is weighed by η.",
+        note="Means over seeds; identity before it is weighed by η. Rows that are the "
+        "same training are shown once.",
         kind="wide",
     )
 
@@ -137,7 +150,7 @@ def weight_figure(table: Table, row: Row) -> Node | None:
     """
     learned = row.relation_weights
     columns = table.paper.relation_weights
-    if learned is None or not columns:
+    if learned is None or not columns or not _is_learned(row.records[0]):
         return None
     curves = [
         curve
@@ -184,6 +197,12 @@ def weight_figure(table: Table, row: Row) -> Node | None:
         ),
         note=note,
     )
+
+
+def _is_learned(record: RunRecord) -> bool:
+    """Whether λ is trained, not held; so it is where the settings do not say."""
+    model = record.recipe.get("model")
+    return not isinstance(model, dict) or model.get("ren", "full") == "full"
 
 
 def _start(record: RunRecord) -> float:

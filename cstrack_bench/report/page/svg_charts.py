@@ -262,13 +262,13 @@ def strip(one: Interval, scale: Bend) -> Node:
 
 def strip_axis(scale: Bend) -> Node:
     """The ticks under strips."""
-    steps = [1, 3, 10, 30, 100, 300, 1000]
+    steps = [1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0]
     ticks = [s for s in steps if scale.straight * 0.9 <= s <= scale.most]
     # Neighbours that would touch on a phone are left out.
     shown: list[float] = [0.0]
     for tick in reversed(ticks):
         if all(abs(scale(tick) - scale(other)) > 7 for other in shown):
-            shown.append(float(tick))
+            shown.append(tick)
     shown = sorted({*shown, *(-one for one in shown)})
     svg = node("svg", width="100%", height=16, class_="strip", aria_hidden="true")
     for tick in shown:

@@ -11,7 +11,7 @@ from cstrack_bench.evaluation.failures import NO_TRACK, Timeline, timelines
 from cstrack_bench.evaluation.scores import SequenceResult
 from cstrack_bench.formats.sequences import Sequence
 from cstrack_bench.report.page.html_nodes import Node, document, node, raw
-from cstrack_bench.report.page.svg_charts import COLOURS, colour
+from cstrack_bench.report.video import colour_of
 from cstrack_bench.report.video_codecs import VideoCodec, codec_line
 from cstrack_bench.structures import TrackTable
 
@@ -110,8 +110,8 @@ def _section(video: TrackedVideo) -> Node:
         found = f"{switches} switch{'' if switches == 1 else 'es'}"
         what = (
             f"A row a person of the ground truth, {len(rows)} in all: coloured where "
-            f"found, grey where missed; {found}, marked by a bar. The colour is the "
-            "track's, and changes with it."
+            f"found, thin where missed; {found}, marked by a bar. Colours are those of "
+            "the tracks in the video."
         )
     return node(
         "section",
@@ -194,7 +194,8 @@ def _row(
             y=2 if found else 6,
             height=_ROW - 4 if found else 4,
         )
-        fill = colour(run.track % COLOURS) if found else "var(--line)"
+        blue, green, red = colour_of(run.track)
+        fill = f"rgb({red} {green} {blue})" if found else "var(--line)"
         bar.set("style", f"fill: {fill}")
         svg.append(bar)
     for frame in marks:
