@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,16 @@ import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SECONDS = 60.0
+# Chromium reads commands from descriptor 3 and answers on 4.
+_TO_3_AND_4 = """
+import os, sys
+read, write, *command = sys.argv[1:]
+for given, free in ((read, 100), (write, 101)):
+    os.dup2(int(given), free, inheritable=False)
+for free, wanted in ((100, 3), (101, 4)):
+    os.dup2(free, wanted)
+os.execv(command[0], command)
+"""
 
 
 def find_chromium() -> str:
@@ -144,7 +155,7 @@ def chromium(profile: Path) -> abc.Iterator[Browser]:
     answers, from_browser = os.pipe()
     process = subprocess.Popen(
         [
-            *("sh", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "sh"),
+            *(sys.executable, "-c", _TO_3_AND_4, str(to_browser), str(from_browser)),
             path,
             *("--headless=new", "--no-sandbox", "--disable-gpu"),
             *("--disable-dev-shm-usage", "--no-first-run", "--hide-scrollbars"),
