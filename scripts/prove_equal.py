@@ -50,6 +50,8 @@ NOT_COMPARED = frozenset(
         *("hash", "start", "components", "weights_sha256"),
         # Kept from some version on; what was scored in them is compared.
         "tracks",
+        # How a training came there, which earlier code did not keep.
+        "curve",
     }
 )
 # A hash of frames or ground truth is a result; a hash of settings and code is not.

@@ -282,3 +282,50 @@ def test_the_program_says_it_on_stderr_and_exits_with_2(tmp_path: Path) -> None:
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert line.startswith("error: No such file")
+
+
+def test_a_page_shows_the_video_and_identities_over_time(
+    tmp_path: Path, sequence: Path, boxes: Path
+) -> None:
+    (sequence / "gt").mkdir()
+    truth = [f"{f + 1},1,{','.join(map(str, walker(f)))},1,1,1" for f in range(FRAMES)]
+    (sequence / "gt" / "gt.txt").write_text("\n".join(truth))
+    web = tmp_path / "web"
+    given = ("--detections", boxes, "--output", tmp_path / "out.txt", "--web", web)
+    track(sequence, *given, "--show-unconfirmed", "--trails", 4)
+    assert sorted(p.name for p in web.iterdir()) == ["WALK-01.mp4", "index.html"]
+    page = (web / "index.html").read_text(encoding="utf-8")
+    # The cascade reports a track from its second frame on.
+    assert "person 1, missed: frames 1 to 1<" in page
+    assert "person 1, track 1: frames 2 to 12<" in page
+    assert "0 switches" in page
+    rows = read_tracks(tmp_path / "out.txt")
+    assert rows.frames.min() == 1  # what is drawn early is not reported
+
+
+def test_without_ground_truth_the_page_shows_tracks(
+    tmp_path: Path, sequence: Path, boxes: Path
+) -> None:
+    web = tmp_path / "web"
+    given = ("--detections", boxes, "--output", tmp_path / "out.txt")
+    track(sequence, *given, "--web", web, "--tracker", "iou", "--codec", "mpeg4")
+    page = (web / "index.html").read_text(encoding="utf-8")
+    assert "no ground truth" in page
+    assert "track 1, track 1: frames" in page
+
+
+def test_options_of_videos_need_one(
+    tmp_path: Path, sequence: Path, boxes: Path
+) -> None:
+    given = ("--detections", boxes, "--output", tmp_path / "out.txt")
+    video = ("--video", tmp_path / "out.mp4")
+    wrong: dict[str, tuple[object, ...]] = {
+        "give --video": ("--trails", 3),
+        "leave out --video": (*video, "--web", tmp_path / "web"),
+        "No codec 'h265'": (*video, "--codec", "h265"),
+        "cannot say which tracks": (*video, "--show-unconfirmed", "--tracker", "sort"),
+    }
+    for sentence, arguments in wrong.items():
+        with pytest.raises(InputError, match=sentence):
+            track(sequence, *given, *arguments)
+    assert not (tmp_path / "out.txt").exists()

@@ -79,6 +79,17 @@ def test_systems_are_what_the_rows_say(records: Records) -> None:
     assert two_stage == {("table7", 1), ("table8", 2)}
 
 
+def test_every_training_has_its_curve(records: Records) -> None:
+    for (table, row), record in records.items():
+        curve = record["training"]["curve"]
+        epochs = record["training"]["epochs"]
+        assert [one["epoch"] for one in curve] == list(range(epochs + 1))
+        assert curve[-1]["loss"] == record["training"]["loss"], (table, row)
+    start, *_, end = records["table2", 4]["training"]["curve"]
+    assert start["relation_weights"] == [[0.5, 0.5]] * 3
+    assert end["relation_weights"] != start["relation_weights"]
+
+
 def test_fine_tuning_starts_from_another_row(records: Records) -> None:
     start = records["table7", 6]["training"]["start"]
     assert start == records["table4", 4]["training"]["hash"]

@@ -1,4 +1,4 @@
-"""The page in a browser: nothing fetched, nothing beyond the edge, figures with data."""
+"""The page in a browser: nothing is fetched, nothing overflows, figures have data."""
 
 import collections.abc as abc
 from pathlib import Path
@@ -206,7 +206,12 @@ def test_every_section_and_figure_is_there(page: Path, browser: Browser) -> None
             "[...document.querySelectorAll('figcaption')].map((e) => e.textContent)"
         )
     )
-    for part in ("Points of MOTA", "λ over training", "Loss over training", "η against"):
+    for part in (
+        "Points of MOTA",
+        "λ over training",
+        "Loss over training",
+        "η against",
+    ):
         assert part in captions, part
     assert browser.evaluate("document.querySelectorAll('.failure').length") > 3
     assert browser.evaluate("document.querySelectorAll('.failure table').length") > 0
@@ -265,7 +270,13 @@ def test_a_cell_and_a_verdict_open_where_they_come_from(
     assert inside
     assert fits
     assert not after
-    for part in ("fake10", "fake-val", "FAKE-01", "IDF1 by sequence", "0123456789abcdef"):
+    for part in (
+        "fake10",
+        "fake-val",
+        "FAKE-01",
+        "IDF1 by sequence",
+        "0123456789abcdef",
+    ):
         assert part in text, part
     verdict = "#twin-twin-table2 .verdict"
     text = browser.evaluate(opened.replace("SELECTOR", verdict))[1]

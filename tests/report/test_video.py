@@ -8,6 +8,7 @@ import pytest
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.report.video import Painter, colour_of, draw_tracks
+from cstrack_bench.report.video_codecs import CODECS, codec_line, pick_codec
 from cstrack_bench.structures import Frame, TrackTable
 
 
@@ -111,3 +112,29 @@ def test_boxes_beyond_the_picture_are_drawn_without_error() -> None:
     boxes = np.array([[-30.0, -20, 15, 60], [150, 100, 400, 500]])
     image = np.zeros((120, 160, 3), np.uint8)
     assert painter.draw(image, 0, np.array([1, 123456]), boxes).any()
+
+
+def test_the_codec_is_the_best_that_works_and_is_told() -> None:
+    found = pick_codec()
+    names = [codec.name for codec in CODECS]
+    for better in names[: names.index(found.name)]:
+        with pytest.raises(InputError, match=f"no encoder for {better}"):
+            pick_codec(better)
+    assert pick_codec("mpeg4").name == "mpeg4"
+    assert "browsers do not" in codec_line(pick_codec("mpeg4"))
+    for codec in CODECS:
+        if codec.in_browsers:
+            assert "browsers play" in codec_line(codec)
+    with pytest.raises(InputError, match=r"No codec 'mpg4': .*mpeg4"):
+        pick_codec("mpg4")
+
+
+def test_unconfirmed_tracks_are_corners(tmp_path: Path) -> None:
+    painter = Painter(height=120, trail=0)
+    empty = np.zeros((120, 160, 3), np.uint8)
+    boxes = np.array([[20.0, 40, 60, 100], [90, 40, 130, 100]])
+    ids, early = np.array([3, 4]), np.array([False, True])
+    drawn = painter.draw(empty, 0, ids, boxes, early)
+    assert drawn[70, 20].any()  # a whole side
+    assert not drawn[70, 90].any()  # its middle is left out
+    assert drawn[42, 90].any()  # the corner is there
