@@ -19,7 +19,7 @@ from cstrack_bench.files import check_writable
 
 if TYPE_CHECKING:
     from cstrack_bench.formats.sequences import Sequence
-    from cstrack_bench.report.page.picture_sections import Pictures
+    from cstrack_bench.page.picture_sections import Pictures
 
 
 def report(
@@ -88,7 +88,7 @@ def report(
         )
     check_writable(html)
     from cstrack_bench.files import write_text
-    from cstrack_bench.report.page.html_page import html_page
+    from cstrack_bench.page.html_page import html_page
 
     found = find_tables(results)
     pictures = _pictures(weights, against, sequence, split, dataset, tracker, device)
@@ -138,7 +138,7 @@ def _pictures(
     from cstrack_bench.datasets.dataset_registry import find_dataset
     from cstrack_bench.datasets.evaluation_rules import rules_by_classes
     from cstrack_bench.datasets.splits import split_sequences
-    from cstrack_bench.report.page.picture_sections import (
+    from cstrack_bench.page.picture_sections import (
         picture_sections,
         shown_network,
     )

@@ -1,6 +1,6 @@
 """Options of ``cstrack track`` that draw, and what they do."""
 
-from collections.abc import Mapping, Sequence
+import collections.abc as abc
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +12,7 @@ from cstrack_bench.errors import InputError
 from cstrack_bench.files import check_writable
 
 if TYPE_CHECKING:
-    from cstrack_bench.formats.sequences import Sequence as MotSequence
+    from cstrack_bench.formats.sequences import Sequence
     from cstrack_bench.report.video_codecs import VideoCodec
     from cstrack_bench.structures import Detections, TrackTable
 
@@ -103,18 +103,18 @@ def drawing_request(
     return DrawingRequest(trail, found, unconfirmed)
 
 
-def web_video(web: Path | None, sequence: "MotSequence") -> Path | None:
+def web_video(web: Path | None, sequence: "Sequence") -> Path | None:
     """The video of a sequence beside the page; None without one."""
     return None if web is None else web / f"{sequence.name}.mp4"
 
 
 def draw(
-    sequence: "MotSequence",
+    sequence: "Sequence",
     table: "TrackTable",
     video: Path,
     request: DrawingRequest,
     tracker: str,
-    options: Mapping[str, float],
+    options: abc.Mapping[str, float],
     seen: "dict[int, Detections] | None",
 ) -> None:
     """Draw the tracks of a sequence."""
@@ -130,12 +130,12 @@ def draw(
 
 def write_page(
     web: Path,
-    found: "Sequence[tuple[MotSequence, TrackTable]]",
+    found: "abc.Sequence[tuple[Sequence, TrackTable]]",
     request: DrawingRequest,
 ) -> Path:
     """Write the page beside the videos; returns its path."""
     from cstrack_bench.files import write_text
-    from cstrack_bench.report.page.video_page import tracked_video, video_page
+    from cstrack_bench.page.video_page import tracked_video, video_page
 
     videos = [
         tracked_video(sequence, table, f"{sequence.name}.mp4")

@@ -14,9 +14,9 @@ from cstrack_bench.experiments.comparison_records import (
 )
 from cstrack_bench.experiments.records import RunRecord
 from cstrack_bench.formats.sequences import Sequence, open_sequence
+from cstrack_bench.page.html_page import html_page
+from cstrack_bench.page.picture_sections import ShownNetwork, picture_sections
 from cstrack_bench.paper.claims import load_table
-from cstrack_bench.report.page.html_page import html_page
-from cstrack_bench.report.page.picture_sections import ShownNetwork, picture_sections
 from cstrack_bench.report.rows import Table
 from cstrack_bench.report.tables import table_from
 from cstrack_bench.structures import Detections, Frame

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cstrack_bench.report.page.html_nodes import Node, node
+from cstrack_bench.page.html_nodes import Node, node
 from cstrack_bench.report.video import Colour, Picture
 
 #: Cells of a matrix are drawn as squares of so many pixels, so that paper is sharp too.

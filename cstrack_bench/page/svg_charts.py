@@ -8,7 +8,7 @@ import collections.abc as abc
 import math
 from dataclasses import dataclass, field
 
-from cstrack_bench.report.page.html_nodes import Node, node
+from cstrack_bench.page.html_nodes import Node, node
 from cstrack_bench.report.words import number
 
 #: Units of a chart; its width on a phone, so that letters keep their size there.

@@ -14,9 +14,9 @@ from cstrack_bench.experiments.discrimination import (
     typical_frame,
 )
 from cstrack_bench.formats.sequences import Sequence
-from cstrack_bench.report.page.html_nodes import Node, bullet_list, figure, node
-from cstrack_bench.report.page.page_tables import sortable, text_cell
-from cstrack_bench.report.page.pictures import (
+from cstrack_bench.page.html_nodes import Node, bullet_list, figure, node
+from cstrack_bench.page.page_tables import sortable, text_cell
+from cstrack_bench.page.pictures import (
     DrawnBox,
     draw_boxes,
     jpeg,

@@ -6,8 +6,8 @@ from statistics import fmean
 
 from cstrack_bench.experiments.comparison_records import LadderRecord
 from cstrack_bench.experiments.records import EpochFacts, RunRecord
-from cstrack_bench.report.page.html_nodes import Node, figure, node, numbers_table
-from cstrack_bench.report.page.svg_charts import (
+from cstrack_bench.page.html_nodes import Node, figure, node, numbers_table
+from cstrack_bench.page.svg_charts import (
     Axes,
     Series,
     line_chart,

@@ -2,9 +2,9 @@
 
 import collections.abc as abc
 
+from cstrack_bench.page.html_nodes import Node, figure, node
+from cstrack_bench.page.svg_charts import Bend, Interval, strip, strip_axis
 from cstrack_bench.report.direction_words import difference_here, pair
-from cstrack_bench.report.page.html_nodes import Node, figure, node
-from cstrack_bench.report.page.svg_charts import Bend, Interval, strip, strip_axis
 from cstrack_bench.report.rows import Table
 from cstrack_bench.report.words import signed
 from cstrack_bench.verdicts.directions import Direction

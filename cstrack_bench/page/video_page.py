@@ -10,7 +10,7 @@ from cstrack_bench.datasets.evaluation_rules import rules_by_classes
 from cstrack_bench.evaluation.failures import NO_TRACK, Timeline, timelines
 from cstrack_bench.evaluation.scores import SequenceResult
 from cstrack_bench.formats.sequences import Sequence
-from cstrack_bench.report.page.html_nodes import Node, document, node, raw
+from cstrack_bench.page.html_nodes import Node, document, node, raw
 from cstrack_bench.report.video import colour_of
 from cstrack_bench.report.video_codecs import VideoCodec, codec_line
 from cstrack_bench.structures import TrackTable

@@ -6,9 +6,9 @@ import numpy as np
 
 from cstrack_bench.evaluation.failures import NO_TRACK, Failure, FailureKind
 from cstrack_bench.experiments.watched_tracking import WatchedSequence
-from cstrack_bench.report.page.html_nodes import Node, figure, node
-from cstrack_bench.report.page.lost_assignment import cost_table
-from cstrack_bench.report.page.pictures import (
+from cstrack_bench.page.html_nodes import Node, figure, node
+from cstrack_bench.page.lost_assignment import cost_table
+from cstrack_bench.page.pictures import (
     DrawnBox,
     crop,
     draw_boxes,

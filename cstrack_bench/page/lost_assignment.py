@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from cstrack_bench.boxes import iou_matrix
 from cstrack_bench.evaluation.failures import NO_TRACK, Failure, FailureKind
 from cstrack_bench.experiments.watched_tracking import WatchedSequence
-from cstrack_bench.report.page.html_nodes import Node, node
+from cstrack_bench.page.html_nodes import Node, node
 from cstrack_bench.report.words import MISSING, number
 from cstrack_bench.tracking.cascade import CascadeConfig
 from cstrack_bench.tracking.matching_costs import FrameCosts

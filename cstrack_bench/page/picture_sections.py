@@ -12,15 +12,15 @@ from cstrack_bench.evaluation.scores import SequenceResult
 from cstrack_bench.experiments.discrimination import describe_frames
 from cstrack_bench.experiments.watched_tracking import watch_tracking
 from cstrack_bench.formats.sequences import Sequence
-from cstrack_bench.report.page.embedding_figure import (
+from cstrack_bench.page.embedding_figure import (
     embedding_figures,
     sharpness_lines,
 )
-from cstrack_bench.report.page.failure_gallery import (
+from cstrack_bench.page.failure_gallery import (
     failure_gallery,
     trajectory_frames,
 )
-from cstrack_bench.report.page.html_page import PictureSection
+from cstrack_bench.page.html_page import PictureSection
 from cstrack_bench.systems.system import BoxFinder
 from cstrack_bench.systems.weights import load_weights
 

@@ -2,12 +2,12 @@
 
 import collections.abc as abc
 
+from cstrack_bench.page.html_nodes import Content, Node, bullet_list, node
+from cstrack_bench.page.page_provenance import PageProvenance
 from cstrack_bench.report import words
 from cstrack_bench.report.details import losses, variants
 from cstrack_bench.report.direction_words import difference_here, pair, said
 from cstrack_bench.report.markdown import Grid
-from cstrack_bench.report.page.html_nodes import Content, Node, bullet_list, node
-from cstrack_bench.report.page.page_provenance import PageProvenance
 from cstrack_bench.report.rows import Cell, Row, Table
 from cstrack_bench.report.words import MISSING
 from cstrack_bench.verdicts.directions import Direction

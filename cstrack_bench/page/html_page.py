@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from importlib import resources
 
 from cstrack_bench.experiments.comparison_records import LadderRecord
-from cstrack_bench.report.page.forest_plot import forest_plots
-from cstrack_bench.report.page.html_nodes import (
+from cstrack_bench.page.forest_plot import forest_plots
+from cstrack_bench.page.html_nodes import (
     Node,
     bullet_list,
     document,
@@ -15,9 +15,9 @@ from cstrack_bench.report.page.html_nodes import (
     node,
     raw,
 )
-from cstrack_bench.report.page.page_provenance import PageProvenance
-from cstrack_bench.report.page.page_tables import table_anchor, table_section
-from cstrack_bench.report.page.record_figures import (
+from cstrack_bench.page.page_provenance import PageProvenance
+from cstrack_bench.page.page_tables import table_anchor, table_section
+from cstrack_bench.page.record_figures import (
     eta_figures,
     ladder_figures,
     last_losses,
