@@ -16,7 +16,7 @@ from cstrack_bench.page.pictures import (
     region_around,
 )
 from cstrack_bench.report.video import Painter, Picture, colour_of
-from cstrack_bench.report.words import signed
+from cstrack_bench.report.words import number, signed
 
 #: Frames of trajectories shown of each sequence.
 FRAMES_SHOWN = 4
@@ -89,7 +89,7 @@ def _failure(rank: int, failure: Failure, one: WatchedSequence) -> Node:
     return node(
         "article",
         node("h4", title),
-        node("p", f"{_told(failure)} Mended: {points}."),
+        node("p", f"{_told(failure)}{_seen(failure, one)} Mended: {points}."),
         _shots(failure, one),
         *cost_table(failure, one),
         class_="failure",
@@ -113,6 +113,19 @@ def _told(failure: Failure) -> str:
     if failure.after != NO_TRACK:
         return f"Not found for the first {boxes}, until track {failure.after} began."
     return f"Never found, in {boxes}."
+
+
+def _seen(failure: Failure, one: WatchedSequence) -> str:
+    """How much of the person could be seen meanwhile, where ground truth says it."""
+    truth = one.sequence.annotations()
+    if failure.kind is FailureKind.SWITCH or truth is None:
+        return ""
+    own = (truth.ids == failure.identity) & (truth.frames >= failure.start)
+    visible = truth.visibility[own & (truth.frames < failure.stop)]
+    if not len(visible) or truth.visibility.min() == 1:
+        return ""
+    share = number(100 * float(visible.mean()), 0)
+    return f" Of the person {share} % could be seen then, on average."
 
 
 def shown_frames(failure: Failure) -> list[int]:

@@ -168,6 +168,7 @@ def _reason(
         )
     else:
         parts.append(f"its cost of {number(own, 3)} was within the limit")
+        parts += _cheaper(costs, detection, own)
     if costs.lost[row] and config.second_chance == "tracked":
         parts.append("a lost track has no second chance by overlap")
     elif overlap > config.overlap_limit:
@@ -175,3 +176,13 @@ def _reason(
     if taken:
         parts.append("it took another box")
     return f"Track {track} did not get it: {', '.join(parts)}."
+
+
+def _cheaper(costs: FrameCosts, detection: int, own: float) -> abc.Iterator[str]:
+    """That the track which got the box had a lower cost, if it had."""
+    winner = int(costs.taken_by[detection])
+    found = np.flatnonzero(costs.tracks == winner)
+    if costs.fused is not None and len(found):
+        other = float(costs.fused[found[0], detection])
+        if other < own:
+            yield f"that of track {winner}, {number(other, 3)}, was lower"
