@@ -30,9 +30,9 @@ def results(tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def sequence(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = SynthConfig(width=192, height=128, frames=8, people=6)
-    spec = SynthSpec(config, train_sequences=0, val_sequences=1, seed=1)
+    spec = SynthSpec(config, 0, 0, 1, seed=1)
     root = make_synthmot(tmp_path_factory.mktemp("world"), spec, processes=1)
-    return next((root / "val").iterdir())
+    return next((root / "test").iterdir())
 
 
 @pytest.fixture(scope="module")

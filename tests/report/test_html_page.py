@@ -150,9 +150,9 @@ class PlantedFinder:
 @pytest.fixture(scope="module")
 def synthmot(tmp_path_factory: pytest.TempPathFactory) -> Sequence:
     config = SynthConfig(width=320, height=192, frames=24, people=7)
-    spec = SynthSpec(config, train_sequences=0, val_sequences=1, seed=3)
+    spec = SynthSpec(config, 0, 0, 1, seed=3)
     folder = make_synthmot(tmp_path_factory.mktemp("world"), spec, processes=1)
-    return open_sequence(next((folder / "val").iterdir()))
+    return open_sequence(next((folder / "test").iterdir()))
 
 
 @pytest.fixture(scope="module")
