@@ -22,6 +22,10 @@ from cstrack_bench.report.words import number, signed
 FRAMES_SHOWN = 4
 #: Failures shown.
 FAILURES_SHOWN = 12
+#: … of one kind, unless there are too few of the others.
+MOST_OF_A_KIND = 6
+# A person who moved by more heights than this is followed from picture to picture.
+_FAR = 2.5
 _TRUTH = (255, 255, 255)
 _MISSED = (40, 40, 230)
 
@@ -64,20 +68,40 @@ def failure_gallery(
     counts = {
         kind: sum(failure.kind is kind for failure in failures) for kind in FailureKind
     }
+    shown = chosen_failures(failures)
     listed = ", ".join(
         f"{count} {kind}{'es' if str(kind).endswith('h') else 's'}"
         for kind, count in counts.items()
     )
     intro = (
         f"{listed} were mended one at a time and the sequences scored again; shown are "
-        f"the {min(FAILURES_SHOWN, len(failures))} whose mending brings most points "
-        "of MOTA and IDF1 together. White and dashed: the true box, red and dashed "
-        "where no track has it; in colour: tracks with their ids."
+        f"the {len(shown)} whose mending brings most points of MOTA and IDF1 together, "
+        f"at most {MOST_OF_A_KIND} of a kind where there are others. White and dashed: "
+        "the true box, red and dashed where no track has it; in colour: tracks with "
+        "their ids."
     )
     found = [node("p", intro)]
-    for rank, failure in enumerate(failures[:FAILURES_SHOWN], start=1):
+    for failure in shown:
+        rank = 1 + failures.index(failure)
         found.append(_failure(rank, failure, tracked[failure.sequence]))
     return found
+
+
+def chosen_failures(failures: abc.Sequence[Failure]) -> list[Failure]:
+    """Those that are shown, by rank.
+
+    Args:
+        failures: ranked.
+    """
+    counts = dict.fromkeys(FailureKind, 0)
+    first, others = [], []
+    for failure in failures:
+        counts[failure.kind] += 1
+        few = counts[failure.kind] <= MOST_OF_A_KIND
+        (first if few else others).append(failure)
+    chosen = first[:FAILURES_SHOWN]
+    chosen += others[: FAILURES_SHOWN - len(chosen)]
+    return sorted(chosen, key=failures.index)
 
 
 def _failure(rank: int, failure: Failure, one: WatchedSequence) -> Node:
@@ -149,13 +173,18 @@ def _shots(failure: Failure, one: WatchedSequence) -> Node:
             min(max(frame, sequence.start), last) for frame in shown_frames(failure)
         )
     )
-    # The frames just outside may not show the person at all.
-    near = np.isin(frames, shown)
-    if not near.any():
-        near = (frames >= failure.start) & (frames < failure.stop)
-    region = region_around(boxes[near], sequence.width, sequence.height)
+    # The frames just outside may not show the person: the nearest box stands for it.
+    near = boxes[[int(np.abs(frames - frame).argmin()) for frame in shown]]
+    whole = near[:, 2:].max(axis=0) - near[:, :2].min(axis=0)
+    moved = whole.max() > _FAR * (near[:, 3] - near[:, 1]).max()
+    regions = [
+        region_around(
+            near[k : k + 1] if moved else near, sequence.width, sequence.height
+        )
+        for k in range(len(shown))
+    ]
     pictures = []
-    for frame in shown:
+    for frame, region in zip(shown, regions, strict=True):
         picture = _drawn(failure, one, frame, boxes[frames == frame])
         alt = f"{failure.kind}, {failure.sequence} frame {frame + 1}"
         pictures.append(figure(f"frame {frame + 1}", jpeg(crop(picture, region), alt)))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from cstrack_bench.datasets.evaluation_rules import MOT17
+from cstrack_bench.evaluation.failures import Failure, FailureKind
 from cstrack_bench.experiments.comparison_records import (
     LadderRecord,
     LadderRow,
@@ -14,6 +15,7 @@ from cstrack_bench.experiments.comparison_records import (
 )
 from cstrack_bench.experiments.records import RunRecord
 from cstrack_bench.formats.sequences import Sequence, open_sequence
+from cstrack_bench.page.failure_gallery import chosen_failures
 from cstrack_bench.page.html_page import html_page
 from cstrack_bench.page.picture_sections import ShownNetwork, picture_sections
 from cstrack_bench.paper.claims import load_table
@@ -63,6 +65,22 @@ def learned(record: RunRecord, epochs: int = 3) -> RunRecord:
         for epoch in range(epochs + 1)
     ]
     return changed(record, training__curve=curve)
+
+
+def test_the_gallery_shows_every_kind() -> None:
+    def failures(kind: FailureKind, count: int, points: float) -> list[Failure]:
+        return [
+            Failure(kind, "SYN-01", k, 0, 5, 5, 1, 2, points - k / 100)
+            for k in range(count)
+        ]
+
+    missed = failures(FailureKind.MISSED, 20, 9.0)
+    switches = failures(FailureKind.SWITCH, 4, 5.0)
+    ranked = [*missed, *switches]
+    # Six of each kind at most, then the dearest of what is left, by rank.
+    assert chosen_failures(ranked) == [*missed[:8], *switches]
+    assert chosen_failures(missed) == missed[:12]
+    assert chosen_failures([]) == []
 
 
 def fake_tables() -> list[Table]:
