@@ -94,7 +94,8 @@ def chosen_failures(failures: abc.Sequence[Failure]) -> list[Failure]:
         failures: ranked.
     """
     counts = dict.fromkeys(FailureKind, 0)
-    first, others = [], []
+    first: list[Failure] = []
+    others: list[Failure] = []
     for failure in failures:
         counts[failure.kind] += 1
         few = counts[failure.kind] <= MOST_OF_A_KIND
