@@ -20,8 +20,10 @@ from cstrack_bench.page.page_tables import table_anchor, table_section
 from cstrack_bench.page.record_figures import (
     eta_figures,
     ladder_figures,
-    last_losses,
     speed_figures,
+)
+from cstrack_bench.page.training_figures import (
+    last_losses,
     training_figures,
     weight_figure,
     without_curves,

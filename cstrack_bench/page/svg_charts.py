@@ -322,3 +322,25 @@ def names_legend(names: abc.Iterable[str]) -> Node:
         ),
         class_="legend",
     )
+
+
+def labelled_bars(
+    rows: abc.Iterable[tuple[str, abc.Sequence[tuple[str, float]], float]],
+    most: float,
+    decimals: int,
+) -> Node:
+    """Bars with their names and totals."""
+    return node(
+        "div",
+        *(
+            node(
+                "div",
+                node("span", name, class_="name"),
+                node("span", stacked_bar(parts, most), class_="plot"),
+                node("span", number(total, decimals), class_="value"),
+                class_="bar-row",
+            )
+            for name, parts, total in rows
+        ),
+        class_="bars",
+    )
