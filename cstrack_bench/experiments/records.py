@@ -12,6 +12,7 @@ from pydantic import Field
 from cstrack_bench.documents import Document, read_document
 from cstrack_bench.evaluation.scores import Evaluation, Scores
 from cstrack_bench.experiments.nested import Tree
+from cstrack_bench.experiments.renewed_classifier import RenewedClassifier
 
 #: Of a run's record; 2 has component versions in the place of a hash of the code.
 SCHEMA = 2
@@ -306,27 +307,6 @@ class RuleLoss(Document):
     boxes: int
     FP: int
     IDSW: int
-
-
-class RenewedClassifier(Document):
-    """The identity classifier of a fine-tuning, which takes none from its start.
-
-    Attributes:
-        identities: that it tells apart, "no identity" not counted.
-        start: that the classifier of the network before told apart.
-        of: whose network that was.
-    """
-
-    identities: int
-    start: int
-    of: str
-
-    def __str__(self) -> str:
-        if self.identities == self.start:
-            size = f"for {self.identities} identities, as many as {self.of} had"
-        else:
-            size = f"for {self.identities} identities; {self.of} had {self.start}"
-        return f"the identity classifier is made anew {size}"
 
 
 class Measured(Document):

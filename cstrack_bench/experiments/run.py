@@ -12,11 +12,11 @@ from cstrack_bench.experiments.records import (
     DataFacts,
     KeptTracks,
     ModelFacts,
-    RenewedClassifier,
     RunName,
     RunRecord,
     TrainingRecord,
 )
+from cstrack_bench.experiments.renewed_classifier import RenewedClassifier
 from cstrack_bench.experiments.train_run import find_training, train_run
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.files import link_file, sha256
