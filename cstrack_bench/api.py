@@ -8,7 +8,7 @@ from cstrack_bench.datasets.dataset_registry import find_dataset
 from cstrack_bench.datasets.splits import check_split, split_sequences
 from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.errors import InputError
-from cstrack_bench.evaluation import trackeval_scores
+from cstrack_bench.evaluation import fast_scores
 from cstrack_bench.evaluation.scores import Evaluation, SequenceResult
 from cstrack_bench.formats import mot_files, sequences
 from cstrack_bench.formats.sequences import Sequence
@@ -140,4 +140,4 @@ def evaluate(
     wanted = [sequence for sequence in everything if sequence.name in tracks]
     _, parts = split_sequences(wanted, split, found.splits)
     results = [SequenceResult.of(part, tracks[part.name]) for part in parts]
-    return trackeval_scores.evaluate(results, found.rules_for(parts))
+    return fast_scores.evaluate(results, found.rules_for(parts))

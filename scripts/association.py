@@ -21,8 +21,8 @@ from cstrack_bench.datasets.splits import split_hash, split_sequences
 from cstrack_bench.detection.file_detector import FileDetector
 from cstrack_bench.documents import write_document
 from cstrack_bench.errors import CstrackError, InputError
+from cstrack_bench.evaluation.fast_scores import evaluate
 from cstrack_bench.evaluation.scores import Evaluation, SequenceResult
-from cstrack_bench.evaluation.trackeval_scores import evaluate
 from cstrack_bench.experiments.comparison_records import AssociationRecord
 from cstrack_bench.experiments.provenance import provenance
 from cstrack_bench.files import sha256, write_text

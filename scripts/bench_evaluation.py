@@ -23,25 +23,21 @@ from typing import Any
 import numpy as np
 
 from cstrack_bench.datasets.dataset_registry import find_dataset
+from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.errors import CstrackError, InputError
 from cstrack_bench.evaluation import fast_scores, trackeval_scores
 from cstrack_bench.evaluation.blocks import blocks
 from cstrack_bench.evaluation.box_pairs import FrameRows, overlapping_pairs
+from cstrack_bench.evaluation.crosscheck import largest_difference
 from cstrack_bench.evaluation.fast_clear import clear_counts
 from cstrack_bench.evaluation.fast_hota import hota_counts
 from cstrack_bench.evaluation.fast_identity import identity_tp
-from cstrack_bench.evaluation.fast_preprocessing import (
-    MOT15,
-    MOT17,
-    MOT20,
-    PreprocessingRules,
-    scored_sequence,
-)
-from cstrack_bench.evaluation.scores import Evaluation, SequenceResult
+from cstrack_bench.evaluation.fast_preprocessing import scored_sequence
+from cstrack_bench.evaluation.scores import SequenceResult
 from cstrack_bench.formats.mot_files import read_tracks
 from cstrack_bench.formats.sequences import list_sequences
 
-RULES = {"mot15": MOT15, "mot16": MOT17, "mot17": MOT17, "mot20": MOT20}
+BENCHMARKS = ("mot15", "mot16", "mot17", "mot20")
 COMPARED = ("HOTA", "MOTA", "IDF1")
 
 
@@ -141,21 +137,7 @@ def trackeval_alone(
     return run
 
 
-def differences(one: Evaluation, other: Evaluation) -> tuple[float, str]:
-    """The largest difference of any score of any sequence, and where it is."""
-    largest, where = 0.0, "nowhere"
-    rows = {"overall": (one.overall, other.overall)}
-    rows |= {name: (row, other.sequences[name]) for name, row in one.sequences.items()}
-    for name, (left, right) in rows.items():
-        for key, value in left.items():
-            if abs(value - right[key]) > largest:
-                largest, where = abs(value - right[key]), f"{key} of {name}"
-    return largest, where
-
-
-def stages(
-    results: list[SequenceResult], rules: PreprocessingRules
-) -> dict[str, float]:
+def stages(results: list[SequenceResult], rules: EvaluationRules) -> dict[str, float]:
     """Seconds of CPU of each stage of the fast evaluator."""
     spent: dict[str, Times] = {}
 
@@ -185,7 +167,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("truth", type=Path, help="folder of sequences")
     parser.add_argument("tracks", type=Path, help="folder of result files")
-    parser.add_argument("--benchmark", choices=sorted(RULES), default="mot17")
+    parser.add_argument("--benchmark", choices=BENCHMARKS, default="mot17")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
@@ -199,8 +181,8 @@ def main() -> int:
 
 def compare(options: argparse.Namespace) -> None:
     """Run every side in turns, and print."""
-    rules = RULES[options.benchmark]
-    reference_rules = find_dataset(options.benchmark).rules
+    rules = find_dataset(options.benchmark).rules
+    assert rules is not None, "every benchmark has rules of its own"
     sides = {
         name: Times()
         for name in (
@@ -221,9 +203,9 @@ def compare(options: argparse.Namespace) -> None:
             with files.measure():
                 results = read(options.truth, options.tracks)
             with memory.measure():
-                reference = trackeval_scores.evaluate(results, reference_rules)
+                reference = trackeval_scores.evaluate(results, rules)
             with block.measure():
-                expected = blocks(results, reference_rules)
+                expected = blocks(results, rules)
             with fast.measure():
                 found = fast_scores.evaluate(results, rules)
             with both.measure():
@@ -249,8 +231,8 @@ def compare(options: argparse.Namespace) -> None:
     middle = {key: statistics.median(row[key] for row in spent) for key in spent[0]}
     for stage, seconds in sorted(middle.items(), key=lambda item: -item[1]):
         print(f"{stage:30s} {seconds:7.3f} s")
-    largest, where = differences(found, reference)
-    print(f"\nlargest difference of a score: {largest:g} ({where})")
+    largest = largest_difference(found, reference)
+    print(f"\nlargest difference of a score: {largest.value:g} ({largest.where})")
     own = max(
         abs(row[key] - found.sequences[name][key])
         for name, row in independent.items()

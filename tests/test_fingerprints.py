@@ -225,5 +225,5 @@ def test_components_reach_what_they_compute_with() -> None:
     assert "training/losses.py" in found["system cstrack"].modules
     assert "models/reciprocal.py" in found["system cstrack"].modules
     assert "training/losses.py" not in found["system deepsort"].modules
-    assert "evaluation/preprocessing.py" in found["evaluation"].modules
+    assert "evaluation/fast_hota.py" in found["evaluation"].modules
     assert sys.modules[fingerprints.__name__].PACKAGE == PACKAGE

@@ -3,8 +3,16 @@
 import collections.abc as abc
 from dataclasses import dataclass
 
+import numpy as np
+
 from cstrack_bench.errors import InputError
+from cstrack_bench.formats.mot_files import CLASSES, NO_CLASS, PEDESTRIAN, Annotations
 from cstrack_bench.formats.sequences import Sequence
+
+# Person on a vehicle, static person, distractor, reflection.
+_DISTRACTORS = frozenset({2, 7, 8, 12})
+# Vehicles without a motor.
+_MOT20_DISTRACTORS = _DISTRACTORS | {6}
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,47 @@ class EvaluationRules:
     name: str
     trackeval: str
     has_classes: bool = True
+
+    @property
+    def removes_others(self) -> bool:
+        """Whether only pedestrians are scored; else every row whose mark is not 0."""
+        return self.trackeval != "MOT15"
+
+    @property
+    def distractors(self) -> frozenset[int]:
+        """Classes on which a tracker's box counts neither way."""
+        if not self.removes_others:
+            return frozenset()
+        return _MOT20_DISTRACTORS if self.trackeval == "MOT20" else _DISTRACTORS
+
+    def check(self, name: str, annotations: Annotations) -> None:
+        """Refuse ground truth of another kind.
+
+        Args:
+            name: of the sequence.
+            annotations: its ground truth.
+
+        Raises:
+            InputError: it has classes and should not, or the other way round, or a
+                class that does not exist.
+        """
+        found = set(np.unique(annotations.classes).tolist())
+        what = f"The ground truth of {name} has"
+        if not self.has_classes:
+            others = sorted(found - {NO_CLASS, PEDESTRIAN})
+            if others:
+                raise InputError(
+                    f"{what} class {others[0]}, which {self.trackeval} would score as "
+                    "pedestrians; use --dataset mot16, mot17 or mot20."
+                )
+        elif NO_CLASS in found:
+            raise InputError(
+                f"{what} no classes (MOT15's format); use --dataset mot15."
+            )
+        elif found - set(CLASSES):
+            raise InputError(
+                f"{what} class {sorted(found - set(CLASSES))[0]}, not one of 1 to 13."
+            )
 
 
 MOT15 = EvaluationRules("mot15", "MOT15", has_classes=False)

@@ -13,12 +13,10 @@ from scipy.optimize import linear_sum_assignment
 from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.preprocessing import Prepared, preprocess
-from cstrack_bench.evaluation.scores import SequenceResult, check_results
+from cstrack_bench.evaluation.scores import Block, SequenceResult, check_results
 
 THRESHOLD = 0.5
 _EPS = np.finfo(float).eps
-
-Block = dict[str, str | int]
 
 
 def blocks(

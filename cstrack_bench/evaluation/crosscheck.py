@@ -1,11 +1,12 @@
 """Where two evaluators disagree, and why, shown by computing both numbers again.
 
-trackeval is the reference. It and motmetrics get the same boxes and the same overlap
-matrices and differ by definitions (``rule_replay.Rule``). For each number on which they
-disagree the sequence is counted again under trackeval's definitions, which are then
-exchanged one by one: each step that moves the number is part of the explanation. A
-number that the replay does not lead from the one evaluator's to the other's is
-unexplained, which is a bug in one of the three of us.
+trackeval is the reference. The fast pass follows it to the last bit, ties included, so
+any difference between those two is a bug. trackeval and motmetrics get the same boxes
+and the same overlap matrices and differ by definitions (``rule_replay.Rule``). For each
+number on which they disagree the sequence is counted again under trackeval's
+definitions, which are then exchanged one by one: each step that moves the number is
+part of the explanation. A number that the replay does not lead from the one evaluator's
+to the other's is unexplained, which is a bug in one of the three of us.
 """
 
 from collections.abc import Sequence
@@ -115,6 +116,37 @@ def compare(
     )
     for name, row in trackeval.sequences.items():
         found += _differences(name, row, motmetrics.sequences[name], chains[name])
+    return found
+
+
+@dataclass(frozen=True)
+class LargestDifference:
+    """How far two evaluations of the same results are apart.
+
+    Attributes:
+        value: the largest difference of any score; 0 where all are equal.
+        where: its score and sequence, such as "HOTA of MOT17-02-SDP"; "nowhere".
+    """
+
+    value: float
+    where: str
+
+
+def largest_difference(one: Evaluation, other: Evaluation) -> LargestDifference:
+    """The largest difference of any score, overall or of a sequence.
+
+    Args:
+        one: of the results.
+        other: of the same results, with the same scores.
+    """
+    found = LargestDifference(0.0, "nowhere")
+    rows = {"OVERALL": (one.overall, other.overall)}
+    rows |= {name: (row, other.sequences[name]) for name, row in one.sequences.items()}
+    for name, (left, right) in rows.items():
+        for key, value in left.items():
+            if abs(value - right[key]) > found.value:
+                where = f"{key} of {name}"
+                found = LargestDifference(float(abs(value - right[key])), where)
     return found
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cstrack_bench.errors import InputError
+from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.evaluation.box_pairs import (
     EPS,
     BoxPairs,
@@ -20,57 +20,10 @@ from cstrack_bench.evaluation.box_pairs import (
 )
 from cstrack_bench.evaluation.frame_matching import best_pairs
 from cstrack_bench.evaluation.scores import SequenceResult
-from cstrack_bench.formats.mot_files import CLASSES, NO_CLASS, PEDESTRIAN
+from cstrack_bench.formats.mot_files import PEDESTRIAN
 
 #: Least IoU of a match in preprocessing and in CLEAR, rounding allowed for.
 MATCHED = 0.5 - EPS
-
-
-@dataclass(frozen=True)
-class PreprocessingRules:
-    """What is scored, and what is removed before.
-
-    Attributes:
-        has_classes: whether the ground truth has classes; then only pedestrians are
-            scored, otherwise every row. Rows with mark 0 never are.
-        distractors: classes on which a tracker's box counts neither way.
-    """
-
-    has_classes: bool
-    distractors: frozenset[int] = frozenset()
-
-    def check(self, result: SequenceResult) -> None:
-        """Refuse ground truth of another kind.
-
-        Raises:
-            InputError: it has classes and should not, or the other way round, or a
-                class that does not exist.
-        """
-        found = set(np.unique(result.annotations.classes).tolist())
-        what = f"The ground truth of {result.name} has"
-        if not self.has_classes:
-            others = sorted(found - {NO_CLASS, PEDESTRIAN})
-            if others:
-                raise InputError(
-                    f"{what} class {others[0]}, which MOT15 would score as "
-                    "pedestrians; use --dataset mot16, mot17 or mot20."
-                )
-        elif NO_CLASS in found:
-            raise InputError(
-                f"{what} no classes (MOT15's format); use --dataset mot15."
-            )
-        elif found - set(CLASSES):
-            raise InputError(
-                f"{what} class {sorted(found - set(CLASSES))[0]}, not one of 1 to 13."
-            )
-
-
-#: MOT15 and HiEve, whose ground truth has no classes.
-MOT15 = PreprocessingRules(has_classes=False)
-#: MOT16, MOT17 and SynthMOT.
-MOT17 = PreprocessingRules(has_classes=True, distractors=frozenset({2, 7, 8, 12}))
-#: MOT20, where vehicles without a motor (class 6) are distractors too.
-MOT20 = PreprocessingRules(has_classes=True, distractors=frozenset({2, 6, 7, 8, 12}))
 
 
 @dataclass(frozen=True)
@@ -107,9 +60,7 @@ class ScoredSequence:
         return true_boxes[truth] + track_boxes[track]
 
 
-def scored_sequence(
-    result: SequenceResult, rules: PreprocessingRules
-) -> ScoredSequence:
+def scored_sequence(result: SequenceResult, rules: EvaluationRules) -> ScoredSequence:
     """Preprocess one sequence.
 
     Args:
@@ -119,7 +70,7 @@ def scored_sequence(
     Raises:
         InputError: ground truth of another kind than the rules are for.
     """
-    rules.check(result)
+    rules.check(result.name, result.annotations)
     gt, table = result.annotations, result.table
     length = result.stop - result.start
     by_frame = np.argsort(gt.frames, kind="stable")
@@ -135,7 +86,7 @@ def scored_sequence(
     kept = ~_on_distractors(pairs, is_distractor)
     # The official kit cuts marks to whole numbers before it compares them.
     scored = gt.marks[by_frame].astype(np.int64) != 0
-    if rules.has_classes:
+    if rules.removes_others:
         scored &= classes == PEDESTRIAN
     truth_ids, truth_id_count = _renumber(gt.ids[by_frame][scored])
     track_ids, track_id_count = _renumber(table.ids[track_by_frame][kept])

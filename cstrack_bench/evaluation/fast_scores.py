@@ -12,24 +12,27 @@ from functools import partial
 import numpy as np
 
 from cstrack_bench import console
+from cstrack_bench.components import Component
+from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.errors import InputError
-from cstrack_bench.evaluation.blocks import Block
 from cstrack_bench.evaluation.box_pairs import Ints
 from cstrack_bench.evaluation.fast_clear import clear_counts
 from cstrack_bench.evaluation.fast_hota import HotaCounts, combine, hota_counts
 from cstrack_bench.evaluation.fast_identity import identity_tp
 from cstrack_bench.evaluation.fast_preprocessing import (
-    PreprocessingRules,
     ScoredSequence,
     scored_sequence,
 )
 from cstrack_bench.evaluation.scores import (
+    Block,
     Evaluation,
     Scores,
     SequenceResult,
     check_results,
     sum_counts,
 )
+
+COMPONENT = Component("evaluation", 1)
 
 # The order in which ``trackeval_scores`` has its counts.
 _ORDER = (
@@ -40,6 +43,8 @@ _ORDER = (
 _MATRICES = 3
 # As in ``trackeval_scores``, for the same machines.
 MEMORY_LIMIT = 6 * 2**30
+# About two seconds of work; starting a process costs half as much.
+_ROWS_OF_A_PROCESS = 3_000_000
 
 
 @dataclass(frozen=True)
@@ -62,15 +67,14 @@ class SequenceCounts:
 
 
 def evaluate(
-    results: list[SequenceResult], rules: PreprocessingRules, processes: int = 1
+    results: list[SequenceResult], rules: EvaluationRules, processes: int = 1
 ) -> Evaluation:
     """Score a tracker's results as trackeval does.
 
     Args:
         results: one for each sequence; a table without rows scores 0.
         rules: what is scored, and what is removed before.
-        processes: how many share the sequences. Starting one costs about as much CPU
-            as evaluating MOT17's training sequences, so fewer than those gain nothing.
+        processes: how many share the sequences; see ``useful_processes``.
 
     Returns:
         All of ``PERCENTAGES`` and ``COUNTS``; the overall row is computed from the
@@ -83,9 +87,23 @@ def evaluate(
     return _evaluation(_count(results, rules, processes))
 
 
+def useful_processes(results: list[SequenceResult], cores: int) -> int:
+    """How many processes end soonest.
+
+    Starting one costs about as much CPU as evaluating MOT17's training sequences, so
+    those and fewer are evaluated in one.
+
+    Args:
+        results: one for each sequence.
+        cores: that may be used.
+    """
+    rows = sum(len(result.annotations) + len(result.table) for result in results)
+    return max(1, min(cores, len(results), rows // _ROWS_OF_A_PROCESS))
+
+
 def evaluate_with_blocks(
     results: list[SequenceResult],
-    rules: PreprocessingRules,
+    rules: EvaluationRules,
     block_frames: int = 30,
     processes: int = 1,
 ) -> tuple[Evaluation, list[Block]]:
@@ -111,7 +129,7 @@ def evaluate_with_blocks(
 
 
 def _count(
-    results: list[SequenceResult], rules: PreprocessingRules, processes: int
+    results: list[SequenceResult], rules: EvaluationRules, processes: int
 ) -> list[SequenceCounts]:
     """The counts of every sequence, in the order of the results."""
     check_results(results)
@@ -134,9 +152,7 @@ def _count(
     return [found[result.name] for result in results]
 
 
-def sequence_counts(
-    result: SequenceResult, rules: PreprocessingRules
-) -> SequenceCounts:
+def sequence_counts(result: SequenceResult, rules: EvaluationRules) -> SequenceCounts:
     """Everything that is counted in one sequence.
 
     Raises:

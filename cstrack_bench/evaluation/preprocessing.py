@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.scores import SequenceResult
-from cstrack_bench.formats.mot_files import CLASSES, NO_CLASS, PEDESTRIAN
+from cstrack_bench.formats.mot_files import CLASSES
 
 Prepared = dict[str, Any]  # trackeval's own document of a sequence
 # The names under which trackeval asks for the classes that it treats specially.
@@ -46,7 +46,7 @@ def preprocess(result: SequenceResult, rules: EvaluationRules) -> Prepared:
     Raises:
         InputError: ground truth that these rules are not made for.
     """
-    _check_classes(result, rules)
+    rules.check(result.name, result.annotations)
     from trackeval.utils import TrackEvalException
 
     dataset = _adapter()(rules.trackeval)
@@ -58,29 +58,6 @@ def preprocess(result: SequenceResult, rules: EvaluationRules) -> Prepared:
     except TrackEvalException as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise InputError(f"{result.name} cannot be evaluated: {reason}.") from error
-
-
-def _check_classes(result: SequenceResult, rules: EvaluationRules) -> None:
-    """Ground truth with classes under rules without, or the other way round."""
-    found = set(np.unique(result.annotations.classes).tolist())
-    if not rules.has_classes:
-        others = sorted(found - {NO_CLASS, PEDESTRIAN})
-        if others:
-            raise InputError(
-                f"The ground truth of {result.name} has class {others[0]}, which "
-                f"{rules.trackeval} would score as pedestrians; use --dataset mot16, "
-                "mot17 or mot20."
-            )
-    elif NO_CLASS in found:
-        raise InputError(
-            f"The ground truth of {result.name} has no classes (MOT15's format); use "
-            "--dataset mot15."
-        )
-    elif found - set(CLASSES):
-        raise InputError(
-            f"The ground truth of {result.name} has class "
-            f"{sorted(found - set(CLASSES))[0]}, not one of 1 to 13."
-        )
 
 
 @cache

@@ -13,6 +13,8 @@ from cstrack_bench.formats.sequences import Sequence
 from cstrack_bench.structures import TrackTable
 
 Scores = dict[str, float | int]
+#: Counts of a few frames: sequence, start, stop, and GT, TP, FP, FN, IDSW, IDTP, …
+Block = dict[str, str | int]
 
 #: Percentages, 0 to 100.
 PERCENTAGES = ("HOTA", "DetA", "AssA", "MOTA", "IDF1", "IDP", "IDR")

@@ -3,8 +3,8 @@
 from cstrack_bench.datasets.dataset import Dataset
 from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.errors import InputError
+from cstrack_bench.evaluation.fast_scores import evaluate
 from cstrack_bench.evaluation.scores import Evaluation, SequenceResult
-from cstrack_bench.evaluation.trackeval_scores import evaluate
 from cstrack_bench.formats.sequences import Sequence
 from cstrack_bench.verification.faults import Fault
 

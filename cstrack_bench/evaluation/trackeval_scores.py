@@ -6,7 +6,6 @@ import io
 import numpy as np
 
 from cstrack_bench import console
-from cstrack_bench.components import Component
 from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.preprocessing import Prepared, preprocess
@@ -16,8 +15,6 @@ from cstrack_bench.evaluation.scores import (
     SequenceResult,
     check_results,
 )
-
-COMPONENT = Component("evaluation", 1)
 
 # trackeval keeps a count for each pair of identities at each of these thresholds.
 _HOTA_THRESHOLDS = 19

@@ -14,9 +14,8 @@ from cstrack_bench.detection.crops import TwoStage
 from cstrack_bench.detection.file_detector import FileDetector
 from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.detection.oracle import OracleDetector
-from cstrack_bench.evaluation.blocks import blocks
+from cstrack_bench.evaluation.fast_scores import evaluate, evaluate_with_blocks
 from cstrack_bench.evaluation.scores import SequenceResult
-from cstrack_bench.evaluation.trackeval_scores import evaluate
 from cstrack_bench.experiments.records import (
     Block,
     Measured,
@@ -191,9 +190,10 @@ def _track(
     results = [SequenceResult.of(*pair) for pair in own]
     plain_results = [SequenceResult.of(*pair) for pair in plain]
     stages = watch.summary(drop=WARM_UP_FRAMES)
+    scores, blocks = evaluate_with_blocks(results, rules)
     measured = Measured(
-        scores=evaluate(results, rules),
-        blocks=[Block.model_validate(row) for row in blocks(results, rules)],
+        scores=scores,
+        blocks=[Block.model_validate(row) for row in blocks],
         baselines={BASELINE: evaluate(plain_results, rules)},
         tracking=Tracking(
             frames=sum(len(s) for s, _ in own),

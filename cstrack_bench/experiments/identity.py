@@ -5,7 +5,7 @@ from cstrack_bench.components import Component
 from cstrack_bench.datasets.dataset_registry import find_dataset
 from cstrack_bench.datasets.experiment_data import DataConfig
 from cstrack_bench.detection.network_detector import COMPONENT as DETECTION
-from cstrack_bench.evaluation.trackeval_scores import COMPONENT as EVALUATION
+from cstrack_bench.evaluation.fast_scores import COMPONENT as EVALUATION
 from cstrack_bench.experiments.evaluate_run import BASELINE
 from cstrack_bench.experiments.evaluate_run import COMPONENT as MEASUREMENT
 from cstrack_bench.experiments.recipes import Run

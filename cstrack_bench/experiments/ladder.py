@@ -16,8 +16,8 @@ from cstrack_bench.datasets.experiment_data import ExperimentData
 from cstrack_bench.detection.oracle import IdentityOracle, Jitter, OracleDetector
 from cstrack_bench.documents import write_document
 from cstrack_bench.errors import InputError
+from cstrack_bench.evaluation.fast_scores import evaluate
 from cstrack_bench.evaluation.scores import Scores, SequenceResult
-from cstrack_bench.evaluation.trackeval_scores import evaluate
 from cstrack_bench.experiments.comparison_records import (
     LadderRecord,
     LadderRow,

@@ -14,8 +14,8 @@ from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.datasets.experiment_data import ExperimentData
 from cstrack_bench.detection.file_detector import FileDetector
 from cstrack_bench.detection.oracle import OracleDetector
+from cstrack_bench.evaluation.fast_scores import evaluate
 from cstrack_bench.evaluation.scores import Scores, SequenceResult
-from cstrack_bench.evaluation.trackeval_scores import evaluate
 from cstrack_bench.experiments.nested import TreeView
 from cstrack_bench.experiments.records import BoundVariant, RuleLoss
 from cstrack_bench.experiments.settings import TrackConfig

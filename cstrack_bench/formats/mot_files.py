@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from cstrack_bench.boxes import xywh_to_xyxy, xyxy_to_xywh
 from cstrack_bench.errors import InputError
 from cstrack_bench.files import write_text
+from cstrack_bench.formats.plain_rows import plain_rows
 from cstrack_bench.structures import Detections, TrackTable
 
 #: Class numbers of MOTChallenge from MOT16 on; MOT15 has none and gets NO_CLASS.
@@ -237,10 +238,17 @@ def read_rows(
         InputError: unreadable, not numbers, or rows of different lengths (with line).
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
     except FileNotFoundError:
         raise InputError(f"No such file: {path}.") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise InputError(f"Cannot read {path} as text: {error}.") from error
+    plain = plain_rows(content)
+    if plain is not None and plain.shape[1] >= columns:
+        return plain, np.arange(1, len(plain) + 1)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
         raise InputError(f"Cannot read {path} as text: {error}.") from error
     kept = [
         (number, line.replace(",", " ").split())

@@ -7,11 +7,13 @@ import shutil
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cstrack_bench.cli.app import main
+from cstrack_bench.evaluation import fast_scores
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -189,8 +191,11 @@ def test_the_official_kits_layout_is_understood(evaluate: Run, world: Path) -> N
 
 def test_crosscheck_explains(evaluate: Run) -> None:
     _, out, _ = evaluate("results", "--crosscheck", "--json")
-    assert json.loads(out)["crosscheck"] == []
+    document = json.loads(out)
+    assert document["crosscheck"] == []
+    assert document["fast_pass"] == {"value": 0.0, "where": "nowhere"}
     _, out, _ = evaluate("results", "--crosscheck")
+    assert "the fast pass equals trackeval in every score" in out
     assert "motmetrics agrees" in out
 
 
@@ -272,6 +277,27 @@ def test_files_that_cannot_be_written_are_refused_before_the_work(
     assert (code, "--plot writes .png, .svg, .pdf, not h.gif" in err) == (2, True)
     code, _, err = evaluate("results", "--csv", world / "data")
     assert (code, "is a folder; name a file" in err) == (2, True)
+
+
+def test_crosscheck_reports_a_fast_pass_that_is_wrong(
+    evaluate: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = json.loads(evaluate("results", "--json")[1])["overall"]
+    sequence_counts = fast_scores.sequence_counts
+
+    def wrong(*arguments: object, **more: object) -> fast_scores.SequenceCounts:
+        found = sequence_counts(*arguments, **more)
+        counts = {**found.counts, "IDSW": found.counts["IDSW"] + 1}
+        return replace(found, counts=counts)
+
+    monkeypatch.setattr(fast_scores, "sequence_counts", wrong)
+    _, out, _ = evaluate("results", "--crosscheck")
+    assert "differs from trackeval by up to" in out
+    _, out, _ = evaluate("results", "--crosscheck", "--json")
+    document = json.loads(out)
+    assert document["fast_pass"]["value"] > 0
+    # What is printed is the reference's.
+    assert document["overall"] == right
 
 
 def test_as_records_the_scores_and_fills_a_row(evaluate: Run, world: Path) -> None:

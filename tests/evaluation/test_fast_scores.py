@@ -10,17 +10,12 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from cstrack_bench.datasets.dataset_registry import find_dataset
+from cstrack_bench.datasets.evaluation_rules import MOT15, MOT17, EvaluationRules
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation import box_pairs, fast_scores, trackeval_scores
 from cstrack_bench.evaluation.blocks import blocks
 from cstrack_bench.evaluation.box_pairs import FrameRows, overlapping_pairs
 from cstrack_bench.evaluation.fast_hota import overlap_sums
-from cstrack_bench.evaluation.fast_preprocessing import (
-    MOT15,
-    MOT17,
-    MOT20,
-    PreprocessingRules,
-)
 from cstrack_bench.evaluation.frame_matching import best_pairs, certain_pairs
 from cstrack_bench.evaluation.scores import COUNTS, PERCENTAGES, SequenceResult
 from cstrack_bench.formats.mot_files import (
@@ -33,7 +28,7 @@ from cstrack_bench.formats.mot_files import (
 from cstrack_bench.formats.sequences import open_sequence
 from cstrack_bench.structures import TrackTable
 
-RULES = {"mot15": MOT15, "mot16": MOT17, "mot17": MOT17, "mot20": MOT20}
+MOT20 = EvaluationRules("mot20", "MOT20")
 
 # frame, id, x1, y1, x2, y2; ground truth has class and mark too.
 Row = tuple[float, ...]
@@ -73,7 +68,7 @@ def assert_equal(results: list[SequenceResult], benchmark: str, size: int = 30) 
     """Every score, count and block, their order and types too."""
     rules = find_dataset(benchmark).rules
     reference = trackeval_scores.evaluate(results, rules).as_dict()
-    found, counted = fast_scores.evaluate_with_blocks(results, RULES[benchmark], size)
+    found, counted = fast_scores.evaluate_with_blocks(results, rules, size)
     # The text shows order, types and every bit.
     assert str(found.as_dict()) == str(reference)
     assert counted == blocks(results, rules, size)
@@ -169,7 +164,7 @@ def test_frames_are_cut_into_runs_anywhere(monkeypatch: pytest.MonkeyPatch) -> N
         assert fast_scores.evaluate([crowd(6)], MOT17) == whole
 
 
-@pytest.mark.parametrize("benchmark", sorted(RULES))
+@pytest.mark.parametrize("benchmark", ["mot15", "mot16", "mot17", "mot20"])
 def test_empty_sides(benchmark: str) -> None:
     kind = NO_CLASS if benchmark == "mot15" else 1
     truth = [(f, 1, *box(0), kind, 1) for f in range(3)]
@@ -240,6 +235,16 @@ def test_processes_change_nothing() -> None:
     assert list(shared[0].sequences) == ["A", "B", "C"]
 
 
+def test_processes_are_started_where_there_is_work_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    results = [crowd(seed, name=name) for seed, name in enumerate("ABC")]
+    assert fast_scores.useful_processes(results, cores=8) == 1
+    monkeypatch.setattr(fast_scores, "_ROWS_OF_A_PROCESS", 1)
+    assert fast_scores.useful_processes(results, cores=8) == 3
+    assert fast_scores.useful_processes(results, cores=2) == 2
+
+
 def test_an_error_in_a_process_is_the_same_sentence() -> None:
     good, bad = crowd(1, name="A"), result_of([(0, 1, *box(0), 99, 1)], [], 1, "B")
     with pytest.raises(InputError, match="of B has class 99, not one of 1 to 13"):
@@ -255,7 +260,7 @@ def test_an_error_in_a_process_is_the_same_sentence() -> None:
     ],
 )
 def test_ground_truth_of_another_kind_is_refused(
-    kind: int, rules: PreprocessingRules, sentence: str
+    kind: int, rules: EvaluationRules, sentence: str
 ) -> None:
     result = result_of([(0, 1, *box(0), kind, 1)], [], 1)
     with pytest.raises(InputError, match=sentence):

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cstrack_bench.errors import InputError
+from cstrack_bench.formats import mot_files
 from cstrack_bench.formats.mot_files import (
     NO_CLASS,
     read_annotations,
@@ -190,3 +191,26 @@ def test_what_is_written_is_read_back(
     assert back.ids.tolist() == table.ids.tolist()
     np.testing.assert_allclose(back.boxes, table.boxes, atol=1e-6)
     np.testing.assert_allclose(back.scores, table.scores, atol=1e-9)
+
+
+NUMBERS = st.floats(-1e4, 1e4, allow_subnormal=False) | st.integers(-5, 2000)
+
+
+@given(rows=st.lists(st.lists(NUMBERS, min_size=7, max_size=9), max_size=6))
+def test_both_parsers_read_a_file_alike(
+    rows: list[list[float]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("rows") / "gt.txt"
+    path.write_text("".join(",".join(map(str, row)) + "\n" for row in rows))
+
+    def read() -> tuple[object, object] | str:
+        try:
+            numbers, lines = mot_files.read_rows(path, columns=7)
+        except InputError as error:
+            return str(error)
+        return numbers.tolist(), lines.tolist()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mot_files, "plain_rows", lambda content: None)
+        careful = read()
+    assert read() == careful
