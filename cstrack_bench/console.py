@@ -30,11 +30,11 @@ class ProgressQueue(Protocol):
 _relay: ProgressQueue | None = None
 
 
-def relay_progress(queue: ProgressQueue) -> None:
+def relay_progress(queue: ProgressQueue | None) -> None:
     """From here on, this process reports progress to a queue instead of showing it.
 
     Args:
-        queue: gets ``(description, completed, total)``.
+        queue: gets ``(description, completed, total)``; None shows progress again.
     """
     global _relay
     _relay = queue

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from cstrack_bench.cli.bench_training import training
 from cstrack_bench.cli.options import Json, print_json
 from cstrack_bench.cli.trackers import Tracker
 from cstrack_bench.errors import CstrackError, InputError
@@ -23,6 +24,9 @@ _ONE_THREAD = {
     "MKL_NUM_THREADS": "1",
     "VECLIB_MAXIMUM_THREADS": "1",
 }
+
+
+app.command()(training)
 
 
 @app.callback()

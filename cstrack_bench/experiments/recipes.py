@@ -278,7 +278,9 @@ def _detector(run: Run, settings: Settings) -> Run:
             data=data,
             train=replace(settings.train, epochs=epochs),
             loss=replace(settings.loss, identity=0.0),
-            init=InitConfig(weights=settings.init.weights),
+            init=InitConfig(
+                weights=settings.init.weights, shipped=settings.init.shipped
+            ),
             measure=MeasureConfig(),
         ),
     )

@@ -12,7 +12,8 @@ import torch
 from cstrack_bench import console
 from cstrack_bench.experiments.recipes import Run
 from cstrack_bench.experiments.run import RunResult, find_result, measure_run
-from cstrack_bench.experiments.train_run import train_run
+from cstrack_bench.experiments.step_progress import StepProgress
+from cstrack_bench.experiments.train_run import find_training, train_run
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.systems.system_registry import find_system
 
@@ -30,6 +31,14 @@ class Training:
     run: Run
     workspace: Workspace
     fresh: bool = False
+
+    @property
+    def work(self) -> float:
+        """Frames, by how often they go through the network: forward, and twice back."""
+        if find_training(self.run, self.workspace) and not self.fresh:
+            return 0.0
+        images = sum(len(s) for s in self.workspace.open(self.run.settings.data).train)
+        return 3.0 * images * self.run.settings.train.epochs
 
     def __call__(self) -> None:
         """Train; the weights are on disk afterwards."""
@@ -57,6 +66,15 @@ class Measurement:
     run: Run
     workspace: Workspace
     equal: bool = False
+
+    @property
+    def work(self) -> float:
+        """Frames, which are decoded, go through the network and are tracked twice."""
+        if self.equal:
+            return 0.0
+        data = self.workspace.open(self.run.settings.test_data)
+        part = data.own if self.run.settings.measure.part == "train" else data.val
+        return 2.0 * sum(len(sequence) for sequence in part)
 
     def __call__(self) -> RunResult:
         """Measure, write the record, return it."""
@@ -119,21 +137,58 @@ def work(
         jobs: processes; 1 works in this one.
         threads: threads of each process.
     """
-    if jobs == 1:
+    state = _progress_of(steps)
+    if jobs > 1:
+        yield from _in_pool(dict(steps), jobs, threads, state)
+        return
+    if not console.err.is_terminal:
+        console.relay_progress(state)
+    try:
         done: set[str] = set()
         while len(done) < len(steps):
             for name, planned in steps.items():
                 if name not in done and done.issuperset(planned.after):
+                    state.start(name)
                     outcome = planned.step()
+                    state.finish(name)
                     done.add(name)
                     yield name, outcome
-        return
-    yield from _in_pool(dict(steps), jobs, threads)
+    finally:
+        console.relay_progress(None)
+
+
+def _progress_of(steps: Mapping[str, Planned]) -> StepProgress:
+    return StepProgress(
+        {name: planned.step.work for name, planned in steps.items()},
+        {name: planned.step.run.title for name, planned in steps.items()},
+        log=not console.err.is_terminal,
+    )
+
+
+def _by_urgency(waiting: Mapping[str, Planned]) -> list[str]:
+    """Steps, first the one with the most work on the way from it to the end.
+
+    What many wait for comes first, and no process is left alone with a long step.
+    """
+    ahead: dict[str, float] = {}
+    followers: dict[str, list[str]] = {}
+    for name, planned in waiting.items():
+        for before in planned.after:
+            followers.setdefault(before, []).append(name)
+
+    def length(name: str) -> float:
+        if name not in ahead:
+            rest = max(map(length, followers.get(name, [])), default=0.0)
+            ahead[name] = waiting[name].step.work + rest
+        return ahead[name]
+
+    return sorted(waiting, key=lambda name: -length(name))
 
 
 def _in_pool(
-    waiting: dict[str, Planned], jobs: int, threads: int
+    waiting: dict[str, Planned], jobs: int, threads: int, state: StepProgress
 ) -> Iterator[tuple[str, RunResult | None]]:
+    waiting = {name: waiting[name] for name in _by_urgency(waiting)}
     context = multiprocessing.get_context("spawn")
     queue: Any = context.SimpleQueue()
     done: set[str] = set()
@@ -150,9 +205,11 @@ def _in_pool(
             for name in ready[: jobs - len(running)]:
                 step = waiting.pop(name).step.in_pool()
                 running[name] = pool.apply_async(step)
+                state.start(name)
             next(iter(running.values())).wait(0.2)
             while not queue.empty():
-                label, completed, total = queue.get()
+                label, completed, total = item = queue.get()
+                state.put(item)
                 if label not in bars:
                     bars[label] = display.add_task(label, total=total)
                 display.update(
@@ -161,8 +218,10 @@ def _in_pool(
             for name in [n for n, result in running.items() if result.ready()]:
                 outcome = running.pop(name).get()
                 done.add(name)
+                state.finish(name)
                 display.advance(whole)
                 yield name, outcome
+            display.update(whole, description=state.summary())
 
 
 def _start(queue: Any, threads: int, systems: set[str]) -> None:

@@ -137,6 +137,8 @@ class Settings:
             document.pop(section)
         for key in ("workers", "save_seconds"):  # neither changes a number
             document["train"].pop(key)
+        # The same training, whoever did it.
+        document["init"].pop("shipped")
         return document
 
 

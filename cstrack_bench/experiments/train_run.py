@@ -11,6 +11,7 @@ from cstrack_bench.experiments.identity import training_components
 from cstrack_bench.experiments.provenance import provenance
 from cstrack_bench.experiments.recipes import Run
 from cstrack_bench.experiments.records import TrainingRecord
+from cstrack_bench.experiments.shipped_trainings import find_shipped
 from cstrack_bench.experiments.training_curve import TrainingCurve
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.models.network_base import Network
@@ -38,12 +39,13 @@ class Trained:
 
 
 def find_training(run: Run, workspace: Workspace) -> Trained | None:
-    """A run's network where its training is finished, else None."""
+    """A run's network where its training is finished, or shipped, else None."""
     identity = workspace.training_identity(run)
     weights = workspace.ledger.training(identity, ".safetensors")
     about = workspace.ledger.training(identity, ".json")
     if not weights.is_file() or not about.is_file():
-        return None
+        shipped = find_shipped(identity) if run.settings.init.shipped else None
+        return None if shipped is None else Trained(*shipped)
     if read_metadata(weights).get("training") != identity:
         raise InputError(f"{weights} holds another training; delete it.")
     return Trained(load_weights(weights).network, _read_summary(about))

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from cstrack_bench.components import Component
 from cstrack_bench.console import progress
-from cstrack_bench.errors import CstrackError
 from cstrack_bench.training.checkpoint import Position, TrainingState
 from cstrack_bench.training.distributed import World
 from cstrack_bench.training.loss_items import LossItems
@@ -23,6 +22,7 @@ from cstrack_bench.training.optimiser import (
     freeze_norms,
     make_optimizer,
 )
+from cstrack_bench.training.pending_losses import PendingLosses
 from cstrack_bench.training.train_config import TrainConfig
 from cstrack_bench.training_data.loading import (
     Batch,
@@ -31,7 +31,10 @@ from cstrack_bench.training_data.loading import (
     load_batches,
 )
 
-COMPONENT = Component("training", 1)
+COMPONENT = Component("training", 2)
+
+# Batches whose losses a GPU may owe before the host asks for them.
+LOOK_BACK = 20
 
 Trainable = TypeVar("Trainable", bound=torch.nn.Module)
 
@@ -127,8 +130,7 @@ def train(
     """
     world = world or World()
     torch.set_flush_denormal(True)
-    if device.type == "cpu":
-        model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     model = model.to(device).train()
     if config.freeze_norm:
         freeze_norms(model)
@@ -148,6 +150,9 @@ def train(
     if checkpoint.exists():
         state.load(checkpoint)
     forward = world.wrap(model)
+    if config.compile:
+        forward.compile()
+    pending = PendingLosses(1 if device.type == "cpu" else LOOK_BACK)
     batches = math.ceil(len(dataset) / config.batch)
     schedule = Schedule(config, batches)
     clock = _Clock(state.position)
@@ -171,18 +176,20 @@ def train(
                 dataset, sampler, config.workers, device.type == "cuda"
             )
             for batch in loader:
-                items = _one_batch(
-                    forward, state, schedule, batch, device, precision, world
+                _one_batch(
+                    forward, state, schedule, batch, device, precision, world, pending
                 )
-                _advance(position, items, batches)
+                _advance(position, batches)
                 display.update(task, completed=position.iteration)
                 due = time.monotonic() - saved > config.save_seconds or (
                     save_every is not None and position.iteration % save_every == 0
                 )
                 if due and world.main:
+                    pending.settle(position)
                     clock.stamp()
                     state.save(checkpoint)
                     saved = time.monotonic()
+            pending.settle(state.position)
             if on_epoch is not None and world.main:
                 on_epoch(position)
     clock.stamp()
@@ -211,43 +218,45 @@ def _one_batch(
     device: torch.device,
     precision: torch.dtype,
     world: World,
-) -> LossItems:
+    pending: PendingLosses,
+) -> None:
     """Forward, backward and, where it is due, an optimiser step."""
     position = state.position
     rates = schedule.apply(state.optimizer, position.iteration)
-    images = batch.images.to(device, non_blocking=True).float() / 255
-    if device.type == "cpu":
-        images = images.contiguous(memory_format=torch.channels_last)
-    targets = batch.targets.to(device)
+    images = prepare_images(batch.images, device)
     with torch.autocast(device.type, precision, enabled=precision is not torch.float32):
         output = forward(images)
-    items: LossItems = state.loss(output, targets)
-    if not bool(torch.isfinite(items.total)):
-        items = LossItems(*(value.detach() for value in items))
-        raise CstrackError(
-            f"The loss became {float(items.total)} in epoch {position.epoch + 1}, "
-            f"batch {position.batch + 1} (box {float(items.box):.4g}, objectness "
-            f"{float(items.objectness):.4g}, identity {float(items.identity):.4g}); "
-            f"its images: {', '.join(batch.names)}."
-        )
+    items: LossItems = state.loss(output, targets_for(state.loss, batch, device))
+    pending.add(position, items, batch.names)
     # Processes average their gradients; the official loss is a sum over images.
     state.scaler.scale(items.total * world.size).backward()
     if position.iteration % rates.accumulate == 0:
-        _step(state, world)
-    return items
+        _step(state, world, pending)
 
 
-def _step(state: TrainingState, world: World) -> None:
+def prepare_images(images: Tensor, device: torch.device) -> Tensor:
+    """(B, 3, H, W) uint8 -> float32 from 0 to 1 on the device, channels last."""
+    moved = images.to(device, non_blocking=True)
+    return (moved.float() / 255).contiguous(memory_format=torch.channels_last)
+
+
+def targets_for(loss: torch.nn.Module, batch: Batch, device: torch.device) -> Tensor:
+    """The targets of a batch where the loss wants them."""
+    if getattr(loss, "targets_on_host", False):
+        return batch.targets
+    return batch.targets.to(device, non_blocking=True)
+
+
+def _step(state: TrainingState, world: World, pending: PendingLosses) -> None:
     if world.size > 1:
         _average_classifier_gradients(state.loss, world)
-    before = state.scaler.get_scale()
-    state.scaler.step(state.optimizer)
-    state.scaler.update()
+    with pending.watch_scale(state.scaler, state.optimizer):
+        state.scaler.step(state.optimizer)
+        state.scaler.update()
     state.optimizer.zero_grad(set_to_none=True)
     state.position.steps += 1
-    state.position.skipped += state.scaler.get_scale() < before
     state.position.last_step = state.position.iteration
-    state.average.update(state.model)
+    state.average.update()
 
 
 def _average_classifier_gradients(loss: torch.nn.Module, world: World) -> None:
@@ -262,18 +271,8 @@ def _average_classifier_gradients(loss: torch.nn.Module, world: World) -> None:
         parameter.grad = gradient / world.size
 
 
-def _advance(position: Position, items: LossItems, batches: int) -> None:
-    """Move to the next batch; keep the epoch's running means."""
-
-    def mean(name: str, value: Tensor) -> float:
-        before = position.losses.get(name, 0.0) if position.batch else 0.0
-        return before + (float(value.detach()) - before) / (position.batch + 1)
-
-    position.losses = {
-        "box": mean("box", items.box),
-        "objectness": mean("objectness", items.objectness),
-        "identity": mean("identity", items.identity),
-    }
+def _advance(position: Position, batches: int) -> None:
+    """Move to the next batch."""
     position.iteration += 1
     position.batch += 1
     if position.batch == batches:

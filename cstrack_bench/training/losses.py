@@ -7,9 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cstrack_bench.models.layers import full_precision
 from cstrack_bench.models.network_base import Output
 from cstrack_bench.training.loss_items import LossItems
-from cstrack_bench.training.targets import LevelTargets, assign_level
+from cstrack_bench.training.targets import LevelTargets, assign_level, to_device
 from cstrack_bench.training.train_config import LossConfig
 
 
@@ -19,6 +20,9 @@ class CSTrackLoss(nn.Module):
     The identity classifier lives here, not in the network: it is needed for training
     alone and its width is the number of identities of the training data.
 
+    Targets may stay on the host while the network computes elsewhere: which cell
+    answers for which box is then decided there, and nothing waits for the device.
+
     Args:
         anchors: (L, A, 2) width, height in pixels.
         strides: pixels a cell, one a level.
@@ -26,6 +30,9 @@ class CSTrackLoss(nn.Module):
         identities: classes of the classifier; class 0 is "no identity" and ignored.
         config: weights and rules.
     """
+
+    #: The training loop leaves its targets where they were read.
+    targets_on_host = True
 
     def __init__(
         self,
@@ -41,6 +48,8 @@ class CSTrackLoss(nn.Module):
         cells = torch.tensor(list(strides), dtype=torch.float32).view(-1, 1, 1)
         self.anchors: Tensor
         self.register_buffer("anchors", anchors.float() / cells.to(anchors.device))
+        # No buffer: it stays on the host wherever the loss goes.
+        self._host_anchors = self.anchors.detach().cpu().clone()
         self.classifier = nn.Linear(embedding, max(identities, 1), bias=False)
 
     def forward(self, output: Output, targets: Tensor) -> LossItems:
@@ -55,24 +64,36 @@ class CSTrackLoss(nn.Module):
             The total, batch size × (box + objectness + η · identity); weighted 1 − CIoU
             and objectness by level; cross-entropy of the identities before η.
         """
+        device = output.raw[0].device
+        on_host = targets.device.type == "cpu"
+        known_anchors = self._host_anchors if on_host else self.anchors
         levels = []
-        box_loss = targets.new_zeros(())
-        objectness_loss = targets.new_zeros(())
-        for raw, anchors, balance in zip(
-            output.raw, self.anchors, self.config.level_balance, strict=True
+        box_loss = torch.zeros((), device=device)
+        objectness_loss = torch.zeros((), device=device)
+        for raw, anchors, own_anchors, balance in zip(
+            output.raw,
+            self.anchors,
+            known_anchors,
+            self.config.level_balance,
+            strict=True,
         ):
             raw = raw.float()  # (B, A, H, W, 6)
             level = assign_level(
                 targets,
-                anchors,
+                own_anchors,
                 raw.shape[2],
                 raw.shape[3],
                 self.config.anchor_ratio,
                 self.config.neighbours,
             )
-            box, overlap = self._boxes(raw, anchors, level)
+            slots, last = _last_of_each_slot(raw.shape, level)
+            there = level.to(device)
+            box, overlap = self._boxes(raw, anchors, there)
             box_loss = box_loss + box
-            wanted = _objectness_target(raw, level, overlap)
+            wanted = raw.new_zeros(raw.shape[:4])
+            wanted.view(-1)[to_device(slots, device)] = overlap[
+                to_device(last, device)
+            ].clamp(min=0)
             objectness_loss = objectness_loss + balance * self._binary(
                 raw[..., 4], wanted
             )
@@ -110,7 +131,8 @@ class CSTrackLoss(nn.Module):
         self, maps: abc.Sequence[Tensor], targets: Tensor, levels: list[LevelTargets]
     ) -> Tensor:
         """Cross-entropy over the identities of the batch; 0, not NaN, without any."""
-        nothing = targets.new_zeros(())
+        device = maps[0].device
+        nothing = torch.zeros((), device=device)
         if len(targets) < 2 or self.identities < 2:
             return nothing
         if self.config.identity_needs_p3 and len(levels[0].image) == 0:
@@ -120,47 +142,46 @@ class CSTrackLoss(nn.Module):
             # A single map serves every box; one map a level serves the boxes whose
             # shape fits that level's anchors (docs/reference.md#basic-reid-head, basic
             # re-id head).
-            chosen = (
-                torch.arange(len(targets), device=targets.device)
-                if len(maps) == 1
-                else levels[number].target.unique()
-            )
+            own = targets if len(maps) == 1 else targets[levels[number].target.unique()]
+            own = own[own[:, 1].long() > 0]
             height, width = embedding_map.shape[1:3]
-            rows = (targets[chosen, 3] * height).long().clamp(0, height - 1)
-            columns = (targets[chosen, 2] * width).long().clamp(0, width - 1)
-            image = targets[chosen, 0].long()
-            vectors.append(embedding_map[image, rows, columns].float())
-            labels.append(targets[chosen, 1].long())
+            rows = (own[:, 3] * height).long().clamp(0, height - 1)
+            columns = (own[:, 2] * width).long().clamp(0, width - 1)
+            cells = torch.stack([own[:, 0].long(), rows, columns])
+            vectors.append(embedding_map[tuple(to_device(cells, device))].float())
+            labels.append(own[:, 1].long())
         label = torch.cat(labels)
-        known = label > 0
-        if not bool(known.any()):
+        if len(label) == 0:
             return nothing
         scale = math.sqrt(2) * math.log(self.identities - 1)
-        vector = F.normalize(torch.cat(vectors)[known]) * scale
+        vector = F.normalize(torch.cat(vectors)) * scale
         # Outside autocast: at half precision the logits of thousands of identities
         # lose the digits by which look-alikes differ.
-        with torch.autocast(vector.device.type, enabled=False):
-            return F.cross_entropy(self.classifier(vector), label[known])
+        with full_precision(vector):
+            return F.cross_entropy(self.classifier(vector), to_device(label, device))
 
 
-def _objectness_target(raw: Tensor, level: LevelTargets, overlap: Tensor) -> Tensor:
-    """(B, A, H, W) objectness targets: the overlap of the last positive of a slot.
+def _last_of_each_slot(
+    shape: abc.Sequence[int], level: LevelTargets
+) -> tuple[Tensor, Tensor]:
+    """Which slots have a positive, and which positive is the last of each.
 
     Several positives may claim one slot; the official code keeps the last one written.
     Which that is, is computed here, since an indexed write leaves it open on a GPU.
+
+    Args:
+        shape: B, A, H, W, … of the level's logits.
+        level: its positives.
+
+    Returns:
+        (S,) indices into the flattened (B, A, H, W), and (S,) indices of positives.
     """
-    wanted = raw.new_zeros(raw.shape[:4])
-    if len(level.image) == 0:
-        return wanted
-    _, anchors, height, width = wanted.shape
+    _, anchors, height, width = shape[:4]
     slot = ((level.image * anchors + level.anchor) * height + level.row) * width
-    slot = slot + level.column
-    order = torch.arange(len(slot), device=slot.device)
-    last = order.new_full((wanted.numel(),), -1)
-    last.scatter_reduce_(0, slot, order, reduce="amax")
-    final = last[slot] == order
-    wanted.view(-1)[slot[final]] = overlap[final].clamp(min=0)
-    return wanted
+    slots, inverse = (slot + level.column).unique(return_inverse=True)
+    order = torch.arange(len(inverse), device=slots.device)
+    last = order.new_zeros(len(slots)).scatter_reduce_(0, inverse, order, reduce="amax")
+    return slots, last
 
 
 def complete_iou(a: Tensor, b: Tensor, epsilon: float = 1e-16) -> Tensor:

@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from cstrack_bench.training.train_config import TrainConfig
 
@@ -43,9 +43,12 @@ def make_optimizer(
             config.lr,
             momentum=config.momentum,
             nesterov=config.nesterov,
+            fused=config.fused,
         )
     else:
-        optimizer = torch.optim.AdamW(parameters, config.lr, weight_decay=0.0)
+        optimizer = torch.optim.AdamW(
+            parameters, config.lr, weight_decay=0.0, fused=config.fused
+        )
     optimizer.param_groups[WEIGHT]["weight_decay"] = decay
     return optimizer
 
@@ -162,6 +165,9 @@ class MovingAverage:
     """Exponential moving average over the whole state of a model
     (docs/reference.md#moving-average).
 
+    The tensors of the model are kept, so that it must not be given others afterwards
+    (``load_state_dict`` writes into them).
+
     Attributes:
         model: the averaged copy, in evaluation mode.
         updates: optimiser steps taken.
@@ -171,20 +177,24 @@ class MovingAverage:
         self.model = copy.deepcopy(model).eval().requires_grad_(False)
         self.updates = 0
         self._config = config
+        # The tensors are found once: to list them costs as much as to average them.
+        current = model.state_dict()
+        own = self.model.state_dict()
+        floats = [name for name, value in own.items() if value.is_floating_point()]
+        self._floats = [own[name] for name in floats]
+        self._towards = [current[name] for name in floats]
+        self._counts = [
+            (value, current[name])
+            for name, value in own.items()
+            if not value.is_floating_point()
+        ]
 
     @torch.no_grad()
-    def update(self, model: nn.Module) -> None:
-        """Move towards ``model`` after an optimiser step."""
+    def update(self) -> None:
+        """Move towards the model after an optimiser step."""
         self.updates += 1
         ramp = 1 - math.exp(-self.updates / self._config.ema_ramp)
         decay = self._config.ema_decay * ramp
-        floats: list[Tensor] = []
-        towards: list[Tensor] = []
-        current = model.state_dict()
-        for name, value in self.model.state_dict().items():
-            if value.dtype.is_floating_point:
-                floats.append(value)
-                towards.append(current[name].to(value.dtype))
-            else:
-                value.copy_(current[name])
-        torch._foreach_lerp_(floats, towards, 1 - decay)
+        torch._foreach_lerp_(self._floats, self._towards, 1 - decay)
+        for value, current in self._counts:
+            value.copy_(current)

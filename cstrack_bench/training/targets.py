@@ -27,6 +27,22 @@ class LevelTargets:
     box: Tensor
     target: Tensor
 
+    def to(self, device: torch.device) -> "LevelTargets":
+        """The same on another device, without waiting for it."""
+        whole = torch.stack(
+            [self.image, self.anchor, self.row, self.column, self.target]
+        )
+        image, anchor, row, column, target = to_device(whole, device)
+        box = to_device(self.box, device)
+        return LevelTargets(image, anchor, row, column, box, target)
+
+
+def to_device(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor on a device, without waiting for it: from pinned memory to a GPU."""
+    if device.type == "cuda" and tensor.device.type == "cpu":
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)
+
 
 def assign_level(
     targets: Tensor,

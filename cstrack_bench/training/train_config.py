@@ -75,6 +75,9 @@ class TrainConfig:
             running statistics that came with them (docs/reference.md#jde-training:
             JDE).
         precision: ``auto`` is float16 on CUDA and bfloat16 on a CPU that has it.
+        fused: one pass over all tensors in an optimiser's step, where torch has it.
+        compile: ``torch.compile`` of the network: a minute or more before the first
+            step, then fewer and larger kernels.
         workers: processes that read images; the result does not depend on it.
         save_seconds: time between checkpoints.
     """
@@ -98,6 +101,8 @@ class TrainConfig:
     ema_ramp: float = 2000.0
     freeze_norm: bool = False
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    fused: bool = True
+    compile: bool = False
     workers: int = 2
     save_seconds: float = 60.0
 
@@ -130,11 +135,14 @@ class InitConfig:
             the data root's ``weights/``. ``{size}`` stands for the model's size.
         row: ``table4:4``: the trained network of another row, same seed and profile
             (fine-tuning); the identity classifier is made anew.
+        shipped: whether a detector that comes with the package is taken in the place of
+            the same training done here.
     """
 
     detector_epochs: int = 0
     weights: str | None = None
     row: str | None = None
+    shipped: bool = True
 
     def __post_init__(self) -> None:
         if self.detector_epochs < 0:

@@ -99,3 +99,27 @@ def test_loading_of_nothing_is_one_sentence(
     result = CliRunner().invoke(app, arguments)
     assert isinstance(result.exception, InputError)
     assert why in str(result.exception)
+
+
+def test_training_times_every_stage_of_a_row() -> None:
+    arguments = ["training", "table2:4", "--profile", "smoke", "--frames", "8"]
+    arguments += ["--steps", "1", "--device", "cpu", "--json"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0
+    document = json.loads(result.stdout)
+    assert list(document["stages"]) == [
+        *("load", "augment", "upload", "forward", "loss", "backward", "step"),
+        "average",
+    ]
+    assert all(stage["cpu_ms"] > 0 for stage in document["stages"].values())
+    assert document["images"] == 8
+    assert document["batch"] == 4
+    assert document["step_images_per_cpu_second"] > 0
+    assert document["epoch_images_per_cpu_second"] > 0
+    assert document["machine"]["torch"]
+
+
+def test_training_refuses_what_is_no_row() -> None:
+    result = CliRunner().invoke(app, ["training", "table2"])
+    assert isinstance(result.exception, InputError)
+    assert "TABLE:ROW" in str(result.exception)

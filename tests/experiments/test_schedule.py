@@ -1,5 +1,7 @@
 """The order of trainings and measurements."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -10,6 +12,7 @@ from cstrack_bench.experiments.schedule import (
     Measurement,
     Planned,
     Training,
+    _by_urgency,
     plan_steps,
     work,
 )
@@ -66,8 +69,9 @@ def test_every_step_comes_after_what_it_needs(workspace: Workspace) -> None:
 class Noted:
     """A step that writes down when it was done."""
 
-    def __init__(self, name: str, done: list[str]) -> None:
-        self.name, self.done = name, done
+    def __init__(self, name: str, done: list[str], work: float = 1.0) -> None:
+        self.name, self.done, self.work = name, done, work
+        self.run = SimpleNamespace(title=name)
 
     def __call__(self) -> None:
         self.done.append(self.name)
@@ -81,3 +85,10 @@ def test_work_waits_for_what_comes_before() -> None:
     assert sorted(done) == ["a", "b", "c", "d"]
     for name, needs in after.items():
         assert all(done.index(need) < done.index(name) for need in needs)
+
+
+def test_what_the_longest_way_waits_for_comes_first() -> None:
+    after = {"short": (), "start": (), "long": ("start",), "end": ("long", "short")}
+    work = {"short": 5.0, "start": 1.0, "long": 9.0, "end": 1.0}
+    steps = {n: Planned(Noted(n, [], work[n]), needs) for n, needs in after.items()}  # type: ignore[arg-type]
+    assert _by_urgency(steps) == ["start", "long", "short", "end"]

@@ -148,3 +148,16 @@ def test_complete_iou_punishes_distance_and_shape() -> None:
     near = complete_iou(box, torch.tensor([[6.0, 5, 2, 4]]))
     far = complete_iou(box, torch.tensor([[50.0, 5, 2, 4]]))
     assert float(far) < 0 < float(near) < 1
+
+
+def test_nothing_of_the_device_is_read_when_targets_are_on_the_host() -> None:
+    # Tensors of the meta device hold no numbers: to read one is an error.
+    loss = _loss().to("meta")
+    output = _random_output()
+    away = Output(
+        tuple(raw.to("meta") for raw in output.raw),
+        tuple(maps.to("meta") for maps in output.embeddings),
+    )
+    items = loss(away, TARGETS)
+    assert items.total.device.type == "meta"
+    items.total.backward()

@@ -83,7 +83,7 @@ def test_the_average_approaches_the_model() -> None:
     start = model.weight.detach().clone()
     with torch.no_grad():
         model.weight += 1
-    average.update(model)
+    average.update()
     moved = (average.model.weight - start).detach()  # type: ignore[operator, union-attr]
     # decay 0.9999·(1 − e^(−1/10)) = 0.0952: nine tenths of the way at once.
     assert torch.allclose(moved, torch.full_like(moved, 1 - 0.09515), atol=1e-4)
