@@ -1,5 +1,6 @@
 """``cstrack reproduce``: measure a table of the paper and print it beside the paper."""
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,10 +23,18 @@ from cstrack_bench.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cstrack_bench.experiments.cluster import Cluster
     from cstrack_bench.experiments.plan import Plan
     from cstrack_bench.experiments.records import RunRecord
     from cstrack_bench.experiments.run import RunResult
     from cstrack_bench.experiments.workspace import Workspace
+
+
+class Launcher(StrEnum):
+    """Who does the steps of a schedule."""
+
+    LOCAL = "local"
+    SLURM = "slurm"
 
 
 def reproduce(
@@ -61,9 +70,25 @@ def reproduce(
         str | None,
         typer.Option(help="Time for --until-decided, such as 3h.", metavar="TIME"),
     ] = None,
+    launcher: Annotated[
+        Launcher,
+        typer.Option(
+            "--launcher",
+            help="local does everything here; slurm makes each run a job (extra "
+            "cluster).",
+        ),
+    ] = Launcher.LOCAL,
+    job: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--job",
+            help="key=value of the jobs, such as slurm_partition=gpu; repeatable.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure the rows of a table, or take them from the ledger, and print it."""
+    from cstrack_bench.experiments.cluster import Cluster
     from cstrack_bench.experiments.ledger import Ledger
     from cstrack_bench.experiments.plan import describe_plan, make_plan
     from cstrack_bench.experiments.recipe_files import list_tables
@@ -77,9 +102,17 @@ def reproduce(
         )
     if budget is not None and not decide:
         raise InputError("--budget belongs to --until-decided.")
+    on_slurm = launcher is Launcher.SLURM
+    if job and not on_slurm:
+        raise InputError("--job is of jobs of a cluster: give --launcher slurm.")
+    if on_slurm and decide:
+        raise InputError("--until-decided measures here: leave out --launcher slurm.")
+    cluster = Cluster("slurm", tuple(job or ()), device) if on_slurm else None
     minutes = None if budget is None else parse_budget(budget)
     chosen = list_tables() if "all" in tables else list(dict.fromkeys(tables))
-    workspace = Workspace(data, Ledger(results), pick_device(device))
+    # A job finds its own device on the node that it runs on.
+    where = pick_device("cpu" if on_slurm else device)
+    workspace = Workspace(data, Ledger(results), where)
     plans = [
         make_plan(table, data, profile, numbers(rows), seeds, settings or (), recipes)
         for table in chosen
@@ -99,7 +132,7 @@ def reproduce(
         if decide:
             measured = _decide(plans, workspace, minutes, jobs)
         else:
-            measured = _measure(plans, workspace, fresh, jobs)
+            measured = _measure(plans, workspace, fresh, jobs, cluster)
         publish(plans, measured, workspace, as_json)
         for records in measured:
             documents.append([record.plain() for record in records])
@@ -129,11 +162,15 @@ def measure_tables(
 
 
 def _measure(
-    plans: "list[Plan]", workspace: "Workspace", fresh: bool, jobs: int | None
+    plans: "list[Plan]",
+    workspace: "Workspace",
+    fresh: bool,
+    jobs: int | None,
+    cluster: "Cluster | None" = None,
 ) -> "list[list[RunRecord]]":
     from cstrack_bench.experiments.plan import reproduce as measure
 
-    found = measure(plans, workspace, fresh, jobs, _remark(len(plans) > 1))
+    found = measure(plans, workspace, fresh, jobs, _remark(len(plans) > 1), cluster)
     return [[outcome.record for outcome in outcomes] for outcomes in found]
 
 

@@ -9,6 +9,7 @@ import torch
 
 from cstrack_bench.datasets.experiment_data import data_is_there
 from cstrack_bench.errors import InputError
+from cstrack_bench.experiments.cluster import Cluster, work_on_cluster
 from cstrack_bench.experiments.nested import Tree
 from cstrack_bench.experiments.recipe_files import RECIPES
 from cstrack_bench.experiments.recipes import Recipe, Run, load_recipe
@@ -182,6 +183,7 @@ def reproduce(
     fresh: bool = False,
     jobs: int | None = None,
     on_result: Callable[[RunResult], None] | None = None,
+    cluster: Cluster | None = None,
 ) -> list[list[RunResult]]:
     """Measure every run of some plans that has not been measured.
 
@@ -191,6 +193,7 @@ def reproduce(
         fresh: measure again what is there already.
         jobs: steps at a time; by default ``default_jobs``.
         on_result: called after each run.
+        cluster: whose jobs the steps become; None does them here.
 
     Returns:
         For each plan its outcomes, in its order.
@@ -215,7 +218,12 @@ def reproduce(
             done(number, found)
     steps = plan_steps([runs[number] for number in waiting], workspace, fresh)
     jobs = min(jobs or default_jobs(workspace), max(1, len(waiting)))
-    for name, outcome in work(steps, jobs, max(1, (os.cpu_count() or 1) // jobs)):
+    if cluster is not None:
+        folder = workspace.ledger.root / "jobs"
+        finished = work_on_cluster(steps, folder, cluster)
+    else:
+        finished = work(steps, jobs, max(1, (os.cpu_count() or 1) // jobs))
+    for name, outcome in finished:
         if outcome is not None:
             done(waiting[int(name)], outcome)
     ordered = iter(range(len(runs)))

@@ -137,7 +137,7 @@ def work(
         jobs: processes; 1 works in this one.
         threads: threads of each process.
     """
-    state = _progress_of(steps)
+    state = progress_of(steps)
     if jobs > 1:
         yield from _in_pool(dict(steps), jobs, threads, state)
         return
@@ -157,7 +157,8 @@ def work(
         console.relay_progress(None)
 
 
-def _progress_of(steps: Mapping[str, Planned]) -> StepProgress:
+def progress_of(steps: Mapping[str, Planned]) -> StepProgress:
+    """The progress of steps, none of them begun."""
     return StepProgress(
         {name: planned.step.work for name, planned in steps.items()},
         {name: planned.step.run.title for name, planned in steps.items()},

@@ -40,13 +40,13 @@ class StepProgress:
     def start(self, name: str) -> None:
         """A step begins."""
         self._running[name] = 0.0
-        self._print_if_due()
+        self.print_if_due()
 
     def finish(self, name: str) -> None:
         """A step is done."""
         self._running.pop(name, None)
         self._done.append(name)
-        self._print_if_due()
+        self.print_if_due()
 
     def put(self, item: tuple[str, float, float | None]) -> None:
         """Take ``(label, completed, total)`` of something inside a running step."""
@@ -55,7 +55,7 @@ class StepProgress:
             title = self._titles[name]
             if total and (label == title or label.startswith(f"{title}:")):
                 self._running[name] = min(completed / total, 1.0)
-        self._print_if_due()
+        self.print_if_due()
 
     @property
     def fraction(self) -> float:
@@ -88,7 +88,8 @@ class StepProgress:
         )
         return self.summary() + (f" · {running}" if running else "")
 
-    def _print_if_due(self) -> None:
+    def print_if_due(self) -> None:
+        """Print a line where a log is kept and the last one is a minute old."""
         if self._log and self._clock() - self._printed >= INTERVAL:
             self._printed = self._clock()
             console.err.print(self.line(), markup=False)

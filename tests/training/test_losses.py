@@ -155,8 +155,8 @@ def test_nothing_of_the_device_is_read_when_targets_are_on_the_host() -> None:
     loss = _loss().to("meta")
     output = _random_output()
     away = Output(
-        tuple(raw.to("meta") for raw in output.raw),
-        tuple(maps.to("meta") for maps in output.embeddings),
+        tuple(raw.detach().to("meta").requires_grad_() for raw in output.raw),
+        tuple(maps.detach().to("meta").requires_grad_() for maps in output.embeddings),
     )
     items = loss(away, TARGETS)
     assert items.total.device.type == "meta"
