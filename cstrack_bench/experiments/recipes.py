@@ -32,7 +32,6 @@ from cstrack_bench.experiments.settings import (
 )
 from cstrack_bench.paper.claims import load_table, table_names
 from cstrack_bench.systems.system_registry import DEFAULT, find_system
-from cstrack_bench.training.train_config import InitConfig
 
 PROFILES = ("paper", "twin", "smoke", "real", "real-coco")
 # The detector that several rows start from stands for COCO weights, which are the
@@ -278,9 +277,7 @@ def _detector(run: Run, settings: Settings) -> Run:
             data=data,
             train=replace(settings.train, epochs=epochs),
             loss=replace(settings.loss, identity=0.0),
-            init=InitConfig(
-                weights=settings.init.weights, shipped=settings.init.shipped
-            ),
+            init=replace(settings.init, detector_epochs=0, row=None),
             measure=MeasureConfig(),
         ),
     )

@@ -20,7 +20,11 @@ from cstrack_bench.systems.system import TrainingOptions
 from cstrack_bench.systems.system_registry import build_network, find_system
 from cstrack_bench.systems.weights import load_weights, read_metadata, save_weights
 from cstrack_bench.training.checkpoint import Position
-from cstrack_bench.training.distributed import World, join_world
+from cstrack_bench.training.distributed import (
+    World,
+    join_world,
+    lost_processes_named,
+)
 from cstrack_bench.training.loop import seed_everything, train
 from cstrack_bench.training_data.loading import LabelledImages
 
@@ -72,8 +76,11 @@ def train_run(
         on_epoch: called after each epoch of this training, not of what it starts from.
     """
     world = join_world(workspace.device, run.settings.train.batch)
-    trained = _train(run, workspace, world, fresh, on_epoch)
-    world.leave()
+    if world.size == 1:
+        return _train(run, workspace, world, fresh, on_epoch)
+    with lost_processes_named():
+        trained = _train(run, workspace, world, fresh, on_epoch)
+        world.leave()
     return trained
 
 

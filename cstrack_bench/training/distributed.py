@@ -1,13 +1,15 @@
 """Several processes that train one network: their ranks, their waiting, the device."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from cstrack_bench.errors import InputError
+from cstrack_bench.errors import CstrackError, InputError
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,26 @@ def join_world(device: torch.device, batch: int) -> World:
     backend = "nccl" if device.type == "cuda" else "gloo"
     distributed.init_process_group(backend)
     return World(int(os.environ["RANK"]), size)
+
+
+@contextmanager
+def lost_processes_named() -> Iterator[None]:
+    """Turn what a broken connection raises into a sentence that says what to do.
+
+    Raises:
+        CstrackError: another process ended, or cannot be reached any more.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        text = str(error)
+        broken = isinstance(error, distributed.DistError) or "gloo" in text.lower()
+        if not broken:
+            raise
+        raise CstrackError(
+            "Another process of this training ended or cannot be reached any more; "
+            "start it again with --resume, and it goes on from its last checkpoint."
+        ) from error
 
 
 def pick_device(name: str) -> torch.device:

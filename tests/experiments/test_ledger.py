@@ -1,6 +1,7 @@
 """Records on disk."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,20 @@ def test_provenance_names_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     record = provenance("cpu")
     assert record.command == "cstrack reproduce --data data"
     assert "/home" not in record.model_dump_json()
+
+
+def test_results_of_two_machines_are_merged_by_copying(tmp_path: Path) -> None:
+    one, other = Ledger(tmp_path / "one"), Ledger(tmp_path / "other")
+    one.write(_run(row=4), _record("abc"))
+    other.write(_run(row=5), _record("def"))
+    custom = _run("train.epochs=9", row=5)
+    other.write(custom, _record("ghi"))
+    weights = other.training("def", ".safetensors")
+    weights.parent.mkdir()
+    weights.write_bytes(b"numbers")
+    shutil.copytree(other.root, one.root, dirs_exist_ok=True)
+    hashes = sorted(record.run.hash for record in one.records())
+    assert hashes == ["abc", "def", "ghi"]
+    for run, identity in ((_run(row=4), "abc"), (_run(row=5), "def"), (custom, "ghi")):
+        assert one.find(run, identity) == _record(identity)
+    assert one.training("def", ".safetensors").read_bytes() == b"numbers"

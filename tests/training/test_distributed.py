@@ -2,15 +2,22 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import torch
 
-from cstrack_bench.errors import InputError
-from cstrack_bench.training.distributed import World, join_world, pick_device
+from cstrack_bench.errors import CstrackError, InputError
+from cstrack_bench.training.distributed import (
+    World,
+    join_world,
+    lost_processes_named,
+    pick_device,
+)
 
 
 def test_two_processes_train_one_network(tmp_path: Path) -> None:
@@ -57,3 +64,61 @@ def test_devices() -> None:
     for name in ("tpu", "cuda:99", "mps"):
         with pytest.raises(InputError, match=name):
             pick_device(name)
+
+
+def test_a_lost_process_is_one_sentence_and_other_errors_stay() -> None:
+    lost = "[../gloo/transport/tcp/pair.cc:547] Connection closed by peer"
+    with pytest.raises(CstrackError, match="--resume"), lost_processes_named():
+        raise RuntimeError(lost)
+    with pytest.raises(RuntimeError, match="shape"), lost_processes_named():
+        raise RuntimeError("shape mismatch")
+
+
+def _children(parent: int) -> list[int]:
+    """Processes that a process has started, by its ``/proc`` entry."""
+    file = Path(f"/proc/{parent}/task/{parent}/children")
+    return [int(number) for number in file.read_text().split()]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+def test_a_killed_worker_ends_the_job_and_the_run_resumes(tmp_path: Path) -> None:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    torchrun = [*(sys.executable, "-m", "torch.distributed.run", "--standalone")]
+    command = [
+        *(*torchrun, "--nproc-per-node", "2", "-m", "cstrack_bench", "train"),
+        *("table2:4", "--profile", "smoke", "--data", "data", "--results", "results"),
+        *("--set", "init.detector_epochs=0", "--set", "train.epochs=40"),
+        *("--set", "train.save_seconds=0", "--json"),
+    ]
+    weights = tmp_path / "results" / "weights"
+    with (tmp_path / "log").open("w") as log:
+        job = subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stdout=log, stderr=log
+        )
+        try:
+            deadline = time.monotonic() + 400
+            while not list(weights.glob("*.ckpt")) and time.monotonic() < deadline:
+                assert job.poll() is None, (tmp_path / "log").read_text()[-3000:]
+                time.sleep(0.2)
+            workers = _children(job.pid)
+            assert len(workers) == 2
+            os.kill(workers[1], signal.SIGKILL)
+            assert job.wait(300) != 0
+        finally:
+            job.kill()
+    assert "--resume" in (tmp_path / "log").read_text()
+    assert not list(weights.glob("*.safetensors"))
+    done = subprocess.run(
+        [*command, "--resume"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    document = done.stdout[done.stdout.index("{") :]
+    # Two steps an epoch, those before the worker was killed among them.
+    assert json.JSONDecoder().raw_decode(document)[0]["steps"] == 80
