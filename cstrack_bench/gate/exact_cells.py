@@ -8,8 +8,8 @@ that is not the old one passes only where it is declared.
 import collections.abc as abc
 from dataclasses import replace
 
+from cstrack_bench.evaluation.fast_scores import COMPONENT as EVALUATION
 from cstrack_bench.evaluation.scores import Scores
-from cstrack_bench.evaluation.trackeval_scores import COMPONENT as EVALUATION
 from cstrack_bench.experiments.staleness import setting_changes
 from cstrack_bench.gate.baseline_file import (
     Baseline,

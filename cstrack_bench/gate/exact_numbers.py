@@ -15,7 +15,6 @@ from cstrack_bench.console import progress
 from cstrack_bench.datasets.dataset_registry import built_in_datasets
 from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.evaluation import (
-    fast_preprocessing,
     fast_scores,
     motmetrics_scores,
     trackeval_scores,
@@ -39,12 +38,8 @@ from cstrack_bench.tracking.tracker_registry import built_in_trackers
 OWN_RULES = "synthmot"
 #: Digits that are kept of a percentage; sums in another order differ behind them.
 DECIMALS = 6
-# The fast evaluator's rules, by the benchmark whose results it scores.
-_FAST = {
-    "mot15": fast_preprocessing.MOT15,
-    "mot17": fast_preprocessing.MOT17,
-    "mot20": fast_preprocessing.MOT20,
-}
+# What the fast evaluator is checked by, beside the reference.
+_FAST = ("mot15", "mot17", "mot20")
 _LIBRARIES = ("numpy", "scipy", "trackeval", "motmetrics")
 
 
@@ -138,7 +133,8 @@ def evaluate(
         pairs = _pairs(detections, tracks, rules.has_classes)
         scores = trackeval_scores.evaluate(pairs, rules).overall
         found[f"trackeval {name}"] = _scored(dataclasses.asdict(rules), scores)
-    for name, fast in _FAST.items():
+    for name in _FAST:
+        fast = _rules()[name]
         pairs = _pairs(detections, tracks, fast.has_classes)
         removed = ", ".join(map(str, sorted(fast.distractors)))
         said = {"has_classes": fast.has_classes, "distractors": removed}
