@@ -57,6 +57,21 @@ def source_cells(
     return levels.astype(np.int64), within % widths, within // widths
 
 
+def best_levels(
+    boxes: NDArray[np.floating], anchors: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Level with the anchor of largest IoU when centres coincide, (N,) int64.
+
+    Args:
+        boxes: (N, 4) x1 y1 x2 y2 in network pixels.
+        anchors: (levels, A, 2) widths and heights in pixels.
+    """
+    sides = (boxes[:, 2:] - boxes[:, :2])[:, None, None]  # (N, 1, 1, 2)
+    common = np.minimum(sides, anchors).clip(0).prod(axis=-1)
+    union = sides.prod(axis=-1) + anchors.prod(axis=-1) - common
+    return (common / union).max(axis=2).argmax(axis=1)
+
+
 def pick(
     maps: abc.Sequence[torch.Tensor],
     levels: NDArray[np.int64],

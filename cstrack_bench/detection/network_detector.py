@@ -8,7 +8,12 @@ import torch
 from numpy.typing import NDArray
 
 from cstrack_bench.components import Component
-from cstrack_bench.detection.embeddings import cells, pick, source_cells
+from cstrack_bench.detection.embeddings import (
+    best_levels,
+    cells,
+    pick,
+    source_cells,
+)
 from cstrack_bench.detection.letterbox import Letterboxed, letterbox
 from cstrack_bench.detection.network_runner import NetworkRunner, checked_size
 from cstrack_bench.detection.nms import NmsConfig, suppress
@@ -85,7 +90,8 @@ class NetworkDetector:
             inside = output.fitted.to_network(np.asarray(boxes, np.float64))
             levels = np.zeros(len(inside), np.int64)
             if len(output.maps) > 1:
-                levels = self._best_level(inside)
+                anchors = self.model.anchors.double().cpu().numpy()  # (3, A, 2) px
+                levels = best_levels(inside, anchors)
             return self._pick_at(output, inside, levels)
 
     def _forward(self, frame: Frame) -> _Forwarded:
@@ -129,11 +135,3 @@ class NetworkDetector:
             stride = self.size[0] // grid[0]
             columns[mine], rows[mine] = cells(boxes[mine], stride, grid)
         return pick(output.maps, levels, columns, rows)
-
-    def _best_level(self, boxes: NDArray[np.floating]) -> NDArray[np.int64]:
-        """Level with the anchor of largest IoU when centres coincide, (N,) int64."""
-        anchors = self.model.anchors.double().cpu().numpy()  # (3, A, 2) px
-        sides = (boxes[:, 2:] - boxes[:, :2])[:, None, None]  # (N, 1, 1, 2)
-        common = np.minimum(sides, anchors).clip(0).prod(axis=-1)
-        union = sides.prod(axis=-1) + anchors.prod(axis=-1) - common
-        return (common / union).max(axis=2).argmax(axis=1)

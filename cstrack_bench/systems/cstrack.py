@@ -8,10 +8,16 @@ from cstrack_bench.components import Component
 from cstrack_bench.models.coco import start_from_coco
 from cstrack_bench.models.cstrack_config import SIZES, ModelConfig, make_config
 from cstrack_bench.models.cstrack_network import CSTrack
+from cstrack_bench.models.fused_cstrack import fuse_cstrack
 from cstrack_bench.models.official_weights import load_official
 from cstrack_bench.systems.detecting import make_anchor_finder, whole_frames
 from cstrack_bench.systems.starts import start_from_own
-from cstrack_bench.systems.system import Arrangement, System
+from cstrack_bench.systems.system import (
+    Arrangement,
+    BoxFinder,
+    DetectionOptions,
+    System,
+)
 from cstrack_bench.training.losses import CSTrackLoss
 from cstrack_bench.training.train_config import LossConfig
 
@@ -63,6 +69,10 @@ def _shared_detector(config: ModelConfig) -> ModelConfig:
     )
 
 
+def _make_finder(network: CSTrack, options: DetectionOptions) -> BoxFinder:
+    return make_anchor_finder(network, options, fuse_cstrack)
+
+
 SYSTEM: System[ModelConfig, CSTrack] = System(
     name="cstrack",
     component=COMPONENT,
@@ -73,7 +83,7 @@ SYSTEM: System[ModelConfig, CSTrack] = System(
     training_images=whole_frames,
     start=_start,
     load_published=_load_published,
-    make_finder=make_anchor_finder,
+    make_finder=_make_finder,
     shared_detector=_shared_detector,
     arrangements=(
         Arrangement("CSTrack", ALL),

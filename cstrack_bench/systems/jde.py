@@ -6,12 +6,18 @@ from pathlib import Path
 from cstrack_bench.checkpoints.reading import read_state_dict
 from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError
+from cstrack_bench.models.fused_jde import fuse_jde
 from cstrack_bench.models.jde_config import SIZES, JdeConfig, jde_anchors, make_config
 from cstrack_bench.models.jde_names import is_published, load_published, read_darknet53
 from cstrack_bench.models.jde_network import JDE
 from cstrack_bench.systems.detecting import make_anchor_finder, whole_frames
 from cstrack_bench.systems.starts import fill, start_from_own
-from cstrack_bench.systems.system import Arrangement, System
+from cstrack_bench.systems.system import (
+    Arrangement,
+    BoxFinder,
+    DetectionOptions,
+    System,
+)
 from cstrack_bench.training.jde_loss import JdeLoss
 
 COMPONENT = Component("system jde", 1)
@@ -39,6 +45,10 @@ def _start(network: JDE, path: Path) -> int:
     return fill(network, read_darknet53(path, network.config), path)
 
 
+def _make_finder(network: JDE, options: DetectionOptions) -> BoxFinder:
+    return make_anchor_finder(network, options, fuse_jde)
+
+
 SYSTEM: System[JdeConfig, JDE] = System(
     name="jde",
     component=COMPONENT,
@@ -48,7 +58,7 @@ SYSTEM: System[JdeConfig, JDE] = System(
     loss=JdeLoss,
     training_images=whole_frames,
     start=_start,
-    make_finder=make_anchor_finder,
+    make_finder=_make_finder,
     # docs/reference.md#jde-settings.
     settings={"nms": {"kind": "iou", "iou": 0.4}, "track": {"name": "jde"}},
     arrangements=(Arrangement("JDE(yolov3)", tuple(SIZES)),),

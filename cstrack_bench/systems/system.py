@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
 
+from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.models.network_base import Network, NetworkConfig
 from cstrack_bench.structures import Detector, Embedder
 
@@ -32,6 +33,37 @@ class BoxFinder(Detector, Embedder, Protocol):
     """Finds boxes with embeddings, and gives embeddings of given boxes."""
 
 
+#: Ways to run a network: as it was trained, or rebuilt for inference.
+PATHS = ("plain", "fused")
+
+
+@dataclass(frozen=True)
+class Inference:
+    """How a network is run; what it finds is the same up to rounding.
+
+    Attributes:
+        path: ``plain``, layer by layer as it was trained, or ``fused``; a network that
+            has no fused form runs plain.
+        dtype: float32, bfloat16 or float16.
+        compiled: hand the fused forward pass to ``torch.compile``.
+        graphed: record the fused path as a CUDA graph.
+    """
+
+    path: Literal["plain", "fused"] = "plain"
+    dtype: str = "float32"
+    compiled: bool = False
+    graphed: bool = False
+
+    def __post_init__(self) -> None:
+        if self.path not in PATHS:
+            raise InputError(
+                f"Unknown way of inference {self.path!r}: {nearest(self.path, PATHS)}."
+            )
+
+
+PLAIN, FUSED = Inference(), Inference("fused")
+
+
 @dataclass(frozen=True)
 class DetectionOptions:
     """How a network finds boxes.
@@ -41,12 +73,14 @@ class DetectionOptions:
         nms: thresholds.
         device: where it runs.
         stopwatch: times the stages; None for none.
+        inference: how.
     """
 
     size: tuple[int, int]
     nms: NmsConfig
     device: torch.device
     stopwatch: Stopwatch | None = None
+    inference: Inference = PLAIN
 
 
 @dataclass(frozen=True)
