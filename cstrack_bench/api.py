@@ -15,7 +15,7 @@ from cstrack_bench.formats.sequences import Sequence
 from cstrack_bench.input_size import parse_input_size
 from cstrack_bench.pipeline import track_sequence
 from cstrack_bench.structures import Detector, Tracker, TrackTable
-from cstrack_bench.systems.system import BoxFinder, DetectionOptions
+from cstrack_bench.systems.system import FUSED, BoxFinder, DetectionOptions, Inference
 from cstrack_bench.systems.weights import load_weights, read_metadata
 from cstrack_bench.tracking.filters import OutputFilter
 from cstrack_bench.training.distributed import pick_device
@@ -43,6 +43,7 @@ def load_detector(
     size: tuple[int, int] | None = None,
     confidence: float | None = None,
     device: str = "auto",
+    inference: Inference = FUSED,
 ) -> BoxFinder:
     """A trained network as a detector.
 
@@ -52,6 +53,8 @@ def load_detector(
             default what the weights name, else 608×1088.
         confidence: least score of a detection; by default the published 0.5.
         device: auto, cpu, cuda or cuda:N.
+        inference: how the network is run: ``FUSED``, or ``PLAIN`` as it was trained,
+            which finds the same up to rounding in more time.
 
     Raises:
         InputError: the file cannot be read, or its network finds no boxes.
@@ -66,7 +69,7 @@ def load_detector(
         if stored is not None:
             size = parse_input_size(stored, f"{path}: input_size")
     nms = NmsConfig() if confidence is None else NmsConfig(confidence=confidence)
-    options = DetectionOptions(size, nms, pick_device(device))
+    options = DetectionOptions(size, nms, pick_device(device), inference=inference)
     return loaded.system.make_finder(loaded.network, options)
 
 
@@ -75,6 +78,7 @@ def track(
     detector: Detector,
     tracker: Tracker,
     output_filter: OutputFilter | None = None,
+    overlap: bool = False,
 ) -> TrackTable:
     """Track a sequence.
 
@@ -83,11 +87,12 @@ def track(
         detector: from ``load_detector``, or anything with ``detect(frame)``.
         tracker: from ``make_tracker``, a fresh one for each sequence.
         output_filter: drops reported boxes by their shape; none by default.
+        overlap: work on several frames at once; the same result, bit for bit.
 
     Returns:
         Every reported box, sorted by frame (from 0), then id (from 1).
     """
-    return track_sequence(sequence, detector, tracker, output_filter)
+    return track_sequence(sequence, detector, tracker, output_filter, overlap=overlap)
 
 
 def read_tracks(path: FilePath) -> TrackTable:

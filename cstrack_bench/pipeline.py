@@ -1,9 +1,34 @@
 """One detector and one tracker over one sequence, each stage timed."""
 
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
 from cstrack_bench.formats.sequences import Sequence
 from cstrack_bench.stopwatch import NULL, Stopwatch
-from cstrack_bench.structures import Detections, Detector, Frame, Tracker, TrackTable
+from cstrack_bench.structures import (
+    Detections,
+    Detector,
+    Frame,
+    PreparingDetector,
+    Tracker,
+    Tracks,
+    TrackTable,
+)
 from cstrack_bench.tracking.filters import OutputFilter
+
+#: Frames that may wait between two stages: enough to even out a slow one, few enough
+#: that memory stays flat.
+WAITING = 4
+#: Seconds after which a waiting stage asks whether the work has been given up.
+_PATIENCE = 0.1
+
+Item = TypeVar("Item")
 
 
 class Recorder:
@@ -35,6 +60,8 @@ def track_sequence(
     tracker: Tracker,
     output_filter: OutputFilter | None = None,
     stopwatch: Stopwatch = NULL,
+    overlap: bool = False,
+    advance: Callable[[], None] | None = None,
 ) -> TrackTable:
     """Track a sequence from its frames.
 
@@ -44,27 +71,145 @@ def track_sequence(
         tracker: a fresh one; its ids start at 1.
         output_filter: drops reported boxes, and counts them.
         stopwatch: times decode and associate, and what the detector times.
+        overlap: decode and fit the next frames, and associate the last ones, while the
+            network works. The result is the same, bit for bit. A detector that does
+            not offer it (``PreparingDetector``), such as one that is shown the tracks
+            so far, works frame by frame all the same.
+        advance: called after each frame, in the calling thread.
 
     Returns:
         Every box that was reported and kept; frames numbered as in the whole sequence.
     """
+
+    def associate(detections: Detections) -> Tracks:
+        with stopwatch("associate"):
+            tracks = tracker.update(detections)
+            return tracks if output_filter is None else output_filter.apply(tracks)
+
+    if overlap and isinstance(detector, PreparingDetector):
+        reported = _overlapped(sequence, detector, associate, stopwatch, advance)
+        return TrackTable.from_frames(reported)
     reported = []
     for frame in sequence:
         detections = detector.detect(_timed(frame, stopwatch))
-        with stopwatch("associate"):
-            tracks = tracker.update(detections)
-            if output_filter is not None:
-                tracks = output_filter.apply(tracks)
+        reported.append((frame.index, associate(detections)))
         stopwatch.next_frame()
-        reported.append((frame.index, tracks))
+        if advance is not None:
+            advance()
     return TrackTable.from_frames(reported)
 
 
 def _timed(frame: Frame, stopwatch: Stopwatch) -> Frame:
     """The same frame; reading its picture counts as the stage ``decode``."""
 
-    def read():  # type: ignore[no-untyped-def]
+    def read() -> NDArray[np.uint8]:
         with stopwatch("decode"):
             return frame.read()
 
     return Frame(frame.index, read)
+
+
+class _GivenUp(Exception):
+    """Another stage has ended the work."""
+
+
+class _Channel(Generic[Item]):
+    """A bounded queue between two threads that ends when the work is given up.
+
+    Args:
+        stop: set by whoever gives up.
+    """
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._items: queue.Queue[Item | BaseException | None] = queue.Queue(WAITING)
+        self._stop = stop
+
+    def put(self, item: Item | BaseException | None) -> None:
+        """Add an item, or an error, or None for the end; waits while it is full."""
+        while not self._stop.is_set():
+            with suppress(queue.Full):
+                self._items.put(item, timeout=_PATIENCE)
+                return
+        raise _GivenUp
+
+    def __iter__(self) -> Iterator[Item]:
+        """The items in their order; raises the error that was put."""
+        while not self._stop.is_set():
+            try:
+                item = self._items.get(timeout=_PATIENCE)
+            except queue.Empty:
+                continue
+            if item is None:
+                return
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+        raise _GivenUp
+
+
+def _overlapped(
+    sequence: Sequence,
+    detector: PreparingDetector[Item],
+    associate: Callable[[Detections], Tracks],
+    stopwatch: Stopwatch,
+    advance: Callable[[], None] | None,
+) -> list[tuple[int, Tracks]]:
+    """Reading, detecting and associating at once, in three threads.
+
+    The network stays in the calling thread, where interruptions arrive.
+    """
+    stop = threading.Event()
+    prepared: _Channel[tuple[int, Item]] = _Channel(stop)
+    found: _Channel[tuple[int, Detections]] = _Channel(stop)
+    reported: list[tuple[int, Tracks]] = []
+    failed: list[BaseException] = []
+    first = len(stopwatch.frames)
+
+    def read() -> None:
+        stopwatch.open_lane(first)
+        try:
+            for frame in sequence:
+                prepared.put((frame.index, detector.prepare(_timed(frame, stopwatch))))
+                stopwatch.next_frame()
+            prepared.put(None)
+        except _GivenUp:
+            pass
+        except BaseException as error:
+            # The frames before it are tracked first, as without threads.
+            with suppress(_GivenUp):
+                prepared.put(error)
+
+    def follow() -> None:
+        stopwatch.open_lane(first)
+        try:
+            for index, detections in found:
+                reported.append((index, associate(detections)))
+                stopwatch.next_frame()
+        except _GivenUp:
+            pass
+        except BaseException as error:
+            failed.append(error)
+            stop.set()
+
+    threads = [threading.Thread(target=work, daemon=True) for work in (read, follow)]
+    for thread in threads:
+        thread.start()
+    stopwatch.open_lane(first)
+    try:
+        for index, ready in prepared:
+            found.put((index, detector.detect_prepared(ready)))
+            stopwatch.next_frame()
+            if advance is not None:
+                advance()
+        found.put(None)
+        threads[1].join()
+    except _GivenUp:
+        pass
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+        stopwatch.close_lane()
+    if failed:
+        raise failed[0]
+    return reported

@@ -1,5 +1,6 @@
 """Wall and CPU time of the named stages of a frame."""
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -29,7 +30,8 @@ class Stopwatch:
     """Collects the seconds each stage takes in each frame.
 
     A stage entered twice in one frame is summed. CPU seconds are those of the whole
-    process, so the work of a library's own threads counts.
+    process, so the work of a library's own threads counts. Where stages of several
+    frames run at once, each thread has a lane, with the CPU seconds of that thread.
 
     Example:
         >>> watch = Stopwatch()
@@ -44,28 +46,62 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self.frames: list[dict[str, tuple[float, float]]] = []
-        self._current: dict[str, tuple[float, float]] = {}
+        self._lane = threading.local()
+        self._lock = threading.Lock()
 
     def __call__(self, stage: str) -> AbstractContextManager[None]:
         """Time the body of a ``with`` block under the name ``stage``."""
         return self._time(stage)
 
+    @property
+    def _current(self) -> dict[str, tuple[float, float]]:
+        """What this thread has timed of its frame."""
+        found: dict[str, tuple[float, float]] | None
+        found = getattr(self._lane, "current", None)
+        if found is None:
+            found = self._lane.current = {}
+        return found
+
     @contextmanager
     def _time(self, stage: str) -> Iterator[None]:
-        wall, cpu = time.perf_counter(), time.process_time()
+        clock = getattr(self._lane, "clock", time.process_time)
+        wall, cpu = time.perf_counter(), clock()
         try:
             yield
         finally:
-            past_wall, past_cpu = self._current.get(stage, (0.0, 0.0))
-            self._current[stage] = (
+            current = self._current
+            past_wall, past_cpu = current.get(stage, (0.0, 0.0))
+            current[stage] = (
                 past_wall + time.perf_counter() - wall,
-                past_cpu + time.process_time() - cpu,
+                past_cpu + clock() - cpu,
             )
+
+    def open_lane(self, first: int) -> None:
+        """From here on, this thread times frames of its own, one after the other.
+
+        Args:
+            first: index of the first of them in ``frames``.
+        """
+        self._lane.current = {}
+        self._lane.index = first
+        self._lane.clock = time.thread_time
+
+    def close_lane(self) -> None:
+        """This thread times as it did before ``open_lane``."""
+        self._lane.__dict__.clear()
 
     def next_frame(self) -> None:
         """Close the frame: what is timed from here on belongs to the next one."""
-        self.frames.append(self._current)
-        self._current = {}
+        done, self._lane.current = self._current, {}
+        index: int | None = getattr(self._lane, "index", None)
+        if index is None:
+            self.frames.append(done)
+            return
+        self._lane.index = index + 1
+        with self._lock:
+            while len(self.frames) <= index:
+                self.frames.append({})
+            self.frames[index].update(done)
 
     def summary(self, drop: int = 0) -> dict[str, dict[str, float]]:
         """Milliseconds a frame by stage: wall p50 and p95, CPU p50.
@@ -103,6 +139,12 @@ class _NullStopwatch(Stopwatch):
         return self._nothing
 
     def next_frame(self) -> None:
+        pass
+
+    def open_lane(self, first: int) -> None:
+        pass
+
+    def close_lane(self) -> None:
         pass
 
 

@@ -11,8 +11,20 @@ if TYPE_CHECKING:
     from cstrack_bench.formats.sequences import Sequence
     from cstrack_bench.stopwatch import Stopwatch
     from cstrack_bench.structures import Detector
+    from cstrack_bench.systems.system import Inference
 
 DEFAULT_SIZE = "1088x608"
+
+
+def make_inference(path: str, dtype: str) -> "Inference":
+    """How a network is run.
+
+    Raises:
+        InputError: an unknown way or precision.
+    """
+    from cstrack_bench.systems.system import Inference
+
+    return Inference.named(path, dtype)
 
 
 def network(
@@ -23,6 +35,7 @@ def network(
     tracker: str,
     device: str,
     watch: "Stopwatch",
+    inference: "Inference",
 ) -> Callable[["Sequence"], "Detector"]:
     """One network for all sequences."""
     _need_pictures(sequences, "give --detections")
@@ -46,7 +59,7 @@ def network(
         chosen = _stored_size(weights)
     least = needed_confidence(tracker, NmsConfig().confidence)
     nms = NmsConfig(confidence=least if conf is None else conf)
-    options = DetectionOptions(chosen, nms, pick_device(device), watch)
+    options = DetectionOptions(chosen, nms, pick_device(device), watch, inference)
     detector = loaded.system.make_finder(loaded.network, options)
     return lambda sequence: detector
 

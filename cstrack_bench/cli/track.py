@@ -1,6 +1,6 @@
 """``cstrack track``: a video, a folder of frames, a sequence or a data set → tracks."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cstrack_bench import console
-from cstrack_bench.cli.detectors import DEFAULT_SIZE, files, network, two_stage
+from cstrack_bench.cli.detectors import (
+    DEFAULT_SIZE,
+    files,
+    make_inference,
+    network,
+    two_stage,
+)
 from cstrack_bench.cli.options import Device, Json, print_json
 from cstrack_bench.cli.trackers import ListTrackers, Tracker
 from cstrack_bench.cli.videos import (
@@ -28,7 +34,7 @@ if TYPE_CHECKING:
     from cstrack_bench.cli.videos import DrawingRequest
     from cstrack_bench.formats.sequences import Sequence
     from cstrack_bench.stopwatch import Stopwatch
-    from cstrack_bench.structures import Detections, Detector, Frame, TrackTable
+    from cstrack_bench.structures import Detector, TrackTable
 
 DEFAULT_OUTPUT = Path("tracks")
 WARM_UP_FRAMES = 5
@@ -81,6 +87,24 @@ def track(
             "for unsure boxes), of a file all."
         ),
     ] = None,
+    inference: Annotated[
+        str,
+        typer.Option(
+            "--inference",
+            help="fused (convolution and normalisation as one, embeddings at the boxes "
+            "alone) or plain: the same boxes up to rounding, in more time.",
+        ),
+    ] = "fused",
+    dtype: Annotated[
+        str,
+        typer.Option("--dtype", help="float32, bfloat16 or float16 (on a GPU)."),
+    ] = "float32",
+    serial: Annotated[
+        bool,
+        typer.Option(
+            "--serial", help="Frame by frame, without work on the next ones meanwhile."
+        ),
+    ] = False,
     as_json: Json = False,
     list_trackers: ListTrackers = False,
 ) -> None:
@@ -100,12 +124,15 @@ def track(
             "choose one that does, such as deepsort."
         )
     drawing = drawing_request(video, web, trails, codec, show_unconfirmed, tracker)
+    how = make_inference(inference, dtype)
     sequences, is_dataset = _open(source)
     jobs = _jobs(sequences, is_dataset, output, video, web)
     _spare([source, weights, detections, reid], jobs)
     watch = Stopwatch()
     if weights is not None:
-        detector_of = network(weights, sequences, size, conf, tracker, device, watch)
+        detector_of = network(
+            weights, sequences, size, conf, tracker, device, watch, how
+        )
     else:
         assert detections is not None
         if size is not None:
@@ -116,7 +143,10 @@ def track(
     # What the detector may report may also start a track, as in the official code.
     options = {} if conf is None else confidence_options(tracker, conf)
     found = [
-        _track_one(job, detector_of(job.sequence), tracker, options, watch, drawing)
+        _track_one(
+            *(job, detector_of(job.sequence), tracker, options, watch, drawing),
+            overlap=not serial,
+        )
         for job in jobs
     ]
     if web is not None:
@@ -152,21 +182,6 @@ class _Found:
     def boxes(self) -> int:
         """How many were written."""
         return len(self.table)
-
-
-class _Counted:
-    """A detector that moves a progress bar by one frame each time."""
-
-    def __init__(self, detector: "Detector", advance: Callable[[], None]) -> None:
-        self._detector = detector
-        self._advance = advance
-        self.frames = 0
-
-    def detect(self, frame: "Frame") -> "Detections":
-        detections = self._detector.detect(frame)
-        self.frames += 1
-        self._advance()
-        return detections
 
 
 def _open(source: Path) -> tuple[list["Sequence"], bool]:
@@ -245,6 +260,7 @@ def _track_one(
     options: dict[str, float],
     watch: "Stopwatch",
     drawing: "DrawingRequest | None",
+    overlap: bool,
 ) -> _Found:
     """Track a sequence and write what was asked for."""
     from cstrack_bench.formats.mot_files import write_tracks
@@ -253,14 +269,23 @@ def _track_one(
 
     sequence = job.sequence
     keep = make_filter(tracker)
+    frames = 0
     with console.progress() as display:
         bar = display.add_task(f"tracking {sequence.name}", total=len(sequence))
-        counted = _Counted(detector, lambda: display.advance(bar))
+
+        def advance() -> None:
+            nonlocal frames
+            frames += 1
+            display.advance(bar)
+
         early = drawing is not None and drawing.unconfirmed
-        recorder = Recorder(counted) if early else None
+        # What is recorded has one step, so its frames do not overlap.
+        recorder = Recorder(detector) if early else None
         mot = make_tracker(tracker, sequence.frame_rate, **options)
-        table = track_sequence(sequence, recorder or counted, mot, keep, watch)
-    if not counted.frames:
+        table = track_sequence(
+            sequence, recorder or detector, mot, keep, watch, overlap, advance
+        )
+    if not frames:
         raise CstrackError(f"{sequence.name} gave no frame.")
     write_tracks(job.output, table)
     if job.video is not None:
@@ -268,7 +293,7 @@ def _track_one(
         seen = None if recorder is None else recorder.detections
         draw(sequence, table, job.video, drawing, tracker, options, seen)
     identities = len(set(table.ids.tolist()))
-    return _Found(job, counted.frames, identities, table, dict(keep.dropped))
+    return _Found(job, frames, identities, table, dict(keep.dropped))
 
 
 def _totals(found: list[_Found]) -> dict[str, Any]:

@@ -93,12 +93,22 @@ class FusedDetector(Generic[Built]):
 
     def detect(self, frame: Frame) -> Detections:
         """Boxes in pixels of the frame, best first, each with its embedding."""
+        return self.detect_prepared(self.prepare(frame))
+
+    def prepare(self, frame: Frame) -> Letterboxed:
+        """The frame fitted to the network's input."""
+        image = frame.image
+        with self.runner.stopwatch("preprocess"):
+            return letterbox(image, self.size)
+
+    def detect_prepared(self, prepared: Letterboxed) -> Detections:
+        """Boxes of a frame that ``prepare`` has fitted."""
         with torch.inference_mode():
-            fitted, batch = self._upload(frame)
+            batch = self._upload(prepared)
             found = self._find_on_device(batch) if self._on_device else None
             if found is None:
                 found = self._find(batch)
-        boxes = fitted.to_image(found.boxes).astype(np.float32)
+        boxes = prepared.to_image(found.boxes).astype(np.float32)
         return Detections(boxes, found.scores, found.embeddings)
 
     def embed(self, frame: Frame, boxes: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -108,7 +118,8 @@ class FusedDetector(Generic[Built]):
             boxes: (N, 4) x1 y1 x2 y2 in pixels of the frame.
         """
         with torch.inference_mode():
-            fitted, batch = self._upload(frame)
+            fitted = self.prepare(frame)
+            batch = self._upload(fitted)
             with self.runner.stage("forward"):
                 source = self._forward(batch).source
             inside = fitted.to_network(np.asarray(boxes, np.float64))
@@ -119,16 +130,15 @@ class FusedDetector(Generic[Built]):
             with self.runner.stopwatch("embed"):
                 return self._pick(source, levels, columns, rows)
 
-    def _upload(self, frame: Frame) -> tuple[Letterboxed, Tensor]:
-        image, runner = frame.image, self.runner
-        with runner.stopwatch("preprocess"):
-            fitted = letterbox(image, self.size)
+    def _upload(self, fitted: Letterboxed) -> Tensor:
+        """(1, 3, h, w) float32 in [0, 1] on the device."""
+        runner = self.runner
         with runner.stage("upload"):
             pixels = torch.from_numpy(fitted.tensor)
             if runner.device.type == "cuda":
-                pixels = pixels.pin_memory().to(runner.device, non_blocking=True)
-            batch = pixels.to(runner.device)[None].float().div_(255)
-        return fitted, batch
+                pixels = pixels.pin_memory()
+            batch = pixels.to(runner.device, non_blocking=True)[None]
+            return batch.float().div_(255)
 
     def _find(self, batch: Tensor) -> _Picked:
         """With suppression on the host."""

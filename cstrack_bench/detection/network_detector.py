@@ -66,8 +66,18 @@ class NetworkDetector:
 
     def detect(self, frame: Frame) -> Detections:
         """Boxes in pixels of the frame, best first, each with its embedding."""
+        return self.detect_prepared(self.prepare(frame))
+
+    def prepare(self, frame: Frame) -> Letterboxed:
+        """The frame fitted to the network's input."""
+        image = frame.image
+        with self.runner.stopwatch("preprocess"):
+            return letterbox(image, self.size)
+
+    def detect_prepared(self, prepared: Letterboxed) -> Detections:
+        """Boxes of a frame that ``prepare`` has fitted."""
         with torch.inference_mode():
-            output = self._forward(frame)
+            output = self._forward(prepared)
             with self.runner.stopwatch("nms"):
                 kept, sources = suppress(output.decoded, self.nms)
             with self.runner.stopwatch("embed"):
@@ -86,7 +96,7 @@ class NetworkDetector:
             boxes: (N, 4) x1 y1 x2 y2 in pixels of the frame.
         """
         with torch.inference_mode():
-            output = self._forward(frame)
+            output = self._forward(self.prepare(frame))
             inside = output.fitted.to_network(np.asarray(boxes, np.float64))
             levels = np.zeros(len(inside), np.int64)
             if len(output.maps) > 1:
@@ -94,11 +104,8 @@ class NetworkDetector:
                 levels = best_levels(inside, anchors)
             return self._pick_at(output, inside, levels)
 
-    def _forward(self, frame: Frame) -> _Forwarded:
-        image = frame.image
+    def _forward(self, fitted: Letterboxed) -> _Forwarded:
         runner = self.runner
-        with runner.stopwatch("preprocess"):
-            fitted = letterbox(image, self.size)
         with runner.stage("upload"):
             batch = torch.from_numpy(fitted.tensor).to(runner.device)[None]
             batch = batch.float().div_(255)

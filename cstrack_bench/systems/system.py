@@ -35,6 +35,7 @@ class BoxFinder(Detector, Embedder, Protocol):
 
 #: Ways to run a network: as it was trained, or rebuilt for inference.
 PATHS = ("plain", "fused")
+PRECISIONS = ("float32", "bfloat16", "float16")
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,21 @@ class Inference:
     graphed: bool = False
 
     def __post_init__(self) -> None:
-        if self.path not in PATHS:
-            raise InputError(
-                f"Unknown way of inference {self.path!r}: {nearest(self.path, PATHS)}."
-            )
+        for noun, name, known in (
+            ("way of inference", self.path, PATHS),
+            ("dtype", self.dtype, PRECISIONS),
+        ):
+            if name not in known:
+                raise InputError(f"Unknown {noun} {name!r}: {nearest(name, known)}.")
+
+    @classmethod
+    def named(cls, path: str, dtype: str) -> Inference:
+        """From words, which may be wrong.
+
+        Raises:
+            InputError: an unknown way or precision (names the nearest).
+        """
+        return cls(path, dtype)  # type: ignore[arg-type]
 
 
 PLAIN, FUSED = Inference(), Inference("fused")
