@@ -26,7 +26,7 @@ from cstrack_bench.tracking.filters import OutputFilter
 #: that memory stays flat.
 WAITING = 4
 #: Seconds after which a waiting stage asks whether the work has been given up.
-_PATIENCE = 0.1
+_POLL = 0.1
 
 Item = TypeVar("Item")
 
@@ -128,7 +128,7 @@ class _Channel(Generic[Item]):
         """Add an item, or an error, or None for the end; waits while it is full."""
         while not self._stop.is_set():
             with suppress(queue.Full):
-                self._items.put(item, timeout=_PATIENCE)
+                self._items.put(item, timeout=_POLL)
                 return
         raise _GivenUp
 
@@ -136,7 +136,7 @@ class _Channel(Generic[Item]):
         """The items in their order; raises the error that was put."""
         while not self._stop.is_set():
             try:
-                item = self._items.get(timeout=_PATIENCE)
+                item = self._items.get(timeout=_POLL)
             except queue.Empty:
                 continue
             if item is None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from gpu_campaign import __main__, machine, planted, rows, scale, speed, views
+from gpu_campaign import __main__, machine, rows, scale, speed, views
 from gpu_campaign.budget import Budget, TimeIsUp, interrupting
 from gpu_campaign.campaign import Options
 from gpu_campaign.journal import Journal
@@ -23,6 +23,7 @@ from cstrack_bench.detection.nms import NmsConfig, suppress
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.cstrack_config import make_config
 from cstrack_bench.models.cstrack_network import CSTrack
+from cstrack_bench.speed import planted
 from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.training.checkpoint import Position
 

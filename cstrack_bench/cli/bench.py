@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from cstrack_bench.cli.bench_fps import fps
 from cstrack_bench.cli.bench_training import training
 from cstrack_bench.cli.options import Json, print_json
 from cstrack_bench.cli.trackers import Tracker
@@ -32,6 +33,9 @@ app.command()(training)
 @app.callback()
 def bench() -> None:
     """Speed, measured on this machine."""
+
+
+app.command("fps")(fps)
 
 
 @app.command()

@@ -14,11 +14,11 @@ from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.experiments.evaluate_run import PAPER_SCOPE
 from cstrack_bench.formats.sequences import Sequence as Video
 from cstrack_bench.models.counting import gflops, parameters
+from cstrack_bench.speed.planted import Planted, calibrate, candidates
 from cstrack_bench.stopwatch import Stopwatch, percentile
 from cstrack_bench.structures import Frame
 from cstrack_bench.systems.system_registry import build_network, find_system
 from cstrack_bench.tracking.tracker_registry import make_filter, make_tracker
-from gpu_campaign.planted import Planted, calibrate, candidates
 from gpu_campaign.scale import CELLS, Scale, Timed
 
 NOTE = (

@@ -1,12 +1,14 @@
 """A trained network's candidates, made from ground truth, in an untrained one."""
 
 from collections.abc import Sequence
-from typing import Any
+from types import MethodType
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from cstrack_bench.models.network_base import DetectionNetwork, Output
 
 
 def candidates(
@@ -47,9 +49,9 @@ def candidates(
         union = sides.prod() + anchors.prod(2) - common
         level = int((common / union).max(1).argmax())
         height, width = grids[level]
-        place = centre / strides[level]
-        own = place.astype(int)
-        beside = own + np.where(place - own < 0.5, -1, 1)
+        cell = centre / strides[level]
+        own = cell.astype(int)
+        beside = own + np.where(cell - own < 0.5, -1, 1)
         answering = ((own[0], own[1]), (beside[0], own[1]), (own[0], beside[1]))
         for column, row in answering:
             if not (0 <= column < width and 0 <= row < height):
@@ -73,7 +75,9 @@ class Planted(nn.Module):
         found: rows and values of ``candidates`` for each frame, on its device.
     """
 
-    def __init__(self, network: Any, found: Sequence[tuple[Tensor, Tensor]]) -> None:
+    def __init__(
+        self, network: DetectionNetwork, found: Sequence[tuple[Tensor, Tensor]]
+    ) -> None:
         super().__init__()
         self.network = network
         self.strides = network.strides
@@ -82,17 +86,61 @@ class Planted(nn.Module):
         self.frame = 0
         self._found = found
 
-    def forward(self, images: Tensor) -> Any:
+    def forward(self, images: Tensor) -> Output:
         """The network's own output."""
-        return self.network(images)
+        output: Output = self.network(images)
+        return output
 
-    def decode(self, raw: Any) -> Tensor:
+    def decode(self, raw: tuple[Tensor, ...]) -> Tensor:
         """The network's own decoding, (B, N, 6), then the frame's candidates in it."""
-        decoded: Tensor = self.network.decode(raw)
         rows, values = self._found[self.frame]
-        decoded[..., 4] = 0
-        decoded[0, rows] = values
-        return decoded
+        return put_candidates(self.network.decode(raw), rows, values)
+
+
+class Answers:
+    """The candidates of the frame in hand; see ``plant``.
+
+    Attributes:
+        rows: of the decoded output.
+        values: (K, 6) cx cy w h in pixels, objectness, class probability.
+    """
+
+    def __init__(self) -> None:
+        self.rows = np.zeros(0, np.int64)
+        self.values = np.zeros((0, 6), np.float32)
+
+    def decode(self, network: DetectionNetwork, raw: tuple[Tensor, ...]) -> Tensor:
+        """The network's own decoding, then these candidates in it."""
+        decoded = type(network).decode(network, raw)
+        rows = torch.from_numpy(self.rows).to(decoded.device)
+        values = torch.from_numpy(self.values).to(decoded.device)
+        return put_candidates(decoded, rows, values)
+
+
+def plant(network: DetectionNetwork) -> Answers:
+    """Have a network, and every copy of it, find what the caller says.
+
+    Args:
+        network: changed; it still computes everything.
+
+    Returns:
+        What is set before each frame.
+    """
+    answers = Answers()
+
+    def decode(self: DetectionNetwork, raw: tuple[Tensor, ...]) -> Tensor:
+        return answers.decode(self, raw)
+
+    # A bound method: copies of the network get one that is bound to them.
+    object.__setattr__(network, "decode", MethodType(decode, network))
+    return answers
+
+
+def put_candidates(decoded: Tensor, rows: Tensor, values: Tensor) -> Tensor:
+    """Decoded candidates (1, N, 6) with others in some rows and no score elsewhere."""
+    decoded[..., 4] = 0
+    decoded[0, rows] = values
+    return decoded
 
 
 def calibrate(network: nn.Module, images: Tensor) -> None:

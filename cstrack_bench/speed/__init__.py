@@ -1,0 +1,1 @@
+"""How fast a frame is, stage by stage."""
