@@ -14,6 +14,7 @@ from cstrack_bench.cli import (
     doctor,
     download,
     evaluate,
+    export,
     models,
     plan,
     report,
@@ -40,6 +41,7 @@ app.command("upper-bound")(upper_bound.upper_bound)
 app.command("train")(train.train)
 app.command("track")(track.track)
 app.command("evaluate")(evaluate.evaluate)
+app.command("export")(export.export)
 app.command("models")(models.models)
 app.command("plan")(plan.plan)
 app.command("audit")(audit.audit)

@@ -31,9 +31,7 @@ def fps(
     ] = None,
     source: Annotated[
         Path | None,
-        typer.Option(
-            "--source", help="A sequence or video; else 1920x1080 painted."
-        ),
+        typer.Option("--source", help="A sequence or video; else 1920x1080 painted."),
     ] = None,
     inference: Annotated[
         str, typer.Option("--inference", help="Ways to run it: plain, fused.")

@@ -42,6 +42,8 @@ def network(
     if conf is not None and not 0 <= conf <= 1:
         raise InputError(f"--conf is a score from 0 to 1, not {conf:g}.")
     chosen = None if size is None else parse_input_size(size, "--size")
+    if weights.suffix == ".onnx":
+        return _graph(weights, chosen, conf, tracker, device, watch)
 
     from cstrack_bench.detection.nms import NmsConfig
     from cstrack_bench.systems.system import DetectionOptions
@@ -56,11 +58,31 @@ def network(
             "weights of a system that does, such as CSTrack."
         )
     if chosen is None:
-        chosen = _stored_size(weights)
+        chosen = stored_size(weights)
     least = needed_confidence(tracker, NmsConfig().confidence)
     nms = NmsConfig(confidence=least if conf is None else conf)
     options = DetectionOptions(chosen, nms, pick_device(device), watch, inference)
     detector = loaded.system.make_finder(loaded.network, options)
+    return lambda sequence: detector
+
+
+def _graph(
+    weights: Path,
+    size: tuple[int, int] | None,
+    conf: float | None,
+    tracker: str,
+    device: str,
+    watch: "Stopwatch",
+) -> Callable[["Sequence"], "Detector"]:
+    """An exported network for all sequences."""
+    from cstrack_bench.detection.nms import NmsConfig
+    from cstrack_bench.detection.onnx_detector import OnnxDetector, OnnxGraph
+    from cstrack_bench.tracking.tracker_registry import needed_confidence
+
+    graph = OnnxGraph(weights, "cpu" if device == "auto" else device)
+    least = needed_confidence(tracker, NmsConfig().confidence)
+    nms = NmsConfig(confidence=least if conf is None else conf)
+    detector = OnnxDetector(graph, size, nms, watch)
     return lambda sequence: detector
 
 
@@ -97,7 +119,7 @@ def _need_pictures(sequences: list["Sequence"], cure: str) -> None:
             raise InputError(f"{sequence.name} has no pictures for a network; {cure}.")
 
 
-def _stored_size(weights: Path) -> tuple[int, int]:
+def stored_size(weights: Path) -> tuple[int, int]:
     """The input size that our weights name; official ones were made for 1088x608."""
     from cstrack_bench.systems.weights import read_metadata
 

@@ -46,7 +46,7 @@ def track(
         typer.Argument(help="A video, a folder of frames, a sequence or a data set."),
     ],
     weights: Annotated[
-        Path | None, typer.Option(help="A network: .safetensors, or official .pt.")
+        Path | None, typer.Option(help="A network: .safetensors, official .pt, .onnx.")
     ] = None,
     detections: Annotated[
         Path | None,

@@ -13,6 +13,11 @@ BRANCH_SLOPE = 0.3
 Pair = tuple[Tensor, Tensor]
 
 
+def pool(x: Tensor) -> Tensor:
+    """(B, C, H, W) -> (B, C, 6, 10), means over cells that cover the map."""
+    return functional.adaptive_avg_pool2d(x, POOLED)
+
+
 class TaskMap(nn.Module):
     """One branch over the pooled features: 3×3 convolution, norm, LeakyReLU."""
 
@@ -43,6 +48,8 @@ class Reciprocal(nn.Module):
 
     detection_weight: Tensor
     reid_weight: Tensor
+    #: Replaced where a graph of any size is exported.
+    pool = staticmethod(pool)
 
     def __init__(
         self,
@@ -66,7 +73,7 @@ class Reciprocal(nn.Module):
 
     def relations(self, x: Tensor) -> Pair:
         """(B, C, H, W) -> W of detection, W of re-id: (B, C, C), rows sum to 1."""
-        pooled = functional.adaptive_avg_pool2d(x, POOLED)
+        pooled = self.pool(x)
         # Scores reach 60 and more: half precision would round them by a quarter.
         first = self.detection(pooled).flatten(2).float()  # (B, C, 60)
         second = self.reid(pooled).flatten(2).float()  # (B, C, 60)
@@ -132,6 +139,8 @@ class PooledConvolutional(nn.Module):
     inference).
     """
 
+    pool = staticmethod(pool)
+
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.detection = TaskMap(channels)
@@ -141,7 +150,7 @@ class PooledConvolutional(nn.Module):
 
     def forward(self, x: Tensor) -> Pair:
         """(B, C, H, W) -> two tensors of that shape."""
-        pooled = functional.adaptive_avg_pool2d(x, POOLED)
+        pooled = self.pool(x)
         size = x.shape[-2:]
         first = functional.interpolate(self.detection(pooled), size, mode="bilinear")
         second = functional.interpolate(self.reid(pooled), size, mode="bilinear")
