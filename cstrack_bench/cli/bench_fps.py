@@ -112,13 +112,18 @@ def _ways(
 ) -> list["Way"]:
     from cstrack_bench.speed.frame_times import Way
     from cstrack_bench.systems.system import Inference
+    from cstrack_bench.systems.system_registry import find_system
 
+    sizes = {size for one in find_system("jde").arrangements for size in one.sizes}
+    jde = jde and system != "jde"
+    if jde and model not in sizes:
+        raise InputError(f"JDE has no size {model!r}: give --no-jde.")
     found = []
     for path in inference.split(","):
         for precision in dtype.split(","):
             how = Inference.named(path.strip(), precision.strip())
             found.append(Way(system, own, how))
-            if jde and system != "jde":
+            if jde:
                 found.append(Way("jde", model, how))
     return found
 
