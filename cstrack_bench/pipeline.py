@@ -4,7 +4,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,6 @@ from cstrack_bench.structures import (
     Detections,
     Detector,
     Frame,
-    PreparingDetector,
     Tracker,
     Tracks,
     TrackTable,
@@ -29,6 +28,28 @@ WAITING = 4
 _POLL = 0.1
 
 Item = TypeVar("Item")
+
+
+@runtime_checkable
+class PreparingDetector(Protocol[Item]):
+    """A detector in two steps, the first of which may run ahead.
+
+    Who offers it says that frames are independent of each other and of all tracks:
+    ``detect(frame)`` equals ``detect_prepared(prepare(frame))``, whatever happened to
+    other frames in between.
+    """
+
+    def detect(self, frame: Frame) -> Detections:
+        """The detections of one frame."""
+        ...
+
+    def prepare(self, frame: Frame) -> Item:
+        """What needs the picture alone; may run in another thread."""
+        ...
+
+    def detect_prepared(self, prepared: Item) -> Detections:
+        """The rest, for frames in their order."""
+        ...
 
 
 class Recorder:

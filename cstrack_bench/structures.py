@@ -7,7 +7,7 @@ through unchanged (no ±1, as in the official code).
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,31 +130,6 @@ class Detector(Protocol):
 
     def detect(self, frame: Frame) -> Detections:
         """The detections of one frame."""
-        ...
-
-
-Prepared = TypeVar("Prepared")
-
-
-@runtime_checkable
-class PreparingDetector(Protocol[Prepared]):
-    """A detector in two steps, the first of which may run ahead.
-
-    Who offers it says that frames are independent of each other and of all tracks:
-    ``detect(frame)`` equals ``detect_prepared(prepare(frame))``, whatever happened to
-    other frames in between.
-    """
-
-    def detect(self, frame: Frame) -> Detections:
-        """The detections of one frame."""
-        ...
-
-    def prepare(self, frame: Frame) -> Prepared:
-        """What needs the picture alone; may run in another thread."""
-        ...
-
-    def detect_prepared(self, prepared: Prepared) -> Detections:
-        """The rest, for frames in their order."""
         ...
 
 
