@@ -16,22 +16,15 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from cstrack_bench.datasets.evaluation_rules import EvaluationRules
-from cstrack_bench.evaluation import fast_preprocessing
 from cstrack_bench.evaluation.blocks import THRESHOLD
 from cstrack_bench.evaluation.box_pairs import EPS
 from cstrack_bench.evaluation.fast_clear import clear_counts
 from cstrack_bench.evaluation.fast_identity import identity_tp
+from cstrack_bench.evaluation.fast_preprocessing import scored_sequence
 from cstrack_bench.evaluation.preprocessing import preprocess
 from cstrack_bench.evaluation.scores import SequenceResult
 from cstrack_bench.structures import TrackTable
 
-#: trackeval's name of a benchmark -> the same rules of the fast path.
-_FAST = {
-    "MOT15": fast_preprocessing.MOT15,
-    "MOT16": fast_preprocessing.MOT17,
-    "MOT17": fast_preprocessing.MOT17,
-    "MOT20": fast_preprocessing.MOT20,
-}
 #: No track.
 NO_TRACK = -1
 
@@ -269,7 +262,7 @@ def rank_failures(
 
 
 def _counts(result: SequenceResult, rules: EvaluationRules) -> _Counts:
-    scored = fast_preprocessing.scored_sequence(result, _FAST[rules.trackeval])
+    scored = scored_sequence(result, rules)
     clear = clear_counts(scored)
     truth, boxes = len(scored.pairs.truth), len(scored.pairs.track)
     matched = int(clear.tp.sum())
