@@ -1,5 +1,10 @@
-"""Consoles and progress displays: tables on stdout, progress and remarks on stderr."""
+"""Consoles and progress displays: tables on stdout, progress and remarks on stderr.
 
+Names of files, sequences and rows are foreign text. What is printed here goes through
+``visible``, and nothing in it is taken for markup or an emoji.
+"""
+
+from functools import cache
 from typing import Any, Protocol
 
 from rich.console import Console
@@ -14,9 +19,50 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+from rich.text import Text
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+def visible(text: str) -> str:
+    """Text in which control characters, such as a terminal's codes, are spelt out."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode()
+        for c in text
+    )
+
+
+class PlainConsole(Console):
+    """A console on which text is text.
+
+    Args:
+        stderr: write there, not to stdout.
+        width: of a line; that of the terminal by default.
+    """
+
+    def __init__(self, stderr: bool = False, width: int | None = None) -> None:
+        super().__init__(
+            stderr=stderr,
+            width=width,
+            highlight=False,
+            soft_wrap=True,
+            markup=False,
+            emoji=False,
+        )
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Text with control characters spelt out; every string comes through here."""
+        return super().render_str(visible(text), **options)
+
+
+out = PlainConsole()
+err = PlainConsole(stderr=True)
+
+
+@cache
+def remark_once(text: str) -> None:
+    """Print a remark on stderr, the first time that it is made."""
+    err.print(text)
 
 
 class ProgressQueue(Protocol):
@@ -67,7 +113,7 @@ def progress() -> Progress:
     if _relay is not None:
         return _Relayed(_relay)
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -81,7 +127,7 @@ def progress() -> Progress:
 def transfers() -> Progress:
     """As ``progress``, for bytes: how many, how fast, and how long still."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),

@@ -1,13 +1,15 @@
-"""Writing files so that a reader never meets half of one."""
+"""Files: written so that a reader never meets half of one, read within a limit."""
 
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cstrack_bench.errors import CstrackError, InputError
+from cstrack_bench.limits import FILE_BYTES, Limit
 
 
 @contextmanager
@@ -24,6 +26,7 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
+        _follow_umask(temporary)
         os.replace(temporary, path)
     except OSError as error:
         reason = error.strerror or error
@@ -31,6 +34,77 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _follow_umask(path: Path) -> None:
+    """Some libraries write files that only their owner may read."""
+    umask = os.umask(0)
+    os.umask(umask)
+    path.chmod(0o666 & ~umask)
+
+
+def check_regular(path: Path) -> int:
+    """Refuse what is no plain file: opening a pipe would wait for ever.
+
+    Args:
+        path: that is going to be read.
+
+    Returns:
+        Its size in bytes.
+
+    Raises:
+        InputError: nothing is there, or a folder, a pipe or a device.
+    """
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"No such file: {path}.") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"Cannot read {path}: {_reason(error)}.") from None
+    if stat.S_ISDIR(found.st_mode):
+        raise InputError(f"{path} is a folder, not a file.")
+    if not stat.S_ISREG(found.st_mode):
+        raise InputError(f"{path} is a pipe or a device, not a file.")
+    return found.st_size
+
+
+def read_bytes(path: Path, limit: Limit = FILE_BYTES) -> bytes:
+    """The content of a plain file that is not too large.
+
+    Args:
+        path: of the file.
+        limit: of its bytes.
+
+    Raises:
+        InputError: no such file, no plain one, too large, or not to be read.
+    """
+    limit.check(check_regular(path), str(path))
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {_reason(error)}.") from error
+
+
+def read_text(path: Path, limit: Limit = FILE_BYTES) -> str:
+    """The content of a plain file as UTF-8, with or without a byte order mark.
+
+    Args:
+        path: of the file.
+        limit: of its bytes.
+
+    Raises:
+        InputError: as ``read_bytes``, or it is no text.
+    """
+    try:
+        return read_bytes(path, limit).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"Cannot read {path} as text (UTF-8): {error.reason} at byte {error.start}."
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def check_writable(path: Path) -> None:

@@ -3,6 +3,7 @@
 import re
 
 from cstrack_bench.errors import InputError
+from cstrack_bench.limits import INPUT_PIXELS
 
 
 def parse_input_size(text: str, option: str) -> tuple[int, int]:
@@ -15,13 +16,14 @@ def parse_input_size(text: str, option: str) -> tuple[int, int]:
     Raises:
         InputError: not two multiples of 32.
     """
-    match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", text.strip().lower())
+    match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", text.strip().lower(), re.ASCII)
     width, height = (int(match[1]), int(match[2])) if match else (0, 0)
     if not width or not height or width % 32 or height % 32:
         raise InputError(
             f"{option} {text!r} is no input size: give WIDTHxHEIGHT in multiples of "
             "32, such as 1088x608."
         )
+    INPUT_PIXELS.check(width * height, f"{option} {text.strip()}")
     return height, width
 
 

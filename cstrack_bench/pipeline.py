@@ -82,7 +82,7 @@ def track_sequence(
     output_filter: OutputFilter | None = None,
     stopwatch: Stopwatch = NULL,
     overlap: bool = False,
-    advance: Callable[[], None] | None = None,
+    on_frame: Callable[[Detections], None] | None = None,
 ) -> TrackTable:
     """Track a sequence from its frames.
 
@@ -96,7 +96,7 @@ def track_sequence(
             network works. The result is the same, bit for bit. A detector that does
             not offer it (``PreparingDetector``), such as one that is shown the tracks
             so far, works frame by frame all the same.
-        advance: called after each frame, in the calling thread.
+        on_frame: called with each frame's detections, in the calling thread.
 
     Returns:
         Every box that was reported and kept; frames numbered as in the whole sequence.
@@ -108,15 +108,15 @@ def track_sequence(
             return tracks if output_filter is None else output_filter.apply(tracks)
 
     if overlap and isinstance(detector, PreparingDetector):
-        reported = _overlapped(sequence, detector, associate, stopwatch, advance)
+        reported = _overlapped(sequence, detector, associate, stopwatch, on_frame)
         return TrackTable.from_frames(reported)
     reported = []
     for frame in sequence:
         detections = detector.detect(_timed(frame, stopwatch))
         reported.append((frame.index, associate(detections)))
         stopwatch.next_frame()
-        if advance is not None:
-            advance()
+        if on_frame is not None:
+            on_frame(detections)
     return TrackTable.from_frames(reported)
 
 
@@ -173,7 +173,7 @@ def _overlapped(
     detector: PreparingDetector[Item],
     associate: Callable[[Detections], Tracks],
     stopwatch: Stopwatch,
-    advance: Callable[[], None] | None,
+    on_frame: Callable[[Detections], None] | None,
 ) -> list[tuple[int, Tracks]]:
     """Reading, detecting and associating at once, in three threads.
 
@@ -218,10 +218,11 @@ def _overlapped(
     stopwatch.open_lane(first)
     try:
         for index, ready in prepared:
-            found.put((index, detector.detect_prepared(ready)))
+            detections = detector.detect_prepared(ready)
+            found.put((index, detections))
             stopwatch.next_frame()
-            if advance is not None:
-                advance()
+            if on_frame is not None:
+                on_frame(detections)
         found.put(None)
         threads[1].join()
     except _GivenUp:

@@ -26,6 +26,7 @@ from cstrack_bench.cli import (
     why,
 )
 from cstrack_bench.cli import verify as verify_verb
+from cstrack_bench.console import visible
 from cstrack_bench.errors import CstrackError
 
 app = typer.Typer(
@@ -75,5 +76,5 @@ def main() -> None:
             sys.exit(130)
         if not isinstance(error, CstrackError) or os.environ.get("CSTRACK_DEBUG"):
             raise
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"error: {visible(str(error))}", err=True)
         sys.exit(error.exit_code)

@@ -49,7 +49,6 @@ def _document(printed: "Audit", records: "RecordAudit") -> dict[str, object]:
 
 
 def _print(printed: "Audit", records: "RecordAudit") -> None:
-    from rich.markup import escape
 
     from cstrack_bench.console import out
     from cstrack_bench.paper.audit import RULES
@@ -59,21 +58,21 @@ def _print(printed: "Audit", records: "RecordAudit") -> None:
     for erratum in load_errata():
         if erratum.id not in explaining:
             continue
-        out.print(f"known  {escape(erratum.where)} ({erratum.id})")
+        out.print(f"known  {erratum.where} ({erratum.id})")
         for finding in printed.known:
             if finding.erratum == erratum.id:
-                out.print(f"         {escape(_line(finding))}")
+                out.print(f"         {_line(finding)}")
     for finding in printed.new:
-        out.print(f"NEW    {escape(_line(finding))}")
+        out.print(f"NEW    {_line(finding)}")
         out.print(f"         {RULES[finding.check.rule]}")
         if finding.check.where:
-            out.print(f"         {escape(finding.check.where)}")
+            out.print(f"         {finding.check.where}")
     for wrong in records.findings:
         if wrong.number:
             text = f"{wrong.record}: {wrong.number} is {wrong.found}, not "
-            out.print(f"NEW    {escape(text)}{wrong.implied}")
+            out.print(f"NEW    {text}{wrong.implied}")
         else:
-            out.print(f"NEW    {escape(wrong.found)}")
+            out.print(f"NEW    {wrong.found}")
     out.print(
         f"{printed.checks} checks of print: {len(printed.known)} disagreements that "
         f"{len(explaining)} errata explain, {len(printed.new)} new; no equation ties "

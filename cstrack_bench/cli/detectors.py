@@ -4,10 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cstrack_bench import console
 from cstrack_bench.errors import InputError
 from cstrack_bench.input_size import parse_input_size
 
 if TYPE_CHECKING:
+    from cstrack_bench.formats.detection_files import DetectionFormat
     from cstrack_bench.formats.sequences import Sequence
     from cstrack_bench.stopwatch import Stopwatch
     from cstrack_bench.structures import Detector
@@ -128,11 +130,14 @@ def stored_size(weights: Path) -> tuple[int, int]:
 
 
 def files(
-    given: Path, sequences: list["Sequence"], conf: float | None
+    given: Path,
+    sequences: list["Sequence"],
+    conf: float | None,
+    form: "DetectionFormat",
 ) -> Callable[["Sequence"], "Detector"]:
     """Detections of each sequence, read before the first is tracked."""
     from cstrack_bench.detection.file_detector import FileDetector
-    from cstrack_bench.formats.mot_files import read_detections
+    from cstrack_bench.formats.detection_files import read_detection_file
 
     if len(sequences) > 1 and not given.is_dir():
         raise InputError(
@@ -142,15 +147,42 @@ def files(
     detectors = {}
     least = float("-inf") if conf is None else conf
     for sequence in sequences:
-        path = given / f"{sequence.name}.txt" if given.is_dir() else given
-        found = read_detections(path)
+        path = given
+        if form != "yolo" or len(sequences) > 1:
+            path = _file_of(sequence, given, len(sequences) > 1)
+        read = read_detection_file(path, form, (sequence.width, sequence.height))
+        for remark in read.remarks:
+            console.remark_once(remark)
+        found = read.by_frame
         if not found:
             raise InputError(f"{path} is empty: it holds no detections.")
         last = max(found)
-        if last >= sequence.length:
+        # A video may have more frames than its header counts.
+        if last >= sequence.length and not (
+            sequence.folder.is_file() and sequence.pictures.reaches(last)
+        ):
             raise InputError(
                 f"{path} has boxes in frame {last + 1}, but {sequence.name} has "
                 f"{sequence.length} frames: give the detections of that sequence."
             )
+        scores = [float(d.scores.max()) for d in found.values()]
+        if conf is not None and max(scores) < conf:
+            console.remark_once(
+                f"{path}: no box reaches --conf {conf:g}; the highest score is "
+                f"{max(scores):g}."
+            )
         detectors[sequence.name] = FileDetector(found, confidence=least)
     return lambda sequence: detectors[sequence.name]
+
+
+def _file_of(sequence: "Sequence", given: Path, several: bool) -> Path:
+    """Where the detections of a sequence lie: a file, or a folder in YOLO's form."""
+    if not given.is_dir():
+        return given
+    own = given / f"{sequence.name}.txt"
+    if (given / sequence.name).is_dir() and not own.exists():
+        return given / sequence.name
+    from cstrack_bench.formats.yolo_labels import yolo_files
+
+    yolo = not several and not own.exists() and yolo_files(given)
+    return given if yolo else own

@@ -134,7 +134,6 @@ def _data(root: Path) -> Facts:
 
 
 def _print(facts: Facts) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     from cstrack_bench.cli.wide import print_wide
@@ -142,17 +141,17 @@ def _print(facts: Facts) -> None:
 
     table = Table(show_header=False, box=None, pad_edge=False)
     device, opencv, disk = facts["device"], facts["opencv"], facts["disk"]
-    table.add_row("python", f"{facts['python']} ({escape(sys.executable)})")
-    table.add_row("platform", escape(facts["platform"]))
+    table.add_row("python", f"{facts['python']} ({sys.executable})")
+    table.add_row("platform", facts["platform"])
     for name, version in facts["packages"].items():
         table.add_row(name, version or "not installed")
     threads = f"{device['threads']} threads"
-    table.add_row("device", escape(f"{device['kind']}: {device['name']}, {threads}"))
+    table.add_row("device", f"{device['kind']}: {device['name']}, {threads}")
     loads = "loads" if opencv["imports"] else f"does not load: {opencv['reason']}"
-    table.add_row("OpenCV, libGL", escape(loads))
-    table.add_row("disk", escape(f"{disk['free_gib']} GiB free at {disk['folder']}"))
+    table.add_row("OpenCV, libGL", loads)
+    table.add_row("disk", f"{disk['free_gib']} GiB free at {disk['folder']}")
     for name, row in facts["data"].items():
-        table.add_row(name, escape(_data_words(row, facts["data_root"])))
+        table.add_row(name, _data_words(row, facts["data_root"]))
     print_wide(table)
     if not facts["faults"]:
         out.print("nothing wrong")

@@ -130,14 +130,13 @@ def _list(items: "list[CatalogueItem]", root: Path, json: bool) -> None:
         print_json({"items": [_row(item, state) for item, state in states]})
         return
     from rich import box
-    from rich.markup import escape
     from rich.table import Table
 
     from cstrack_bench.cli.wide import print_wide
     from cstrack_bench.console import out
 
     title = f"What can be downloaded to {root}"
-    table = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     for heading in ("name", "what", "licence", "size", "state", "tables", "from"):
         table.add_column(heading)
     for item, state in states:
@@ -145,7 +144,7 @@ def _list(items: "list[CatalogueItem]", root: Path, json: bool) -> None:
             *(item.name, item.title, item.licence, _size(item), _state(state)),
             *(", ".join(map(str, item.tables)) or "–", ", ".join(_sites(item))),
         )
-        table.add_row(*map(escape, cells))
+        table.add_row(*cells)
     print_wide(table)
     for item in items:
         if item.register:

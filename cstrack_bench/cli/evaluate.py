@@ -110,6 +110,7 @@ def evaluate(
         trackeval_scores,
     )
     from cstrack_bench.evaluation.result_selection import select_results
+    from cstrack_bench.evaluation.scored_truth import check_truth
     from cstrack_bench.evaluation.scores import SequenceResult
     from cstrack_bench.files import check_writable, write_text
     from cstrack_bench.formats.mot_files import read_tracks
@@ -121,6 +122,10 @@ def evaluate(
         scores_latex,
     )
 
+    if name is not None:
+        from cstrack_bench.report.others import check_tracker_name
+
+        check_tracker_name(name)
     dataset = find_dataset(dataset_name)
     check_split(split, dataset.splits)
     for path in filter(None, (plot, csv, latex)):
@@ -130,7 +135,7 @@ def evaluate(
     chosen = subset.value if subset else dataset.default_subset
     everything = dataset.open(data, chosen)
     where = results
-    if results.is_file() and results.suffix == ".zip":
+    if results.is_file() and results.suffix.lower() == ".zip":
         where = context.with_resource(unpacked_tracks(results))
     selected = select_results(everything, where, sequences)
     if selected.unknown:
@@ -140,6 +145,7 @@ def evaluate(
     files = {part.name: selected.files[part.name] for part in parts}
     pairs = [SequenceResult.of(part, read_tracks(files[part.name])) for part in parts]
     rules = dataset.rules_for(parts)
+    check_truth([part.annotation_file for part in parts], pairs, rules)
     processes = fast_scores.useful_processes(pairs, os.cpu_count() or 1)
     scores = fast_scores.evaluate(pairs, rules, processes)
     differences = fast = None
@@ -214,13 +220,12 @@ def _as_row(item: "Difference") -> dict[str, object]:
 
 def _print(scores: "Evaluation", title: str) -> None:
     from rich import box
-    from rich.markup import escape
     from rich.table import Table
 
     from cstrack_bench.cli.wide import print_wide
     from cstrack_bench.report.score_files import COLUMNS
 
-    table = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("sequence")
     for name in COLUMNS:
         table.add_column(name, justify="right")
@@ -238,7 +243,6 @@ def _print(scores: "Evaluation", title: str) -> None:
 def _print_differences(
     differences: list["Difference"], fast: "LargestDifference"
 ) -> None:
-    from rich.markup import escape
 
     from cstrack_bench.console import out
 
@@ -257,7 +261,7 @@ def _print_differences(
     )
     rules = dict.fromkeys(step.rule for item in differences for step in item.steps)
     for rule in rules:
-        out.print(f"\n{escape(rule)}:")
+        out.print(f"\n{rule}:")
         for item in differences:
             for step in item.steps:
                 if step.rule == rule:

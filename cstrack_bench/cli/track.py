@@ -1,6 +1,7 @@
 """``cstrack track``: a video, a folder of frames, a sequence or a data set → tracks."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +17,7 @@ from cstrack_bench.cli.detectors import (
     two_stage,
 )
 from cstrack_bench.cli.options import Device, Json, print_json
+from cstrack_bench.cli.track_remarks import pictured, say_why_nothing
 from cstrack_bench.cli.trackers import ListTrackers, Tracker
 from cstrack_bench.cli.videos import (
     Codec,
@@ -29,12 +31,14 @@ from cstrack_bench.cli.videos import (
 )
 from cstrack_bench.errors import CstrackError, InputError
 from cstrack_bench.files import check_writable
+from cstrack_bench.formats.detection_forms import DetectionFormat
 
 if TYPE_CHECKING:
     from cstrack_bench.cli.videos import DrawingRequest
     from cstrack_bench.formats.sequences import Sequence
     from cstrack_bench.stopwatch import Stopwatch
-    from cstrack_bench.structures import Detector, TrackTable
+    from cstrack_bench.structures import Detections, Detector, TrackTable
+    from cstrack_bench.tracking.filters import FilterConfig
 
 DEFAULT_OUTPUT = Path("tracks")
 WARM_UP_FRAMES = 5
@@ -105,12 +109,38 @@ def track(
             "--serial", help="Frame by frame, without work on the next ones meanwhile."
         ),
     ] = False,
+    form: Annotated[
+        DetectionFormat,
+        typer.Option(
+            "--format",
+            help="Of --detections: MOT rows, the same with corners, a folder of YOLO "
+            "text, COCO's JSON; by default guessed and said.",
+        ),
+    ] = DetectionFormat.AUTO,
+    min_area: Annotated[
+        float | None,
+        typer.Option(
+            help="Boxes of at most this many square pixels are not written; by default "
+            "the tracker's own, mostly 100."
+        ),
+    ] = None,
+    max_aspect: Annotated[
+        float | None,
+        typer.Option(
+            help="Boxes of a greater width / height are not written; by default the "
+            "tracker's own, from 0.6 (cstrack) to 1.6."
+        ),
+    ] = None,
     as_json: Json = False,
     list_trackers: ListTrackers = False,
 ) -> None:
     """Track people and write MOT rows; needs --weights or --detections."""
     from cstrack_bench.stopwatch import Stopwatch
-    from cstrack_bench.tracking.tracker_registry import confidence_options, find_tracker
+    from cstrack_bench.tracking.tracker_registry import (
+        confidence_options,
+        find_tracker,
+        make_filter,
+    )
 
     if (weights is None) == (detections is None):
         raise InputError(
@@ -123,9 +153,16 @@ def track(
             f"The tracker {tracker!r} compares no appearance: leave out --reid, or "
             "choose one that does, such as deepsort."
         )
+    if conf is not None and not math.isfinite(conf):
+        raise InputError(f"--conf is a score, not {conf}.")
+    limits = {"min_area": min_area, "max_aspect": max_aspect}
+    filters = {name: limit for name, limit in limits.items() if limit is not None}
+    make_filter(tracker, **filters)
     drawing = drawing_request(video, web, trails, codec, show_unconfirmed, tracker)
     how = make_inference(inference, dtype)
     sequences, is_dataset = _open(source)
+    if any(o is not None for o in (video, web, weights, reid)):
+        sequences = [pictured(sequence) for sequence in sequences]
     jobs = _jobs(sequences, is_dataset, output, video, web)
     _spare([source, weights, detections, reid], jobs)
     watch = Stopwatch()
@@ -137,18 +174,25 @@ def track(
         assert detections is not None
         if size is not None:
             raise InputError("--size is the network's input and needs --weights.")
-        detector_of = files(detections, sequences, conf)
+        detector_of = files(detections, sequences, conf, form)
     if reid is not None:
         detector_of = two_stage(detector_of, reid, sequences, device, watch)
     # What the detector may report may also start a track, as in the official code.
     options = {} if conf is None else confidence_options(tracker, conf)
     found = [
         _track_one(
-            *(job, detector_of(job.sequence), tracker, options, watch, drawing),
+            *(job, detector_of(job.sequence), tracker, options, filters),
+            *(watch, drawing),
             overlap=not serial,
         )
         for job in jobs
     ]
+    for one in found:
+        if not one.boxes and one.detected:
+            say_why_nothing(
+                *(one.job.sequence.name, tracker, options, one.filter, one.dropped),
+                *(one.detected, one.best, one.flat),
+            )
     if web is not None:
         assert drawing is not None, "a page shows videos"
         write_page(web, [(one.job.sequence, one.table) for one in found], drawing)
@@ -170,18 +214,54 @@ class _Job:
 
 @dataclass(frozen=True)
 class _Found:
-    """What came of one job."""
+    """What came of one job.
+
+    ``detected`` boxes had scores up to ``best``, and ``flat`` of them no width or
+    height.
+    """
 
     job: _Job
     frames: int
     tracks: int
     table: "TrackTable"
     dropped: dict[str, int]
+    filter: "FilterConfig"
+    detected: int
+    best: float
+    flat: int
 
     @property
     def boxes(self) -> int:
         """How many were written."""
         return len(self.table)
+
+
+class _Seen:
+    """What a detector found in a sequence, counted, for remarks on an empty result.
+
+    Args:
+        advance: called after each frame.
+
+    Attributes:
+        frames: that were read; boxes: found in all of them; flat: of these, without a
+            width or height.
+        best: the highest score.
+    """
+
+    def __init__(self, advance: Callable[[], None]) -> None:
+        self._advance = advance
+        self.frames = self.boxes = self.flat = 0
+        self.best = -math.inf
+
+    def add(self, detections: "Detections") -> None:
+        """Count one frame."""
+        self.frames += 1
+        self.boxes += len(detections)
+        if len(detections):
+            self.best = max(self.best, float(detections.scores.max()))
+            sides = detections.boxes[:, 2:] - detections.boxes[:, :2]
+            self.flat += int((sides.min(axis=1) <= 0).sum())
+        self._advance()
 
 
 def _open(source: Path) -> tuple[list["Sequence"], bool]:
@@ -236,6 +316,8 @@ def _jobs(
     for job in jobs:
         check_writable(job.output)
         if job.video is not None:
+            if job.video.resolve() == job.output.resolve():
+                raise InputError("--output and --video are one file; name two.")
             if job.video.suffix.lower() != ".mp4":
                 raise InputError(f"--video is written as .mp4, not {job.video.name!r}.")
             if not job.sequence.has_images:
@@ -258,6 +340,7 @@ def _track_one(
     detector: "Detector",
     tracker: str,
     options: dict[str, float],
+    filters: dict[str, float],
     watch: "Stopwatch",
     drawing: "DrawingRequest | None",
     overlap: bool,
@@ -268,24 +351,18 @@ def _track_one(
     from cstrack_bench.tracking.tracker_registry import make_filter, make_tracker
 
     sequence = job.sequence
-    keep = make_filter(tracker)
-    frames = 0
+    keep = make_filter(tracker, **filters)
     with console.progress() as display:
         bar = display.add_task(f"tracking {sequence.name}", total=len(sequence))
-
-        def advance() -> None:
-            nonlocal frames
-            frames += 1
-            display.advance(bar)
-
+        seen = _Seen(lambda: display.advance(bar))
         early = drawing is not None and drawing.unconfirmed
         # What is recorded has one step, so its frames do not overlap.
         recorder = Recorder(detector) if early else None
         mot = make_tracker(tracker, sequence.frame_rate, **options)
         table = track_sequence(
-            sequence, recorder or detector, mot, keep, watch, overlap, advance
+            sequence, recorder or detector, mot, keep, watch, overlap, seen.add
         )
-    if not frames:
+    if not seen.frames:
         raise CstrackError(f"{sequence.name} gave no frame.")
     write_tracks(job.output, table)
     if job.video is not None:
@@ -293,7 +370,10 @@ def _track_one(
         seen = None if recorder is None else recorder.detections
         draw(sequence, table, job.video, drawing, tracker, options, seen)
     identities = len(set(table.ids.tolist()))
-    return _Found(job, frames, identities, table, dict(keep.dropped))
+    return _Found(
+        *(job, seen.frames, identities, table, dict(keep.dropped)),
+        *(keep.config, seen.boxes, seen.best, seen.flat),
+    )
 
 
 def _totals(found: list[_Found]) -> dict[str, Any]:

@@ -48,8 +48,12 @@ def train(
     from cstrack_bench.training.distributed import is_main, pick_device
 
     table, _, row = recipe.partition(":")
-    if row and not row.isdigit():
+    if row and not (row.isascii() and row.isdigit() and len(row) < 10):
         raise InputError(f"A row is a number, as in table2:4, not {recipe!r}.")
+    if resume and fresh:
+        raise InputError("--resume goes on and --fresh starts anew: give one of them.")
+    if seed < 0:
+        raise InputError(f"--seed is 0 or more, not {seed}.")
     where = pick_device(device)
     rows = [int(row)] if row else None
     plan = make_plan(table, data, profile, rows, seed + 1, settings or (), recipes)
@@ -67,6 +71,15 @@ def train(
             f"{checkpoint} holds an unfinished training of this run; go on with "
             "--resume or discard it with --fresh."
         )
+    weights = workspace.ledger.training(identity, ".safetensors")
+    if resume and not checkpoint.exists() and not weights.exists():
+        raise InputError(
+            f"There is nothing to resume: {checkpoint} does not exist. A training of "
+            "these settings, data and seed was not begun, or not under this --results; "
+            "leave out --resume to start it."
+        )
+    if resume and not checkpoint.exists():
+        console.err.print("this training is finished: nothing is left to resume")
     console.err.print(f"profile {plan.profile} ({plan.reason})")
     summary = train_run(run, workspace, fresh).summary
     if not is_main():

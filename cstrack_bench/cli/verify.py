@@ -94,13 +94,12 @@ def _document(found: "Verification") -> dict[str, object]:
 
 def _print(found: "Verification") -> None:
     from rich import box
-    from rich.markup import escape
     from rich.table import Table
 
     from cstrack_bench.cli.wide import print_wide
     from cstrack_bench.console import out
 
-    title = escape(f"{found.name} in {found.folder}")
+    title = f"{found.name} in {found.folder}"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     for heading in ("", "name", "frames", "pictures", "boxes", "identities"):
         table.add_column(heading, justify="left" if len(heading) in (0, 4) else "right")
@@ -121,13 +120,13 @@ def _print(found: "Verification") -> None:
             f"val {facts.val} ({facts.val_frames:,} frames)"
         )
     for remark in found.remarks:
-        out.print(f"note     {escape(remark)}")
+        out.print(f"note     {remark}")
     for missing in found.missing:
-        out.print(f"missing  {escape(missing)}")
+        out.print(f"missing  {missing}")
     for problem in found.problems:
-        out.print(f"wrong    {escape(problem.location)}: {escape(problem.what)}")
+        out.print(f"wrong    {problem.location}: {problem.what}")
     for mend in sorted({problem.mend for problem in found.problems}):
-        out.print(f"mend     {escape(mend)}")
+        out.print(f"mend     {mend}")
     if not found.problems:
         scored = sum(row.boxes is not None for row in found.sequences)
         ending = ""

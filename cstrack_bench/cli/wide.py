@@ -10,10 +10,8 @@ _WIDEST = 500
 
 def print_wide(table: "Table") -> None:
     """Print a table on stdout as wide as it is: a cut number is no number."""
-    from rich.console import Console
-
-    from cstrack_bench.console import out
+    from cstrack_bench.console import PlainConsole, out
 
     options = out.options.update(width=_WIDEST)
     needed = out.measure(table, options=options).maximum
-    Console(highlight=False, width=max(needed, out.width)).print(table)
+    PlainConsole(width=max(needed, out.width)).print(table)

@@ -41,7 +41,8 @@ def find_dataset(name: str) -> Dataset:
             in MOTChallenge's or JDE's layout.
 
     Raises:
-        InputError: an import path or file that gives no data set.
+        InputError: an import path or file that gives no data set, or a name that is
+            a path.
     """
     known = built_in_datasets()
     if name.lower() in known:
@@ -50,7 +51,18 @@ def find_dataset(name: str) -> Dataset:
         # An abstract class cannot be a type[Dataset] for mypy.
         kind: type[Dataset] = Dataset  # type: ignore[type-abstract]
         return find_extension(name, known, GROUP, kind, "data set")
+    _check_name(name)
     return _plain_folder(name)
+
+
+def _check_name(name: str) -> None:
+    """Refuse a path: a data set's folder is looked for in the root alone."""
+    plain = name.isprintable() and 0 < len(name) <= 200
+    if not plain or name[0] in ".~" or set("/\\") & set(name):
+        raise InputError(
+            f"A data set is named by a word, not {name[:60]!r}; the folder that holds "
+            "its own is given as --data."
+        )
 
 
 def dataset_in(folder: Path) -> Dataset:

@@ -56,6 +56,12 @@ class EvaluationRules:
         """
         found = set(np.unique(annotations.classes).tolist())
         what = f"The ground truth of {name} has"
+        unknown = sorted(found - {NO_CLASS} - set(CLASSES))
+        if unknown:
+            raise InputError(
+                f"{what} class {unknown[0]} in column 8, not one of 1 to 13: write 1 "
+                "there for pedestrians."
+            )
         if not self.has_classes:
             others = sorted(found - {NO_CLASS, PEDESTRIAN})
             if others:
@@ -66,10 +72,6 @@ class EvaluationRules:
         elif NO_CLASS in found:
             raise InputError(
                 f"{what} no classes (MOT15's format); use --dataset mot15."
-            )
-        elif found - set(CLASSES):
-            raise InputError(
-                f"{what} class {sorted(found - set(CLASSES))[0]}, not one of 1 to 13."
             )
 
 

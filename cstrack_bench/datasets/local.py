@@ -34,14 +34,12 @@ class LocalSequences(MotChallengeDataset):
 
     def sequences(self, folder: Path, subset: str) -> list[Sequence]:
         """Those of all folders, sorted by name; of equal names the first."""
-        if subset != "train":
-            return []
         found: dict[str, Sequence] = {}
-        for dataset in _folders(folder):
+        for dataset in _folders(folder, subset):
             for sequence in list_sequences(dataset, subset):
                 if sequence.has_images and sequence.annotations() is not None:
                     found.setdefault(sequence.name, sequence)
-        if not found:
+        if not found and subset == "train":
             raise DatasetAbsentError(
                 f"No MOT sequence with images and ground truth lies under {folder} "
                 "(expected train/NAME/img1, gt/gt.txt and seqinfo.ini); name another "
@@ -56,7 +54,10 @@ class LocalSequences(MotChallengeDataset):
 
     def try_sequences(self, folder: Path) -> list[tuple[str, Sequence | Fault]]:
         """Those of all folders."""
-        every = (super(LocalSequences, self).try_sequences(f) for f in _folders(folder))
+        every = (
+            super(LocalSequences, self).try_sequences(found)
+            for found in _folders(folder, "train")
+        )
         return [
             (subset, entry)
             for found in every
@@ -65,14 +66,14 @@ class LocalSequences(MotChallengeDataset):
         ]
 
 
-def _folders(root: Path) -> list[Path]:
-    """The root and the folders in it that have training sequences, not made ones."""
+def _folders(root: Path, subset: str) -> list[Path]:
+    """The root and the folders in it that have such a subset, but no made ones."""
     below = sorted(entry for entry in root.iterdir() if entry.is_dir())
     made = [d for d in dataset_registry.built_in_datasets().values() if d.is_generated]
     return [
         folder
         for folder in (root, *below)
-        if (folder / "train").is_dir() and not any(d.name == folder.name for d in made)
+        if (folder / subset).is_dir() and not any(d.name == folder.name for d in made)
     ]
 
 

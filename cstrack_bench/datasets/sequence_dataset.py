@@ -9,7 +9,12 @@ from pathlib import Path
 from cstrack_bench import console
 from cstrack_bench.datasets.dataset import SUBSETS, Dataset, Parts
 from cstrack_bench.datasets.evaluation_rules import EvaluationRules, rules_by_classes
-from cstrack_bench.datasets.splits import SPLITS, split_hash, split_sequences
+from cstrack_bench.datasets.splits import (
+    FOLDERS,
+    SPLITS,
+    split_hash,
+    split_sequences,
+)
 from cstrack_bench.errors import InputError
 from cstrack_bench.formats.sequences import FrameSource, Sequence
 from cstrack_bench.verification.annotation_checks import Findings, check_annotations
@@ -52,11 +57,24 @@ class SequenceDataset(Dataset):
         }
 
     def parts(self, root: Path, split: str, pattern: str = "*") -> Parts:
-        """Its training sequences, cut as a split says."""
-        chosen = [s for s in self.open(root) if fnmatchcase(s.name, pattern)]
+        """Its training sequences, cut as a split says, or all of train/ and of val/."""
+        chosen = self._usable(root, "train", pattern)
+        if split == FOLDERS:
+            val = self._usable(root, "val", pattern)
+            rules = self.rules_for([*chosen, *val])
+            return Parts(self.name, rules, split, chosen, val)
+        train, val = split_sequences(chosen, split, self.splits)
+        return Parts(self.name, self.rules_for(chosen), split, train, val)
+
+    def _usable(self, root: Path, subset: str, pattern: str) -> list[Sequence]:
+        """The sequences of a subset that are called so, all of them with images and
+        ground truth."""
+        found = self.open(root, subset)
+        chosen = [s for s in found if fnmatchcase(s.name, pattern)]
         if not chosen:
             raise InputError(
-                f"No sequence of {self.name} under {root} is called {pattern!r}."
+                f"No {subset} sequence of {self.name} under {root} is called "
+                f"{pattern!r}."
             )
         lacking = [
             s.name for s in chosen if not s.has_images or s.annotations() is None
@@ -66,8 +84,7 @@ class SequenceDataset(Dataset):
                 f"{self.name} under {root} has no images or no ground truth for "
                 f"{', '.join(lacking)}."
             )
-        train, val = split_sequences(chosen, split, self.splits)
-        return Parts(self.name, self.rules_for(chosen), split, train, val)
+        return chosen
 
     def training_sources(
         self, root: Path, pattern: str, lists: abc.Sequence[str]

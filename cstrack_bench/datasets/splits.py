@@ -15,6 +15,8 @@ from cstrack_bench.formats.sequences import Sequence
 
 #: Splits of any data set.
 SPLITS = ("full", "half/official", "half/fairmot", "half/bytetrack")
+#: The split of a data set's own ``train/`` against its own ``val/``: no cut.
+FOLDERS = "folders"
 #: Parts to train on, and parts to test on.
 Pair = tuple[list[Sequence], list[Sequence]]
 
@@ -96,6 +98,11 @@ def check_split(split: str, own: abc.Sequence[Split] = ()) -> None:
 
 
 def _unknown(split: str, own: abc.Sequence[Split] = ()) -> InputError:
+    if split == FOLDERS:
+        return InputError(
+            "The split 'folders' trains on train/ and measures on val/, so it is set "
+            "with data.split; results on val/ are evaluated with --subset val."
+        )
     known = [*SPLITS, *(known.name for known in own)]
     return InputError(f"No split {split!r}: {nearest(split, known)}.")
 

@@ -3,14 +3,16 @@
 import functools
 from pathlib import Path
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from cstrack_bench.datasets.catalogue_item import WEIGHTS, CatalogueItem
 from cstrack_bench.datasets.dataset_registry import built_in_datasets
 from cstrack_bench.datasets.jde_layout import IMAGE_LISTS
 from cstrack_bench.errors import InputError, nearest
+from cstrack_bench.files import read_text
 from cstrack_bench.formats.names import simple_name
+from cstrack_bench.limits import SETTINGS_BYTES
+from cstrack_bench.yaml_text import read_yaml
 
 WEIGHTS_FILE = Path(__file__).with_name("weights.yaml")
 
@@ -35,7 +37,9 @@ def load_weights(file: Path = WEIGHTS_FILE) -> dict[str, CatalogueItem]:
         InputError: the file is not a catalogue (names the field).
     """
     try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        document = read_yaml(read_text(file, SETTINGS_BYTES), str(file))
+        if not isinstance(document, dict):
+            raise TypeError("it is not a mapping of names")
         rows = [
             {"name": name, "kind": WEIGHTS, **row} for name, row in document.items()
         ]
@@ -45,7 +49,7 @@ def load_weights(file: Path = WEIGHTS_FILE) -> dict[str, CatalogueItem]:
         where = [str(part) for part in first["loc"]]
         where[0] = str(rows[int(where[0])]["name"])
         raise InputError(f"{file}: {'.'.join(where)}: {first['msg']}.") from None
-    except (OSError, yaml.YAMLError, TypeError, AttributeError) as error:
+    except (TypeError, AttributeError) as error:
         raise InputError(f"{file} is not a catalogue: {error}.") from None
     return {item.name: item for item in items}
 

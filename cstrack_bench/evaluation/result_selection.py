@@ -41,8 +41,8 @@ def select_results(
         InputError: no such files, no sequence of that name, or files are missing (says
             which, and what is there).
     """
-    files = find_result_files(results)
     names = [sequence.name for sequence in everything]
+    files = find_result_files(results, names)
     wanted = everything
     if patterns is not None:
         listed = [pattern.strip() for pattern in patterns.split(",")]

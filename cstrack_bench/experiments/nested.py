@@ -5,13 +5,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from cstrack_bench.errors import InputError
+from cstrack_bench.yaml_text import read_yaml
 
 # YAML has values of any kind; ``settings`` checks them into option classes.
 Tree = dict[str, Any]
 TreeView = Mapping[str, Any]
+_LONGEST_KEY = 200
 
 
 def digest(content: object, length: int) -> str:
@@ -35,10 +35,9 @@ def parse_override(text: str) -> Tree:
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise InputError(f"--set takes key=value such as train.epochs=5, not {text!r}.")
-    try:
-        nested: object = yaml.safe_load(value)
-    except yaml.YAMLError:
-        raise InputError(f"--set {key}: cannot read the value {value!r}.") from None
+    if not key.isprintable() or len(key) > _LONGEST_KEY:
+        raise InputError(f"--set takes key=value, and {key[:40]!r} is no key.")
+    nested = read_yaml(value, f"--set {key}")
     for part in reversed(key.split(".")):
         nested = {part: nested}
     assert isinstance(nested, dict)

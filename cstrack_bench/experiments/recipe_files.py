@@ -7,10 +7,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.experiments.nested import Tree
+from cstrack_bench.files import read_text
+from cstrack_bench.limits import SETTINGS_BYTES
+from cstrack_bench.yaml_text import read_yaml
 
 
 def _recipe_folder() -> Path:
@@ -97,16 +98,18 @@ def check_name(name: str) -> None:
     Raises:
         InputError: it is none.
     """
-    if not re.fullmatch(r"[a-z0-9_-]+", name):
+    if not re.fullmatch(r"[a-z0-9_-]{1,80}", name):
         raise InputError(
-            f"A recipe is named by small letters, digits, - and _, not {name!r}; its "
-            "folder is given as --recipes."
+            "A recipe is named by up to 80 small letters, digits, - and _, not "
+            f"{name[:100]!r}; its folder is given as --recipes."
         )
 
 
 def _extended(path: Path, parent: object) -> Path:
     """The file that ``extends`` of another names, ``base.yaml`` or ``table2``."""
-    name = str(parent).removesuffix(".yaml")
+    if not isinstance(parent, str):
+        raise InputError(f"{path} extends {parent!r}: give the name of a recipe.")
+    name = parent.removesuffix(".yaml")
     check_name(name)
     for folder in (path.parent, RECIPES):
         found = folder / f"{name}.yaml"
@@ -119,11 +122,7 @@ def _extended(path: Path, parent: object) -> Path:
 
 
 def _read(path: Path) -> Tree:
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"The recipe {path} cannot be read: {reason}.") from error
+    document = read_yaml(read_text(path, SETTINGS_BYTES), f"The recipe {path}")
     if not isinstance(document, dict):
         raise InputError(f"The recipe {path} is not a mapping.")
     return document

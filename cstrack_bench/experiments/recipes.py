@@ -20,7 +20,9 @@ from cstrack_bench.experiments.nested import (
     merge,
     parse_override,
 )
+from cstrack_bench.experiments.recipe_checks import check_recipe
 from cstrack_bench.experiments.recipe_files import (
+    BASE,
     RECIPES,
     RecipeFile,
     read_recipe_files,
@@ -30,6 +32,7 @@ from cstrack_bench.experiments.settings import (
     Settings,
     build_settings,
 )
+from cstrack_bench.limits import SEEDS
 from cstrack_bench.paper.claims import load_table, table_names
 from cstrack_bench.systems.system_registry import DEFAULT, find_system
 
@@ -128,6 +131,7 @@ class Recipe:
                 raise InputError(f"{self.table} has rows {known}, not {row}.")
         if seeds < 1:
             raise InputError(f"--seeds must be at least 1, not {seeds}.")
+        SEEDS.check(seeds, "--seeds (or --seed, counted from 0)")
         given = tuple(overrides)
         changes: Tree = {}
         for override in given:
@@ -375,14 +379,7 @@ class _Part:
         title = str(settings.pop("title", ""))
         rows = settings.pop("rows", None) or {}
         profiles = settings.pop("profiles", None) or {}
-        if not isinstance(rows, dict) or not isinstance(profiles, dict):
-            raise InputError(f"{file.path}: rows and profiles are mappings.")
-        for number, row in rows.items():
-            if not isinstance(number, int) or not isinstance(row, dict):
-                raise InputError(
-                    f"{file.path}: a row is a number and its keys, as in "
-                    f"7: {{name: mine, model: {{ren: none}}}}, not {number!r}: {row!r}."
-                )
+        check_recipe(file.path, rows, profiles, settings, file.name == BASE)
         return cls(title, rows, profiles, settings)
 
 

@@ -20,6 +20,7 @@ from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.experiments.implementations import preset
 from cstrack_bench.experiments.nested import Tree, TreeView, merge
+from cstrack_bench.experiments.setting_limits import check_settings
 from cstrack_bench.models.network_base import NetworkConfig
 from cstrack_bench.systems.system_registry import DEFAULT, find_system
 from cstrack_bench.tracking.tracker_registry import (
@@ -142,7 +143,8 @@ class Settings:
         return document
 
 
-_SECTIONS: dict[str, type] = {
+#: The option class of each section of settings.
+SECTIONS: dict[str, type] = {
     "data": DataConfig,
     "augment": AugmentConfig,
     "init": InitConfig,
@@ -160,7 +162,7 @@ def build_settings(document: TreeView) -> Settings:
     Raises:
         InputError: an unknown key (names the nearest), or a value of the wrong kind.
     """
-    known = {"implementation", "model", *_SECTIONS}
+    known = {"implementation", "model", *SECTIONS}
     for key in document:
         if key not in known:
             raise InputError(f"No setting {key!r}; {nearest(key, known)}.")
@@ -170,14 +172,12 @@ def build_settings(document: TreeView) -> Settings:
             f"No implementation {implementation!r}; "
             f"{nearest(implementation, IMPLEMENTATIONS)}."
         )
-    model = dict(document.get("model") or {})
+    model = dict(_section(document, "model"))
     size = str(model.pop("size", "l"))
     system = str(model.pop("system", DEFAULT))
     built: Tree = {}
-    for section, kind in _SECTIONS.items():
-        given = document.get(section) or {}
-        if not isinstance(given, Mapping):
-            raise InputError(f"The setting {section} is a mapping, not {given!r}.")
+    for section, kind in SECTIONS.items():
+        given = _section(document, section)
         options = preset(implementation, section, given)
         built[section] = _checked(kind, merge(options, given), section)
     if built["init"].weights is not None:
@@ -191,7 +191,17 @@ def build_settings(document: TreeView) -> Settings:
         **built,
     )
     _check_tracker(settings.track)
+    check_settings(settings)
     return settings
+
+
+def _section(document: TreeView, name: str) -> TreeView:
+    given = document.get(name)
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise InputError(f"The setting {name} is a mapping, not {given!r}.")
+    return given
 
 
 def _model(

@@ -14,6 +14,9 @@ from cstrack_bench.experiments.ledger import Ledger
 from cstrack_bench.experiments.nested import digest
 from cstrack_bench.experiments.recipes import Run
 from cstrack_bench.files import sha256
+from cstrack_bench.formats.sequences import Sequence
+from cstrack_bench.formats.thinned import Thinned
+from cstrack_bench.verification.before_work import check_training
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,9 +42,23 @@ class Workspace:
         return {}
 
     def open(self, config: DataConfig) -> ExperimentData:
-        """The data of a configuration; opened (or made) at the first call."""
+        """The data of a configuration; opened (or made) and checked at the first call.
+
+        Raises:
+            InputError: it is not there, or not fit to be learnt from or measured.
+        """
         if config not in self._opened:
-            self._opened[config] = open_data(config, self.data_root)
+            found = open_data(config, self.data_root)
+            if not config.resolved.is_generated:
+                check_training(found.own, found.val)
+            mixed = [
+                source.source
+                for part in found.mix
+                for source in part.sources
+                if isinstance(source, Thinned)
+            ]
+            check_training([s for s in mixed if isinstance(s, Sequence)], [])
+            self._opened[config] = found
         return self._opened[config]
 
     def open_all(self, run: Run) -> None:

@@ -6,10 +6,16 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from cstrack_bench.console import remark_once
 from cstrack_bench.errors import InputError
+from cstrack_bench.files import check_regular
+from cstrack_bench.formats.frame_names import FrameNames, number_frames
 from cstrack_bench.formats.names import natural_key
+from cstrack_bench.limits import PICTURE_PIXELS
 
-PICTURE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".webp"})
+PICTURE_SUFFIXES = frozenset(
+    {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+)
 
 
 class Pictures(Protocol):
@@ -41,6 +47,7 @@ class FolderPictures:
 
     Attributes:
         paths: 0-based frame number -> file.
+        names: what was made of the files' names.
     """
 
     def __init__(self, folder: Path, numbered: bool) -> None:
@@ -53,24 +60,40 @@ class FolderPictures:
         """
         self._folder = folder
         files = list_pictures(folder)
+        self._count = len(files)
+        self.names = FrameNames(dict(enumerate(files)))
         if numbered:
-            by_number = {int(f.stem) - 1: f for f in files if f.stem.isdecimal()}
-            self.paths = dict(sorted(by_number.items()))
-        else:
-            self.paths = dict(enumerate(files))
+            self.names = number_frames(folder, files)
+            if self.names.remark:
+                remark_once(f"{self.names.remark}.")
+        self.paths = self.names.paths
 
     @property
     def first(self) -> int:
-        """Number of the first picture."""
+        """Number of the first picture.
+
+        Raises:
+            InputError: the names give no frames.
+        """
+        self._check_names()
         return next(iter(self.paths))
 
     @property
     def last(self) -> int:
-        """Number of the last picture."""
+        """Number of the last picture.
+
+        Raises:
+            InputError: the names give no frames.
+        """
+        self._check_names()
         return next(reversed(self.paths))
 
     def __len__(self) -> int:
-        return len(self.paths)
+        return self._count
+
+    def _check_names(self) -> None:
+        if self.names.problem:
+            raise InputError(f"{self.names.problem}.")
 
     def reaches(self, index: int) -> bool:
         """Always true: a file that is missing is an error when it is read."""
@@ -82,6 +105,7 @@ class FolderPictures:
         Raises:
             InputError: no such file, or not a picture.
         """
+        self._check_names()
         if index not in self.paths:
             raise InputError(f"Frame {index + 1} has no picture in {self._folder}.")
         return read_picture(self.paths[index])
@@ -157,14 +181,17 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     """A picture file as (H, W, 3) uint8, BGR.
 
     Raises:
-        InputError: no such file, or not a picture.
+        InputError: no such file, not a picture, or more pixels than are allowed.
     """
     import cv2
 
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    picture_size(path)
+    try:
+        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    except cv2.error:
+        image = None
     if image is None:
-        state = "is not a picture that can be decoded" if path.exists() else "is absent"
-        raise InputError(f"{path} {state}.")
+        raise InputError(f"{path} is not a picture that can be decoded.")
     return np.asarray(image, np.uint8)
 
 
@@ -172,20 +199,29 @@ def picture_size(path: Path) -> tuple[int, int]:
     """Width and height of a picture file as it is shown, from its header.
 
     Raises:
-        InputError: no such file, or not a picture.
+        InputError: no such file, not a picture, or more pixels than are allowed.
     """
-    from PIL import ExifTags, Image, UnidentifiedImageError
+    from PIL import ExifTags, Image
 
+    # Our own limit is told in a sentence and can be raised.
+    Image.MAX_IMAGE_PIXELS = None
+    if not path.exists():
+        raise InputError(f"{path} is absent.")
+    check_regular(path)
+    # Damaged headers raise whatever the reader of their format trips over.
     try:
-        with Image.open(path) as picture:
-            width, height = picture.size
+        picture = Image.open(path)
+    except Exception as error:
+        raise InputError(f"{path} is not a picture that can be decoded.") from error
+    with picture:
+        width, height = picture.size
+        PICTURE_PIXELS.check(width * height, f"{path} ({width}×{height})")
+        try:
             # OpenCV turns a picture as the camera says; so must its size be.
             turned = picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5
-            return (height, width) if turned else (width, height)
-    except FileNotFoundError:
-        raise InputError(f"{path} is absent.") from None
-    except (UnidentifiedImageError, OSError):
-        raise InputError(f"{path} is not a picture that can be decoded.") from None
+        except Exception as error:
+            raise InputError(f"{path} is not a picture that can be decoded.") from error
+    return (height, width) if turned else (width, height)
 
 
 def video_facts(path: Path) -> tuple[float, int, int, int]:
@@ -210,6 +246,7 @@ def video_facts(path: Path) -> tuple[float, int, int, int]:
     capture.release()
     if length == 0 or min(width, height) <= 0:
         raise InputError(f"{path} has no frame that can be decoded.")
+    PICTURE_PIXELS.check(width * height, f"{path} ({width}×{height})")
     return (rate if rate > 0 else 30.0), width, height, length
 
 

@@ -20,14 +20,19 @@ from numpy.typing import NDArray
 
 from cstrack_bench.boxes import xywh_to_xyxy
 from cstrack_bench.errors import InputError
-from cstrack_bench.formats.mot_files import PEDESTRIAN, Annotations, read_rows
+from cstrack_bench.files import read_bytes
+from cstrack_bench.formats.mot_files import PEDESTRIAN, Annotations
+from cstrack_bench.formats.mot_rows import read_rows
 from cstrack_bench.formats.names import last_number, natural_key
+from cstrack_bench.formats.numerals import is_coordinate, is_whole, parse_number
+from cstrack_bench.limits import SEQUENCE_FRAMES
 
 _IDS = ("trackid", "track_id", "id")
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
 _CORNERS = ("xtl", "ytl", "xbr", "ybr")
 _INCOMPLETE = "has a person without an id, a frame or a box of numbers"
 _NOT_FINITE = "one of its numbers is not finite"
+_BEYOND = "its frame or id is not a whole number, or a side is beyond any picture"
 
 #: Location of a person, and the texts of its frame, id, left, top, right and bottom.
 _Person = tuple[str, list[str | None]]
@@ -118,18 +123,27 @@ def read_label_rows(labels: Path) -> LabelRows:
     locations: list[str] = []
     malformed: list[tuple[str, str]] = []
     for location, texts in people:
-        try:
-            row = [float(text or "") for text in texts]
-        except ValueError:
+        numbers = [parse_number((text or "").strip()) for text in texts]
+        row = [number for number in numbers if number is not None]
+        if len(row) < len(numbers):
             malformed.append((location, _INCOMPLETE))
             continue
         if not np.isfinite(row).all():
             malformed.append((location, _NOT_FINITE))
             continue
+        if not _in_range(np.array(row)):
+            malformed.append((location, _BEYOND))
+            continue
         rows.append(row)
         locations.append(location)
     table = np.array(rows, np.float64).reshape(-1, 6)
     return LabelRows(table, locations, malformed)
+
+
+def _in_range(row: NDArray[np.float64]) -> bool:
+    """Whether frame and id are whole, and the corners can be in a picture."""
+    whole = bool(is_whole(row[:2]).all()) and row[0] <= SEQUENCE_FRAMES.value
+    return whole and bool(is_coordinate(row[2:]).all())
 
 
 def counts_from_zero(labels: Path) -> bool:
@@ -152,11 +166,17 @@ def _track_rows(file: Path) -> LabelRows:
     table, lines = read_rows(file, columns=6)
     rows = np.concatenate([table[:, :2], xywh_to_xyxy(table[:, 2:6])], axis=1)
     finite = np.isfinite(rows).all(axis=1)
+    wrong = {
+        int(i): _BEYOND if finite[i] else _NOT_FINITE
+        for i in range(len(rows))
+        if not finite[i] or not _in_range(rows[i])
+    }
     locations = [f"{file}, line {line}" for line in lines.tolist()]
+    kept = [i for i in range(len(rows)) if i not in wrong]
     return LabelRows(
-        rows[finite],
-        [text for text, good in zip(locations, finite, strict=True) if good],
-        [(t, _NOT_FINITE) for t, g in zip(locations, finite, strict=True) if not g],
+        rows[kept],
+        [locations[i] for i in kept],
+        [(locations[i], what) for i, what in wrong.items()],
     )
 
 
@@ -199,7 +219,7 @@ def _parse(file: Path, tag: str) -> tuple[xml.Element, list[int]]:
 
     parser.StartElementHandler = note
     try:
-        content = file.read_bytes()
+        content = read_bytes(file)
         parser.Parse(content, True)
         return xml.fromstring(content), lines
     except expat.ExpatError as error:

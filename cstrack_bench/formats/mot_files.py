@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from cstrack_bench.boxes import xywh_to_xyxy, xyxy_to_xywh
 from cstrack_bench.errors import InputError
 from cstrack_bench.files import write_text
-from cstrack_bench.formats.plain_rows import plain_rows
+from cstrack_bench.formats.mot_rows import check_rows, read_rows, refuse
+from cstrack_bench.formats.numerals import is_whole
 from cstrack_bench.structures import Detections, TrackTable
 
 #: Class numbers of MOTChallenge from MOT16 on; MOT15 has none and gets NO_CLASS.
@@ -36,6 +37,8 @@ CLASSES = {
 PEDESTRIAN = 1
 NO_CLASS = -1
 
+# MOT15 has ten; no format of MOTChallenge has more.
+_MOST_COLUMNS = 10
 # More digits than any annotation has; a result file stays a third of repr's size.
 _DECIMALS = 3
 
@@ -94,6 +97,17 @@ class Annotations:
         """The rows of ``is_pedestrian``."""
         return self.keep(self.is_pedestrian)
 
+    def why_nothing_counts(self) -> str:
+        """A clause that says why no row is scored or trained on, naming the column."""
+        if not len(self):
+            return "it has no row"
+        unmarked = self.marks.astype(np.int64) == 0
+        if unmarked.all():
+            return f"the mark (column 7) of all its {len(self)} rows is 0"
+        others = set(self.classes[~unmarked].tolist()) - {PEDESTRIAN, NO_CLASS}
+        listed = ", ".join(map(str, sorted(others)))
+        return f"the class (column 8) of its marked rows is {listed}, never 1"
+
     def as_tracks(self) -> TrackTable:
         """These rows as a tracker's result with score 1, sorted by frame, then id."""
         order = np.lexsort((self.ids, self.frames))
@@ -108,28 +122,69 @@ class Annotations:
 def read_annotations(path: Path) -> Annotations:
     """Read a ``gt.txt`` of MOT15 (10 columns) or MOT16 and later (7 to 9 columns).
 
-    A tenth column means MOT15, whose columns 8 to 10 are positions in the world (or
-    -1), not class and visibility.
+    Column 8 is a class where it is one by its numbers: whole, and not -1 in all rows.
+    With a tenth column it may be a position in the world (MOT15), which is hardly ever
+    whole; VisDrone and DarkLabel have a class there.
 
     Raises:
-        InputError: no such file, or a row that is not what it should be (with line).
+        InputError: no such file, or a row that is not what it should be (with line):
+            marks that are scores, classes in some rows only, columns of no known
+            meaning.
     """
     rows, lines = read_rows(path, columns=7)
-    _check(rows, lines, path)
+    check_rows(rows, lines, path)
     count, width = rows.shape
-    has_classes = width in (8, 9)
-    classes = rows[:, 7] if has_classes else np.full(count, float(NO_CLASS))
+    if count and width > _MOST_COLUMNS:
+        raise InputError(
+            f"{path}, line {lines[0]}: {width} columns, whose classes could be in any "
+            "of the last; keep frame, id, left, top, width, height, mark, class, "
+            "visibility."
+        )
+    marks = rows[:, 6]
+    refuse(
+        ~is_whole(marks),
+        lines,
+        path,
+        "its mark (column 7) is neither 0 nor 1; a detector's score does not belong "
+        "there: write 1 where a box is to be scored",
+    )
+    classes = np.full(count, float(NO_CLASS))
+    if width in (8, 9) or (width > 9 and is_whole(rows[:, 7]).all()):
+        classes = _classes(rows[:, 7], lines, path)
+    if width > 9:
+        why = (
+            "it has a class in column 8 of 10 (VisDrone's order), whose numbers are "
+            "not MOTChallenge's; keep nine columns and write 1 for a pedestrian and "
+            "another of 1 to 13 for what is not to be scored"
+        )
+        refuse(~np.isin(classes, (NO_CLASS, PEDESTRIAN)), lines, path, why)
     visibility = rows[:, 8] if width == 9 else np.ones(count)
-    for name, column in (("class", classes), ("visibility", visibility)):
-        _refuse(~np.isfinite(column), lines, path, f"its {name} is not a number")
+    why = "its visibility (column 9) is not a number"
+    refuse(~np.isfinite(visibility), lines, path, why)
     return Annotations(
         frames=rows[:, 0].astype(np.int64) - 1,
         ids=rows[:, 1].astype(np.int64),
         boxes=_corners(rows),
-        marks=rows[:, 6],
+        marks=marks,
         classes=classes.astype(np.int64),
         visibility=visibility,
     )
+
+
+def _classes(
+    column: NDArray[np.float64], lines: NDArray[np.int64], path: Path
+) -> NDArray[np.float64]:
+    """The classes of a file, all rows or none of which have one."""
+    refuse(~is_whole(column), lines, path, "its class (column 8) is not a whole number")
+    absent = column == NO_CLASS
+    if not absent.all():
+        why = (
+            "its class (column 8) is -1, which is none, where other rows have one; "
+            "write 1 for a pedestrian, or mark 0 (column 7) and class 13 for a region "
+            "to ignore"
+        )
+        refuse(absent, lines, path, why)
+    return column
 
 
 def read_tracks(path: Path) -> TrackTable:
@@ -141,18 +196,18 @@ def read_tracks(path: Path) -> TrackTable:
             pedestrian, or repeats an id in its frame.
     """
     rows, lines = read_rows(path, columns=6)
-    _check(rows, lines, path)
+    check_rows(rows, lines, path)
     negative = "its id is negative: that is a detection, not a track"
-    _refuse(rows[:, 1] < 0, lines, path, negative)
+    refuse(rows[:, 1] < 0, lines, path, negative)
     if rows.shape[1] > 7:
         # MOT15 puts a position in this column, hardly ever a whole one.
         other = np.isin(rows[:, 7], [c for c in CLASSES if c != PEDESTRIAN])
-        _refuse(other, lines, path, "its class (column 8) is not pedestrian (1 or -1)")
+        refuse(other, lines, path, "its class (column 8) is not pedestrian (1 or -1)")
     order = np.lexsort((rows[:, 1], rows[:, 0]))
     rows, lines = rows[order], lines[order]
     same = np.zeros(len(rows), np.bool_)
     same[1:] = (rows[1:, :2] == rows[:-1, :2]).all(axis=1)
-    _refuse(same, lines, path, "its frame already has a box with its id")
+    refuse(same, lines, path, "its frame already has a box with its id")
     scores = rows[:, 6] if rows.shape[1] > 6 else np.ones(len(rows))
     return TrackTable(
         frames=rows[:, 0].astype(np.int64) - 1,
@@ -187,6 +242,12 @@ def write_tracks(path: Path, table: TrackTable) -> None:
             f"Cannot write {path}: a box or score of frame {frame + 1} is not a "
             "finite number."
         )
+    turned = (numbers[:, 2:4] < 0).any(axis=1)
+    if turned.any():
+        raise InputError(
+            f"Cannot write {path}: a box of frame {keys[turned][0, 0] + 1} has a "
+            "negative width or height."
+        )
     rows = [
         f"{frame + 1},{identity},"
         + ",".join(f"{value:.10g}" for value in values)
@@ -209,7 +270,20 @@ def read_detections(path: Path) -> dict[int, Detections]:
         InputError: no such file, or a malformed row (with line).
     """
     rows, lines = read_rows(path, columns=7)
-    _check(rows, lines, path)
+    check_rows(rows, lines, path)
+    return detections_by_frame(rows)
+
+
+def detections_by_frame(rows: NDArray[np.float64]) -> dict[int, Detections]:
+    """Checked rows with the score in column 7, as detections.
+
+    Args:
+        rows: (M, C) with C at least 7: frame from 1, id, left, top, width, height,
+            score.
+
+    Returns:
+        0-based frame -> its boxes in the order of the rows.
+    """
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
     frames, first = np.unique(rows[:, 0].astype(np.int64), return_index=True)
     boxes = _corners(rows).astype(np.float32)
@@ -221,93 +295,6 @@ def read_detections(path: Path) -> dict[int, Detections]:
     }
 
 
-def read_rows(
-    path: Path, columns: int
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The numbers of a MOT file.
-
-    Args:
-        path: the file; a blank line is skipped, a separator at a line's end allowed.
-        columns: the fewest columns a row may have.
-
-    Returns:
-        (M, C) float64 with C the columns of the first row (``columns`` if there is
-        none), and the (M,) line numbers, from 1.
-
-    Raises:
-        InputError: unreadable, not numbers, or rows of different lengths (with line).
-    """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"No such file: {path}.") from None
-    except OSError as error:
-        raise InputError(f"Cannot read {path} as text: {error}.") from error
-    plain = plain_rows(content)
-    if plain is not None and plain.shape[1] >= columns:
-        return plain, np.arange(1, len(plain) + 1)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"Cannot read {path} as text: {error}.") from error
-    kept = [
-        (number, line.replace(",", " ").split())
-        for number, line in enumerate(text.splitlines(), start=1)
-        if line.strip()
-    ]
-    lines = np.array([number for number, _ in kept], np.int64)
-    if not kept:
-        return np.zeros((0, columns)), lines
-    width = len(kept[0][1])
-    for number, cells in kept:
-        if len(cells) < columns:
-            raise InputError(
-                f"{path}, line {number}: {len(cells)} columns where at least "
-                f"{columns} are needed (frame, id, left, top, width, height, …)."
-            )
-        if len(cells) != width:
-            raise InputError(
-                f"{path}, line {number}: {len(cells)} columns where the rows before "
-                f"it have {width}."
-            )
-    try:
-        return np.array([cells for _, cells in kept], np.float64), lines
-    except ValueError:
-        number, cell = next(
-            (number, cell)
-            for number, cells in kept
-            for cell in cells
-            if not _is_number(cell)
-        )
-        raise InputError(f"{path}, line {number}: {cell!r} is not a number.") from None
-
-
 def _corners(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     """(M, 4) x1 y1 x2 y2 from the left, top, width and height of columns 3 to 6."""
     return np.asarray(xywh_to_xyxy(rows[:, 2:6]), np.float64)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _check(rows: NDArray[np.float64], lines: NDArray[np.int64], path: Path) -> None:
-    """Refuse what no MOT file may hold: numbers that are not, frames below 1."""
-    infinite = (~np.isfinite(rows[:, :7])).any(axis=1)
-    _refuse(np.asarray(infinite), lines, path, "one of its numbers is not finite")
-    _refuse(rows[:, 0] < 1, lines, path, "its frame is below 1 (files count from 1)")
-    broken = (rows[:, :2] % 1 != 0).any(axis=1)
-    _refuse(np.asarray(broken), lines, path, "its frame or id is not a whole number")
-
-
-def _refuse(
-    wrong: NDArray[np.bool_], lines: NDArray[np.int64], path: Path, why: str
-) -> None:
-    """Raise for the first line, in the order of the file, that is wrong."""
-    if wrong.any():
-        number = int(lines[wrong].min())
-        raise InputError(f"{path}, line {number}: {why}.")

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cstrack_bench.errors import InputError
+from cstrack_bench.files import check_regular
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ def read_odgt(file: Path) -> Iterator[CrowdImage]:
     Raises:
         InputError: no such file, or a line that is not what it should be (with line).
     """
+    if file.exists():
+        check_regular(file)
     try:
         with file.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
@@ -70,11 +73,12 @@ def parse_line(line: str, location: str, number: int) -> CrowdImage:
         ]
         table = np.array(boxes, np.float64).reshape(-1, 4)
         return CrowdImage(str(document["ID"]), table, number)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{location}: is not JSON ({error.msg}).") from None
+    except (json.JSONDecodeError, RecursionError) as error:
+        reason = error.msg if isinstance(error, json.JSONDecodeError) else "too deep"
+        raise InputError(f"{location}: is not JSON ({reason}).") from None
     except KeyError as error:
         raise InputError(f"{location}: lacks {error.args[0]!r}.") from None
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, OverflowError):
         raise InputError(
             f"{location}: is not a picture with gtboxes, each with an fbox of four "
             "numbers."

@@ -1,6 +1,5 @@
 """Sequences: a MOTChallenge folder, a bare folder of frames, or a video file."""
 
-import configparser
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,6 +15,8 @@ from cstrack_bench.formats.frames import (
     video_facts,
 )
 from cstrack_bench.formats.mot_files import Annotations, read_annotations
+from cstrack_bench.formats.seqinfo import read_seqinfo
+from cstrack_bench.limits import SEQUENCE_FRAMES
 from cstrack_bench.structures import Frame
 
 __all__ = [
@@ -122,7 +123,7 @@ class MotGroundTruth:
         Raises:
             InputError: a row that is not what it should be (with line).
         """
-        return read_annotations(self.path) if self.path.is_file() else None
+        return read_annotations(self.path) if self.path.exists() else None
 
     def content(self) -> Iterator[bytes]:
         """The file's bytes."""
@@ -174,16 +175,29 @@ class Sequence:
     def __iter__(self) -> Iterator[Frame]:
         """The frames of this part; ``Frame.index`` counts from the whole's start.
 
-        A video that ends before its header says so ends the loop with a remark.
+        A video has as many frames as can be decoded: what its header says of their
+        number is only a hint, and a difference is told in a remark.
         """
-        for index in range(self.start, self.stop):
+        index = self.start
+        while index < self.stop or self._goes_on(index):
             if not self._pictures.reaches(index):
-                console.err.print(
+                console.remark_once(
                     f"{self.folder} ends after {index} of the {self.length} frames "
                     "its header promises."
                 )
                 return
             yield self.frame(index)
+            index += 1
+        if index > self.length:
+            console.remark_once(
+                f"{self.folder} has {index} frames, where its header promises "
+                f"{self.length}."
+            )
+
+    def _goes_on(self, index: int) -> bool:
+        """Whether a whole video has a frame that its header does not count."""
+        whole_video = self.stop == self.length and self.folder.is_file()
+        return whole_video and self._pictures.reaches(index)
 
     def frame(self, index: int) -> Frame:
         """The frame with this 0-based number in the whole sequence."""
@@ -211,6 +225,11 @@ class Sequence:
     def has_images(self) -> bool:
         """Whether any picture of it is there."""
         return len(self._pictures) > 0
+
+    @property
+    def pictures(self) -> Pictures:
+        """Its pictures by frame, as its folder or video has them."""
+        return self._pictures
 
     @property
     def annotation_file(self) -> Path:
@@ -250,14 +269,16 @@ def open_sequence(path: Path) -> Sequence:
     """
     path = Path(path)
     if path.is_file():
+        if not path.stem.isprintable():
+            raise InputError(f"{path} has control characters in its name: rename it.")
         rate, width, height, length = video_facts(path)
         return Sequence(path.stem, rate, width, height, length, path)
     if not path.is_dir():
         raise InputError(f"No such file or folder: {path}.")
-    if path.name == "img1" and (path.parent / "seqinfo.ini").is_file():
+    if path.name == "img1" and (path.parent / "seqinfo.ini").exists():
         path = path.parent
-    if (path / "seqinfo.ini").is_file():
-        return _read_seqinfo(path)
+    if (path / "seqinfo.ini").exists():
+        return _described(path)
     inner = path / "img1"
     where = "img1" if inner.is_dir() else "."
     pictures = open_pictures(path / where, numbered=where != ".")
@@ -267,36 +288,35 @@ def open_sequence(path: Path) -> Sequence:
             f"({', '.join(sorted(PICTURE_SUFFIXES))})."
         )
     height, width = pictures.read(pictures.first).shape[:2]
-    name = path.resolve().name
     rate, length = DEFAULT_FRAME_RATE, pictures.last + 1
-    return Sequence(name, rate, width, height, length, path, image_folder=where)
+    SEQUENCE_FRAMES.check(length, str(path))
+    return Sequence(_name(path), rate, width, height, length, path, image_folder=where)
 
 
-def _read_seqinfo(folder: Path) -> Sequence:
+def _described(folder: Path) -> Sequence:
     """A sequence as its seqinfo.ini describes it."""
-    file = folder / "seqinfo.ini"
-    parser = configparser.ConfigParser()
-    try:
-        parser.read_string(file.read_text(encoding="utf-8-sig"))
-        section = parser["Sequence"]
-        sequence = Sequence(
-            # The folder's name, since results are named by it.
-            name=folder.resolve().name,
-            frame_rate=float(section["frameRate"]),
-            width=int(section["imWidth"]),
-            height=int(section["imHeight"]),
-            length=int(section["seqLength"]),
-            folder=folder,
-            image_folder=section.get("imDir", "img1"),
+    facts = read_seqinfo(folder / "seqinfo.ini")
+    return Sequence(
+        # The folder's name, since results are named by it.
+        name=_name(folder),
+        frame_rate=facts.frame_rate,
+        width=facts.width,
+        height=facts.height,
+        length=facts.length,
+        folder=folder,
+        image_folder=facts.image_folder,
+    )
+
+
+def _name(folder: Path) -> str:
+    """What a folder's sequence is called; results are named by it."""
+    name = folder.resolve().name
+    if not name.isprintable():
+        raise InputError(
+            f"{folder} has control characters in its name, which results are named "
+            "by: rename it."
         )
-    except KeyError as error:
-        raise InputError(f"{file} lacks {error.args[0]}.") from None
-    except (ValueError, configparser.Error, OSError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"Cannot read {file}: {reason}.") from error
-    if min(sequence.length, sequence.width, sequence.height) < 1:
-        raise InputError(f"{file}: seqLength, imWidth and imHeight must be positive.")
-    return sequence
+    return name
 
 
 def list_sequences(dataset: Path, subset: str = "train") -> list[Sequence]:

@@ -15,10 +15,13 @@ from cstrack_bench.models.official_names import (
     ANCHOR_GRID,
     CONSTANTS,
     infer_config,
+    is_official,
     translate,
 )
 
 MISSING_LIMIT = 0.01
+# The detecting layer that follows the neck of a YOLOv5, in both generations.
+_YOLO_HEAD = "model.24.m.0.weight"
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,12 @@ def _same_anchors(grid: Tensor, anchors: Tensor) -> bool:
 
 
 def _inferred(path: Path, tensors: Mapping[str, Tensor]) -> ModelConfig:
+    if _YOLO_HEAD in tensors and not is_official(tensors):
+        raise InputError(
+            f"{path} is a plain YOLOv5: it detects, and describes nobody, so nothing "
+            "can be tracked with it. It can start a training (--set "
+            f"init.weights={path.name}); to track, give weights of CSTrack."
+        )
     try:
         return infer_config(tensors)
     except InputError as error:

@@ -20,6 +20,7 @@ from cstrack_bench.files import sha256
 from cstrack_bench.paper.claims import PaperRow, PaperTable, plain_name
 
 FOLDER = "others"
+_LONGEST_NAME = 100
 
 
 class Filling(Protocol):
@@ -123,8 +124,9 @@ def write_other(
         The file written.
 
     Raises:
-        InputError: the name has no letter or digit.
+        InputError: the name has no letter or digit, or other signs.
     """
+    check_tracker_name(name)
     slug = re.sub(r"[^\w.+-]+", "-", plain_name(name)).strip("-.").casefold()
     if not re.search(r"\w", slug):
         raise InputError(f"--as takes the tracker's name, not {name!r}.")
@@ -141,6 +143,19 @@ def write_other(
         provenance=provenance("cpu"),
     )
     return write_document(path, record)
+
+
+def check_tracker_name(name: str) -> None:
+    """Refuse a name that could not stand in a table, a page or a file's name.
+
+    Raises:
+        InputError: too long, or other signs than letters, digits and a few.
+    """
+    if len(name) > _LONGEST_NAME or not re.fullmatch(r"[\w .,:+()/&'-]+", name):
+        raise InputError(
+            f"--as takes the tracker's name: up to {_LONGEST_NAME} letters, digits, "
+            f"spaces and .,:+()/&'-, not {name[:60]!r}."
+        )
 
 
 def read_others(root: Path) -> list[Evaluated]:

@@ -2,14 +2,17 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.files import replacing
+from cstrack_bench.files import check_regular, replacing
 from cstrack_bench.models.network_base import Network, NetworkConfig
 from cstrack_bench.systems.system import AnySystem
 from cstrack_bench.systems.system_registry import (
@@ -19,6 +22,18 @@ from cstrack_bench.systems.system_registry import (
     stored_config,
 )
 
+_GIVE = "give the PyTorch weights (.safetensors or .pt) that it was made from"
+_OTHER_KINDS = {
+    ".onnx": f"an ONNX model, which runs elsewhere; {_GIVE}",
+    ".engine": f"a TensorRT engine, which runs elsewhere; {_GIVE}",
+    ".trt": f"a TensorRT engine, which runs elsewhere; {_GIVE}",
+    ".tflite": f"a TensorFlow Lite model, which runs elsewhere; {_GIVE}",
+    ".torchscript": f"a TorchScript program, which is not run here; {_GIVE}",
+    ".h5": "a Keras model; give weights of PyTorch (.safetensors or .pt)",
+    ".pb": "a TensorFlow model; give weights of PyTorch (.safetensors or .pt)",
+}
+_ONNX_WRITERS = (b"pytorch", b"onnx", b"tf2onnx", b"keras2onnx")
+_UNREADABLE = (SafetensorError, OSError, ValueError, AttributeError, RecursionError)
 CONFIG_KEY = "config"
 HEADER_KEY = "cstrack"
 
@@ -68,12 +83,16 @@ def load_weights(path: Path) -> Loaded:
     Raises:
         InputError: the file cannot be read or is no network of ours.
     """
+    if not path.exists():
+        raise InputError(f"There are no weights {path}.")
+    check_regular(path)
     if path.suffix != ".safetensors":
+        _refuse_other_kinds(path)
         system = find_system(DEFAULT)
         assert system.load_published is not None, f"{DEFAULT} has published weights"
-        return Loaded(system, system.load_published(path))
-    if not path.is_file():
-        raise InputError(f"There are no weights {path}.")
+        network = system.load_published(path)
+        _check_finite(path, network.state_dict())
+        return Loaded(system, network)
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -81,16 +100,56 @@ def load_weights(path: Path) -> Loaded:
         raise InputError(
             f"{path} cannot be read as safetensors ({_first_line(error)})."
         ) from error
+    _check_finite(path, tensors)
     system, config = _stored_config(path, read_metadata(path))
-    network = build_network(system, config)
     try:
-        network.load_state_dict(tensors)
-    except RuntimeError as error:
+        # Without memory first: a header may ask for any number of channels.
+        with torch.device("meta"):
+            wanted = build_network(system, config).state_dict()
+        fits = wanted.keys() == tensors.keys() and all(
+            wanted[name].shape == tensor.shape for name, tensor in tensors.items()
+        )
+    except (RuntimeError, OverflowError, TypeError, ValueError) as error:
+        raise InputError(
+            f"The configuration in the header of {path} gives no network "
+            f"({_first_line(error)})."
+        ) from error
+    if not fits:
         raise InputError(
             f"The tensors of {path} do not fit the configuration in its header: "
             "it was not written by this version."
-        ) from error
+        )
+    network = build_network(system, config)
+    network.load_state_dict(tensors)
     return Loaded(system, network.eval())
+
+
+def _check_finite(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Refuse weights of a training that broke down: they would find nothing."""
+    broken = [
+        name
+        for name, tensor in tensors.items()
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all()
+    ]
+    if broken:
+        raise InputError(
+            f"{path} has numbers that are not finite in {len(broken)} of its "
+            f"{len(tensors)} tensors (first: {broken[0]}): its training broke down, or "
+            "the file is damaged."
+        )
+
+
+def _refuse_other_kinds(path: Path) -> None:
+    """Name a file that is known not to be a checkpoint of PyTorch."""
+    with path.open("rb") as file:
+        start = file.read(256)
+    what = _OTHER_KINDS.get(path.suffix.lower())
+    if what is None and start[:1] == b"\x08" and any(n in start for n in _ONNX_WRITERS):
+        what = _OTHER_KINDS[".onnx"]
+    if what is None and start[8:10] == b'{"':
+        what = "safetensors under another name: call it NAME.safetensors"
+    if what is not None:
+        raise InputError(f"{path} is {what}.")
 
 
 def read_metadata(path: Path) -> dict[str, str]:
@@ -105,7 +164,7 @@ def read_metadata(path: Path) -> dict[str, str]:
         with safe_open(path, framework="pt") as file:
             header = (file.metadata() or {}).get(HEADER_KEY, "{}")
         return {str(key): str(value) for key, value in json.loads(header).items()}
-    except (SafetensorError, OSError, ValueError, AttributeError) as error:
+    except _UNREADABLE as error:
         raise InputError(
             f"{path} cannot be read as safetensors ({_first_line(error)})."
         ) from error
@@ -120,7 +179,7 @@ def _stored_config(
 ) -> tuple[AnySystem, NetworkConfig]:
     try:
         return stored_config(json.loads(metadata[CONFIG_KEY]))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise InputError(
             f"{path} names no configuration of a network in its header: "
             "give weights that cstrack train wrote."

@@ -5,6 +5,7 @@ boxes are associated is not said here but in the tracker's own module.
 """
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -18,6 +19,12 @@ from cstrack_bench.tracking.filters import FilterConfig
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+# Of a setting: thresholds, frames and factors all lie far below.
+_LARGEST = 1e9
+_KINDS: tuple[tuple[type, str], ...] = (
+    *((bool, "true or false"), (int, "a whole number")),
+    *((float, "a number"), (str, "text")),
+)
 Config = TypeVar("Config", bound="DataclassInstance")
 
 
@@ -91,6 +98,21 @@ class TrackerDefinition(Generic[Config]):
         return with_overrides(self.config, f"tracker {self.name!r}", overrides)
 
 
+def _check_kind(setting: str, published: object, value: object) -> None:
+    """Refuse a value that is of another kind than the published one."""
+    kind = type(published)
+    kinds = dict(_KINDS)
+    if kind not in kinds:
+        return
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if type(value) is not kind and not (kind is float and is_number):
+        raise InputError(f"The setting {setting} is {kinds[kind]}, not {value!r}.")
+    # Infinite is a limit that nothing exceeds.
+    endless = isinstance(value, float) and math.isinf(value)
+    if isinstance(value, int | float) and not (endless or abs(value) <= _LARGEST):
+        raise InputError(f"The setting {setting} cannot be {value!r}.")
+
+
 def with_overrides(
     config: Config, owner: str, overrides: Mapping[str, object]
 ) -> Config:
@@ -107,7 +129,10 @@ def with_overrides(
     known = [option.name for option in dataclasses.fields(config)]
     for key in overrides:
         if key not in known:
-            raise InputError(f"No setting {key!r} of {owner}; {nearest(key, known)}.")
+            raise InputError(
+                f"No setting {key!r} of {owner}; {nearest(str(key), known)}."
+            )
+        _check_kind(f"{key} of {owner}", getattr(config, key), overrides[key])
     try:
         return dataclasses.replace(config, **dict(overrides))
     except (TypeError, ValueError) as error:

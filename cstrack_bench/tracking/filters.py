@@ -1,9 +1,11 @@
 """Output filters: reported boxes that are not written (docs/reference.md#output)."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from cstrack_bench.errors import InputError
 from cstrack_bench.structures import Tracks
 
 
@@ -19,6 +21,21 @@ class FilterConfig:
 
     min_area: float = 100.0
     max_aspect: float = 0.6
+
+    def __post_init__(self) -> None:
+        """Refuse limits that are no numbers or let nothing pass.
+
+        Raises:
+            InputError: see above.
+        """
+        if not 0 <= self.min_area < math.inf:
+            raise InputError(
+                f"min_area is an area in square pixels from 0, not {self.min_area}."
+            )
+        if not self.max_aspect > 0:
+            raise InputError(
+                f"max_aspect is width / height, above 0, not {self.max_aspect}."
+            )
 
 
 CSTRACK = FilterConfig()

@@ -5,8 +5,10 @@ by itself. One of a user's is named as ``extensions`` says: an entry point in th
 ``cstrack_bench.trackers``, ``package.module:TRACKER`` or ``folder/file.py:TRACKER``.
 """
 
+import dataclasses
 import importlib
 import pkgutil
+from collections.abc import Mapping
 
 from cstrack_bench import tracking
 from cstrack_bench.errors import InputError
@@ -87,6 +89,24 @@ def make_filter(name: str, /, **overrides: object) -> OutputFilter:
     """
     config = find_tracker(name).filter
     return OutputFilter(with_overrides(config, f"filter of {name!r}", overrides))
+
+
+def tracker_thresholds(name: str, overrides: Mapping[str, object]) -> dict[str, float]:
+    """The thresholds of score in a tracker's settings.
+
+    Args:
+        name: as ``find_tracker`` takes it.
+        overrides: fields of the tracker's config.
+
+    Raises:
+        InputError: an unknown name or field, or a value that the tracker refuses.
+    """
+    config = find_tracker(name).configured(overrides)
+    return {
+        field.name: float(getattr(config, field.name))
+        for field in dataclasses.fields(config)
+        if field.name.endswith("confidence")
+    }
 
 
 def needed_confidence(name: str, usual: float) -> float:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from cstrack_bench.boxes import xywh_to_xyxy
 from cstrack_bench.errors import InputError
-from cstrack_bench.formats.mot_files import CLASSES, read_detections, read_rows
+from cstrack_bench.formats.mot_files import CLASSES, read_annotations, read_detections
+from cstrack_bench.formats.mot_rows import read_rows
 from cstrack_bench.formats.sequences import Sequence
 from cstrack_bench.verification.faults import (
     Fault,
@@ -129,7 +130,13 @@ def check_mot_annotations(sequence: Sequence) -> Findings:
             ((seen < 0) | (seen > 1), "its visibility (column 9) is not within 0 to 1")
         )
     faults += [fault for mask, what in wrong for fault in rows.name(mask, what)]
-    return faults + common, remarks
+    faults += common
+    if not faults:
+        try:
+            read_annotations(path)
+        except InputError as error:
+            faults.append(fault_of(error, path))
+    return faults, remarks
 
 
 def check_detections(sequence: Sequence) -> list[Fault]:

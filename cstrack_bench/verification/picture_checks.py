@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from cstrack_bench.errors import InputError
+from cstrack_bench.formats.frame_names import number_frames
 from cstrack_bench.formats.frames import list_pictures, picture_size, read_picture
 from cstrack_bench.formats.names import last_number
 from cstrack_bench.formats.sequences import Sequence
@@ -22,6 +23,8 @@ def is_cut_off(file: Path) -> bool:
 
     OpenCV decodes one that stops half-way and fills the rest.
     """
+    if not file.is_file():  # a folder, or a pipe that would be waited for
+        return False
     with file.open("rb") as opened:
         size = opened.seek(0, 2)
         opened.seek(max(0, size - 512))
@@ -43,7 +46,9 @@ def check_picture_files(pictures: abc.Sequence[Path], every: bool) -> list[Fault
     decoded = _sample(pictures, every)
     faults = []
     for file in pictures:
-        if is_cut_off(file):
+        if not file.is_file():
+            faults.append(Fault(str(file), "is a folder, a pipe or a device"))
+        elif is_cut_off(file):
             faults.append(Fault(str(file), "is cut off: its end is missing"))
         elif file in decoded:
             try:
@@ -63,13 +68,11 @@ def check_numbered_frames(sequence: Sequence, every: bool) -> list[Fault]:
         every: decode all of them.
     """
     folder = sequence.folder / sequence.image_folder
-    files = list_pictures(folder)
-    numbers = {int(f.stem): f for f in files if f.stem.isdecimal()}
-    faults = [
-        Fault(str(f), "its name is not a frame number")
-        for f in files
-        if not f.stem.isdecimal()
-    ]
+    names = number_frames(folder, list_pictures(folder))
+    if names.problem:
+        return [Fault(str(folder), names.problem.removeprefix(str(folder)).strip())]
+    numbers = {frame + 1: file for frame, file in names.paths.items()}
+    faults = [Fault(str(f), "its name is not a frame number") for f in names.ignored]
     expected = range(1, sequence.length + 1)
     absent = [n for n in expected if n not in numbers]
     if absent:
@@ -92,6 +95,8 @@ def check_numbered_frames(sequence: Sequence, every: bool) -> list[Fault]:
 
 
 def _check_frame(file: Path, sequence: Sequence, decode: bool) -> list[Fault]:
+    if not file.is_file():
+        return [Fault(str(file), "is a folder, a pipe or a device")]
     if is_cut_off(file):
         return [Fault(str(file), "is cut off: its end is missing")]
     if not decode:

@@ -359,7 +359,7 @@ def test_a_bad_line_is_named(evaluate: Run, world: Path) -> None:
     file.write_text("1,1,0,0,10,20,1\n2,1,0,0,ten,20,1\n")
     code, _, err = evaluate("results")
     assert code == 2
-    assert f"{file}, line 2: 'ten' is not a number." in err
+    assert f"{file}, line 2: 'ten' is not a number (column 5)." in err
 
 
 def test_another_data_sets_folder_is_refused(cstrack: Run, world: Path) -> None:

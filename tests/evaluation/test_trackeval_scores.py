@@ -170,7 +170,7 @@ def test_rules_that_do_not_fit_are_named(make: Make, without_classes: Make) -> N
     with pytest.raises(InputError, match=r"has class 3, which MOT15 would score"):
         trackeval_scores.evaluate([car], MOT15)
     odd = make([(0, 1, 0.0, 0.0, 99, 1)], [], 1)
-    with pytest.raises(InputError, match=r"has class 99, not one of 1 to 13"):
+    with pytest.raises(InputError, match=r"has class 99 in column 8, not one of"):
         trackeval_scores.evaluate([odd], MOT17)
 
 

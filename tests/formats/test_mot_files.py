@@ -101,6 +101,12 @@ def test_separators_blank_lines_and_marks_of_other_tools(
         ("0,1,10,20,30,40,1", "below 1"),
         ("1.5,1,10,20,30,40,1", "not a whole number"),
         ("1,1,nan,20,30,40,1", "not finite"),
+        ("1_0,1,10,20,30,40,1", "'1_0' is not a number (column 1)"),
+        ("١,1,10,20,30,40,1", "is not a number (column 1)"),
+        ("1,9007199254740994,10,20,30,40,1", "beyond 2^53"),
+        ("1,1,1e200,20,30,40,1", "beyond 1,000,000,000 pixels"),
+        ("1,1,10,20,30,40,1e39", "beyond float32"),
+        ("1,1,10,20,-30,40,1", "columns 5, 6) is negative"),
         ("1,1,10,20,inf,40,1", "not finite"),
         ("1,-1,10,20,30,40,1", "a detection"),
         ("1,7,50,20,30,40,1", "already has a box with its id"),
@@ -176,6 +182,7 @@ def tables(draw: st.DrawFn) -> TrackTable:
     scores = draw(st.lists(st.integers(0, 1000), min_size=count, max_size=count))
     frames, ids = np.array(sorted(keys), np.int64).reshape(-1, 2).T
     boxes = np.array(corners, np.float64).reshape(-1, 4)
+    boxes = np.sort(boxes.reshape(-1, 2, 2), axis=1).reshape(-1, 4)
     return TrackTable(frames, ids, boxes, np.array(scores) / 1000)
 
 

@@ -114,7 +114,18 @@ def test_misspelt_names_get_the_nearest() -> None:
         make_filter("jde", minarea=3)
 
 
-@pytest.mark.parametrize("limit", [-1, "many"])
-def test_a_value_that_the_settings_refuse_is_one_sentence(limit: object) -> None:
-    with pytest.raises(InputError, match=f"'silent' cannot have limit={limit!r}: "):
+@pytest.mark.parametrize(
+    ("limit", "why"),
+    [
+        (-1, "'silent' cannot have limit=-1: "),
+        ("many", "limit of tracker 'silent' is a number, not 'many'"),
+        (True, "is a number, not True"),
+        (float("nan"), "cannot be nan"),
+        (10**400, "cannot be 1000"),
+    ],
+)
+def test_a_value_that_the_settings_refuse_is_one_sentence(
+    limit: object, why: str
+) -> None:
+    with pytest.raises(InputError, match=why):
         SILENT.configured({"limit": limit})

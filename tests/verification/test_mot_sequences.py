@@ -176,13 +176,21 @@ def test_missing_and_extra_pictures_are_counted(sequence: Path) -> None:
     assert "is frame 13 of 12" in said[1][1]
 
 
-def test_frames_numbered_from_0_are_found_out(sequence: Path) -> None:
+def test_frames_numbered_from_0_are_taken_as_from_1_and_told(
+    sequence: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     pictures = sequence / "img1"
     for n in range(1, FRAMES + 1):
         (pictures / f"{n:06d}.jpg").rename(pictures / f"{n - 1:06d}.jpg")
-    said = " ".join(p.what for p in check(sequence).problems)
-    assert "lacks 1 of 12 frames: 12" in said
-    assert "is frame 0 of 12" in said
+    assert check(sequence).problems == []
+    assert "000000.jpg is taken as frame 1" in capsys.readouterr().err
+
+
+def test_frames_numbered_from_0_with_a_gap_are_wrong(sequence: Path) -> None:
+    pictures = sequence / "img1"
+    (pictures / "000005.jpg").rename(pictures / "000000.jpg")
+    (fault,) = [p for p in check(sequence).problems if "img1" in p.location]
+    assert "a picture of number 0 (000000.jpg) and gaps" in fault.what
 
 
 def test_a_seqinfo_that_lies_is_found_out(sequence: Path) -> None:
