@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cstrack_bench.errors import CstrackError, InputError
-from cstrack_bench.limits import FILE_BYTES, Limit
+from cstrack_bench.input_limits import FILE_BYTES, Limit
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import re
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.limits import INPUT_PIXELS
+from cstrack_bench.input_limits import INPUT_PIXELS
 
 
 def parse_input_size(text: str, option: str) -> tuple[int, int]:

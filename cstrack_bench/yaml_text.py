@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.limits import SETTINGS_BYTES
+from cstrack_bench.input_limits import SETTINGS_BYTES
 
 MAX_NODES = 50_000  # those behind aliases counted every time
 MAX_NESTING = 32

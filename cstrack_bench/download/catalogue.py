@@ -11,7 +11,7 @@ from cstrack_bench.datasets.jde_layout import IMAGE_LISTS
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.files import read_text
 from cstrack_bench.formats.names import simple_name
-from cstrack_bench.limits import SETTINGS_BYTES
+from cstrack_bench.input_limits import SETTINGS_BYTES
 from cstrack_bench.yaml_text import read_yaml
 
 WEIGHTS_FILE = Path(__file__).with_name("weights.yaml")

@@ -10,7 +10,7 @@ from pathlib import Path
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.experiments.nested import Tree
 from cstrack_bench.files import read_text
-from cstrack_bench.limits import SETTINGS_BYTES
+from cstrack_bench.input_limits import SETTINGS_BYTES
 from cstrack_bench.yaml_text import read_yaml
 
 

@@ -32,7 +32,7 @@ from cstrack_bench.experiments.settings import (
     Settings,
     build_settings,
 )
-from cstrack_bench.limits import SEEDS
+from cstrack_bench.input_limits import SEEDS
 from cstrack_bench.paper.claims import load_table, table_names
 from cstrack_bench.systems.system_registry import DEFAULT, find_system
 

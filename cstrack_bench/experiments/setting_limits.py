@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cstrack_bench.datasets.experiment_data import DataConfig
 from cstrack_bench.errors import InputError
-from cstrack_bench.limits import (
+from cstrack_bench.input_limits import (
     BATCH_IMAGES,
     EPOCHS,
     NETWORK_WIDTH,

@@ -1,7 +1,7 @@
 """Frame names: which frame each picture of a numbered folder is, by its file's name."""
 
+import collections.abc as abc
 import re
-from collections.abc import Sequence as Listing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,7 +27,7 @@ class FrameNames:
     problem: str = ""
 
 
-def number_frames(folder: Path, files: Listing[Path]) -> FrameNames:
+def number_frames(folder: Path, files: abc.Sequence[Path]) -> FrameNames:
     """Frames by the numbers in names: 000001.jpg, or frame_000001.jpg in all of them.
 
     Pictures that are numbered 0, 1, 2 … without a gap are taken as frames 1, 2, 3 …
@@ -74,7 +74,7 @@ def number_frames(folder: Path, files: Listing[Path]) -> FrameNames:
     return FrameNames(paths, ignored, remark)
 
 
-def _common_pattern(files: Listing[Path]) -> dict[Path, int]:
+def _common_pattern(files: abc.Sequence[Path]) -> dict[Path, int]:
     """The last number in each name, where all else in the names is the same."""
     found = {file: _NUMBERED.fullmatch(file.stem) for file in files}
     patterns = {match and (match[1], match[3]) for match in found.values()}
@@ -83,6 +83,6 @@ def _common_pattern(files: Listing[Path]) -> dict[Path, int]:
     return {file: int(match[2]) for file, match in found.items() if match}
 
 
-def _listed(files: Listing[Path]) -> str:
+def _listed(files: abc.Sequence[Path]) -> str:
     names = ", ".join(file.name for file in files[:_SHOWN])
     return f"{names}, …" if len(files) > _SHOWN else names

@@ -11,7 +11,7 @@ from cstrack_bench.errors import InputError
 from cstrack_bench.files import check_regular
 from cstrack_bench.formats.frame_names import FrameNames, number_frames
 from cstrack_bench.formats.names import natural_key
-from cstrack_bench.limits import PICTURE_PIXELS
+from cstrack_bench.input_limits import PICTURE_PIXELS
 
 PICTURE_SUFFIXES = frozenset(
     {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}

@@ -25,7 +25,7 @@ from cstrack_bench.formats.mot_files import PEDESTRIAN, Annotations
 from cstrack_bench.formats.mot_rows import read_rows
 from cstrack_bench.formats.names import last_number, natural_key
 from cstrack_bench.formats.numerals import is_coordinate, is_whole, parse_number
-from cstrack_bench.limits import SEQUENCE_FRAMES
+from cstrack_bench.input_limits import SEQUENCE_FRAMES
 
 _IDS = ("trackid", "track_id", "id")
 _SIDES = ("xmin", "ymin", "xmax", "ymax")

@@ -17,7 +17,7 @@ from cstrack_bench.formats.numerals import (
     parse_table,
 )
 from cstrack_bench.formats.plain_rows import plain_rows
-from cstrack_bench.limits import FRAME_BOXES, LARGEST_COORDINATE, SEQUENCE_FRAMES
+from cstrack_bench.input_limits import FRAME_BOXES, LARGEST_COORDINATE, SEQUENCE_FRAMES
 
 COLUMN_NAMES = "frame, id, left, top, width, height, …"
 _CLASS = 8

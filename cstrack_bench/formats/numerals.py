@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from cstrack_bench.limits import LARGEST_COORDINATE, LARGEST_SCORE, LARGEST_WHOLE
+from cstrack_bench.input_limits import LARGEST_COORDINATE, LARGEST_SCORE, LARGEST_WHOLE
 
 _NUMERAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NO_NUMBER = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)

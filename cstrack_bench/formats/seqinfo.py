@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from cstrack_bench.errors import InputError
 from cstrack_bench.files import read_text
 from cstrack_bench.formats.numerals import parse_number
-from cstrack_bench.limits import (
+from cstrack_bench.input_limits import (
     LARGEST_RATE,
     LARGEST_WHOLE,
     PICTURE_PIXELS,

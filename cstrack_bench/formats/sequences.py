@@ -16,7 +16,7 @@ from cstrack_bench.formats.frames import (
 )
 from cstrack_bench.formats.mot_files import Annotations, read_annotations
 from cstrack_bench.formats.seqinfo import read_seqinfo
-from cstrack_bench.limits import SEQUENCE_FRAMES
+from cstrack_bench.input_limits import SEQUENCE_FRAMES
 from cstrack_bench.structures import Frame
 
 __all__ = [

@@ -12,7 +12,7 @@ import numpy as np
 from cstrack_bench.errors import InputError
 from cstrack_bench.formats.mot_rows import check_rows, read_rows
 from cstrack_bench.formats.names import last_number, natural_key
-from cstrack_bench.limits import SEQUENCE_FRAMES
+from cstrack_bench.input_limits import SEQUENCE_FRAMES
 from cstrack_bench.structures import Detections
 
 _PERSON = 0.0

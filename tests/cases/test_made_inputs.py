@@ -28,7 +28,7 @@ from cstrack_bench.formats.mot_files import read_tracks
 from cstrack_bench.formats.result_files import find_result_files
 from cstrack_bench.formats.sequences import open_sequence
 from cstrack_bench.formats.track_archives import unpacked_tracks
-from cstrack_bench.limits import FRAME_BOXES, Limit
+from cstrack_bench.input_limits import FRAME_BOXES, Limit
 from cstrack_bench.yaml_text import read_yaml
 from tests.conftest import MakeSequence
 
