@@ -112,7 +112,7 @@ def test_a_data_set_says_what_it_holds(holds: tuple[str, ...], words: str) -> No
 def test_what_is_no_catalogue_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "weights.yaml"
     file.write_text(text)
-    with pytest.raises(InputError, match="is not a catalogue|cannot be read as YAML"):
+    with pytest.raises(InputError, match=r"is not a catalogue|cannot be read as YAML"):
         load_weights(file)
 
 
