@@ -1,4 +1,4 @@
-"""Remarks of ``cstrack track``: frames without pictures, and why nothing was written."""
+"""Remarks of ``cstrack track``: frames without pictures, why nothing was written."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING

@@ -72,7 +72,6 @@ def why(
 
 def _print_differences(found: "RunDifferences") -> None:
     from rich import box
-    from rich.markup import escape
     from rich.table import Table
     from rich.tree import Tree
 
@@ -80,12 +79,12 @@ def _print_differences(found: "RunDifferences") -> None:
     from cstrack_bench.console import out
     from cstrack_bench.report.words import MISSING, number, signed
 
-    top = Tree(f"{escape(found.first.name)}  →  {escape(found.second.name)}")
+    top = Tree(f"{found.first.name}  →  {found.second.name}")
     for name in ("settings", "data", "components", "training", "environment"):
         changes = getattr(found, name)
         branch = top.add(name if changes else f"{name}: the same")
         for change in changes:
-            branch.add(escape(str(change)))
+            branch.add(str(change))
     out.print(top)
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("score", "first", "second", "first − second", "95 % interval"):

@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Mapping
 
-from rich.markup import escape
 from rich.tree import Tree
 
 from cstrack_bench.report.cell_evidence import CellEvidence, Reasoning, RunEvidence
@@ -18,8 +17,8 @@ def evidence_tree(found: CellEvidence) -> Tree:
     """Print, ours, verdicts, runs, data, components, settings, sequences."""
     row = found.paper.row(found.name.row)
     top = Tree(
-        f"[bold]{found.name}[/bold]  Table {found.paper.number}, row "
-        f"{escape(row.mark)} ({escape(row.label)}{escape(_group(row.group))}) · "
+        f"{found.name}  Table {found.paper.number}, row "
+        f"{row.mark} ({row.label}{_group(row.group)}) · "
         f"{found.name.metric} · profile {found.profile}"
     )
     _add_print(top, found)
@@ -35,19 +34,17 @@ def evidence_tree(found: CellEvidence) -> Tree:
         _add_run(runs, run)
     record = found.runs[0].record
     data = record.data
-    branch = top.add(f"data: {escape(data.dataset)}, split {escape(data.split)}")
+    branch = top.add(f"data: {data.dataset}, split {data.split}")
     for part, facts in (("measured", data.val), ("trained on", data.train)):
         branch.add(
             f"{part}: {facts.sequences} sequences, {facts.frames} frames, "
             f"hash {facts.hash}"
         )
     for mix in data.mix or ():
-        branch.add(
-            f"mixed in: {escape(mix.name)}, {mix.images} images, hash {mix.hash}"
-        )
+        branch.add(f"mixed in: {mix.name}, {mix.images} images, hash {mix.hash}")
     branch = top.add("components")
     for name, version in record.run.components.items():
-        branch.add(f"{escape(name)}: version {version}")
+        branch.add(f"{name}: version {version}")
     _add_settings(top.add("settings"), record.recipe)
     if found.sequences:
         _add_sequences(top, found)
@@ -63,30 +60,30 @@ def _add_print(top: Tree, found: CellEvidence) -> None:
     if claim is None:
         top.add("in print: no number")
         return
-    branch = top.add(f"in print: {escape(claim.printed)} ({escape(found.paper.split)})")
+    branch = top.add(f"in print: {claim.printed} ({found.paper.split})")
     if claim.inconsistent is not None:
         erratum = claim.inconsistent
-        branch.add(f"cannot be right: {escape(erratum.where)} ({erratum.id})")
+        branch.add(f"cannot be right: {erratum.where} ({erratum.id})")
 
 
 def _add_ours(top: Tree, found: CellEvidence) -> None:
     if found.ours is None:
-        branch = top.add(f"ours: none ({escape(found.reason or 'not measured')})")
+        branch = top.add(f"ours: none ({found.reason or 'not measured'})")
     else:
         seeds = "1 seed" if found.ours.n == 1 else f"{found.ours.n} seeds"
         text = estimate(found.ours, _DECIMALS)
         branch = top.add(f"ours: {text} ({seeds})")
     if found.verdict is not None:
-        branch.add(f"the printed number is {escape(found.verdict)}")
+        branch.add(f"the printed number is {found.verdict}")
     if found.others:
         branch.add(f"other runs of the row: --profile {', '.join(found.others)}")
 
 
 def _add_reasoning(branch: Tree, reasoning: Reasoning) -> None:
     direction = reasoning.direction
-    node = branch.add(f"{escape(reasoning.pair)}: {escape(reasoning.said)}")
+    node = branch.add(f"{reasoning.pair}: {reasoning.said}")
     if direction.argument.quote:
-        node.add(f"argued: “{escape(direction.argument.quote)}”")
+        node.add(f"argued: “{direction.argument.quote}”")
     if direction.ours is None:
         return
     node.add(f"{direction.seeds} seeds × {direction.sequences} sequences")
@@ -114,7 +111,7 @@ def _add_reasoning(branch: Tree, reasoning: Reasoning) -> None:
 def _add_run(branch: Tree, run: RunEvidence) -> None:
     record, made = run.record, run.record.provenance
     value = "—" if run.value is None else number(run.value, _DECIMALS)
-    node = branch.add(f"seed {record.run.seed}: {value} · {escape(run.path)}")
+    node = branch.add(f"seed {record.run.seed}: {value} · {run.path}")
     node.add(f"identity {record.run.hash}")
     beside = "beside it" if run.weights else "not here"
     node.add(
@@ -130,8 +127,8 @@ def _add_run(branch: Tree, run: RunEvidence) -> None:
     dirty = " with changes" if made.dirty else ""
     node.add(f"git {made.git[:_HASH]}{dirty}, code {made.code}")
     device = made.gpu or made.cpu
-    node.add(f"{made.device}: {escape(device)}, {made.threads} threads")
-    node.add(f"{made.time}: {escape(made.command)}")
+    node.add(f"{made.device}: {device}, {made.threads} threads")
+    node.add(f"{made.time}: {made.command}")
     node.add(
         f"python {made.python}, torch {made.torch}, numpy {made.numpy}, "
         f"opencv {made.opencv}, trackeval {made.trackeval}"
@@ -143,19 +140,19 @@ def _add_run(branch: Tree, run: RunEvidence) -> None:
         f"{training.precision}{start}, {training.wall_s / 60:.1f} min"
     )
     if made.migrated is not None:
-        node.add(f"identity given by {escape(made.migrated.evidence)}")
+        node.add(f"identity given by {made.migrated.evidence}")
     if run.stale:
-        stale = node.add("[bold]stale[/bold]: done again today it would differ in")
+        stale = node.add("stale: done again today it would differ in")
         for change in run.stale:
-            stale.add(escape(change))
+            stale.add(change)
 
 
 def _add_settings(branch: Tree, settings: Mapping[str, object]) -> None:
     for name, value in settings.items():
         if isinstance(value, Mapping) and value:
-            _add_settings(branch.add(escape(name)), value)
+            _add_settings(branch.add(name), value)
         else:
-            branch.add(escape(f"{name}: {value}"))
+            branch.add(f"{name}: {value}")
 
 
 def _add_sequences(top: Tree, found: CellEvidence) -> None:
@@ -163,7 +160,7 @@ def _add_sequences(top: Tree, found: CellEvidence) -> None:
     branch = top.add(f"sequences (seeds {', '.join(map(str, seeds))})")
     for name, values in found.sequences.items():
         said = "  ".join(number(values[seed], _DECIMALS) for seed in seeds)
-        branch.add(f"{escape(name)}: {said}")
+        branch.add(f"{name}: {said}")
 
 
 def evidence_document(found: CellEvidence) -> dict[str, object]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.formats import mot_files
+from cstrack_bench.formats import mot_files, mot_rows
 from cstrack_bench.formats.mot_files import (
     NO_CLASS,
     read_annotations,
@@ -218,6 +218,6 @@ def test_both_parsers_read_a_file_alike(
         return numbers.tolist(), lines.tolist()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mot_files, "plain_rows", lambda content: None)
+        patch.setattr(mot_rows, "plain_rows", lambda content: None)
         careful = read()
     assert read() == careful
