@@ -1,7 +1,7 @@
 """``cstrack track``: a video, a folder of frames, a sequence or a data set → tracks."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,7 +17,7 @@ from cstrack_bench.cli.detectors import (
     two_stage,
 )
 from cstrack_bench.cli.options import Device, Json, print_json
-from cstrack_bench.cli.track_remarks import pictured, say_why_nothing
+from cstrack_bench.cli.track_remarks import Seen, pictured, say_why_nothing
 from cstrack_bench.cli.trackers import ListTrackers, Tracker
 from cstrack_bench.cli.videos import (
     Codec,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from cstrack_bench.cli.videos import DrawingRequest
     from cstrack_bench.formats.sequences import Sequence
     from cstrack_bench.stopwatch import Stopwatch
-    from cstrack_bench.structures import Detections, Detector, TrackTable
+    from cstrack_bench.structures import Detector, TrackTable
     from cstrack_bench.tracking.filters import FilterConfig
 
 DEFAULT_OUTPUT = Path("tracks")
@@ -236,34 +236,6 @@ class _Found:
         return len(self.table)
 
 
-class _Seen:
-    """What a detector found in a sequence, counted, for remarks on an empty result.
-
-    Args:
-        advance: called after each frame.
-
-    Attributes:
-        frames: that were read; boxes: found in all of them; flat: of these, without a
-            width or height.
-        best: the highest score.
-    """
-
-    def __init__(self, advance: Callable[[], None]) -> None:
-        self._advance = advance
-        self.frames = self.boxes = self.flat = 0
-        self.best = -math.inf
-
-    def add(self, detections: "Detections") -> None:
-        """Count one frame."""
-        self.frames += 1
-        self.boxes += len(detections)
-        if len(detections):
-            self.best = max(self.best, float(detections.scores.max()))
-            sides = detections.boxes[:, 2:] - detections.boxes[:, :2]
-            self.flat += int((sides.min(axis=1) <= 0).sum())
-        self._advance()
-
-
 def _open(source: Path) -> tuple[list["Sequence"], bool]:
     """The sequences of a source, and whether it is a data set."""
     from cstrack_bench.datasets.dataset import SUBSETS
@@ -354,7 +326,7 @@ def _track_one(
     keep = make_filter(tracker, **filters)
     with console.progress() as display:
         bar = display.add_task(f"tracking {sequence.name}", total=len(sequence))
-        seen = _Seen(lambda: display.advance(bar))
+        seen = Seen(lambda: display.advance(bar))
         early = drawing is not None and drawing.unconfirmed
         # What is recorded has one step, so its frames do not overlap.
         recorder = Recorder(detector) if early else None
@@ -367,8 +339,8 @@ def _track_one(
     write_tracks(job.output, table)
     if job.video is not None:
         assert drawing is not None, "a video is drawn as was asked for"
-        seen = None if recorder is None else recorder.detections
-        draw(sequence, table, job.video, drawing, tracker, options, seen)
+        recorded = None if recorder is None else recorder.detections
+        draw(sequence, table, job.video, drawing, tracker, options, recorded)
     identities = len(set(table.ids.tolist()))
     return _Found(
         *(job, seen.frames, identities, table, dict(keep.dropped)),

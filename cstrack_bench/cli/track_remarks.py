@@ -1,13 +1,43 @@
 """Remarks of ``cstrack track``: frames without pictures, why nothing was written."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from cstrack_bench import console
 
 if TYPE_CHECKING:
     from cstrack_bench.formats.sequences import Sequence
+    from cstrack_bench.structures import Detections
     from cstrack_bench.tracking.filters import FilterConfig
+
+
+class Seen:
+    """What a detector found in a sequence, counted, for remarks on an empty result.
+
+    Args:
+        advance: called after each frame.
+
+    Attributes:
+        frames: that were read; boxes: found in all of them; flat: of these, without a
+            width or height.
+        best: the highest score.
+    """
+
+    def __init__(self, advance: Callable[[], None]) -> None:
+        self._advance = advance
+        self.frames = self.boxes = self.flat = 0
+        self.best = -math.inf
+
+    def add(self, detections: "Detections") -> None:
+        """Count one frame."""
+        self.frames += 1
+        self.boxes += len(detections)
+        if len(detections):
+            self.best = max(self.best, float(detections.scores.max()))
+            sides = detections.boxes[:, 2:] - detections.boxes[:, :2]
+            self.flat += int((sides.min(axis=1) <= 0).sum())
+        self._advance()
 
 
 def pictured(sequence: "Sequence") -> "Sequence":
