@@ -104,7 +104,7 @@ def test_overlapped_equals_serial_bit_for_bit(
     tables, watches, filters = [], [], []
     for overlap in (False, True):
         stages, watch, keep = Stages(*hooks), Stopwatch(), OutputFilter()
-        seen: list[int] = []
+        seen: list[Detections] = []
         table = track_sequence(
             pictures(length, start),
             stages,
@@ -112,7 +112,7 @@ def test_overlapped_equals_serial_bit_for_bit(
             keep,
             watch,
             overlap,
-            lambda seen=seen: seen.append(1),  # type: ignore[misc]
+            seen.append,
         )
         assert stages.prepared == stages.detected == list(range(start, start + length))
         assert len(seen) == length
