@@ -18,11 +18,12 @@ _DECIDED = (Verdict.SAME, Verdict.OPPOSITE, Verdict.NEGLIGIBLE)
 _SHOWN = ("twin", "real")
 
 
-def results_page(tables: abc.Sequence[Table]) -> str:
+def results_page(tables: abc.Sequence[Table], stale: int = 0) -> str:
     """The page.
 
     Args:
         tables: every table with runs.
+        stale: how many of these runs today's recipes and code would do otherwise.
     """
     tested = worlds(tables)
     lines = [
@@ -46,7 +47,13 @@ def results_page(tables: abc.Sequence[Table]) -> str:
         lines += _claims(tested)
     else:
         lines += ["No run yet."]
-    lines += ["", "## What to know", "", *bullets(caveats(tables, tested)), ""]
+    lines += [
+        "",
+        "## What to know",
+        "",
+        *bullets(_stale(tables, stale) + caveats(tables, tested)),
+        "",
+    ]
     lines += ["## More", "", *bullets(_links(tested)), ""]
     return "\n".join(lines)
 
@@ -131,6 +138,18 @@ def _verdict(found: abc.Sequence[Direction]) -> str:
         if other.verdict in _DECIDED and other.verdict is not first.verdict:
             text += f" (elsewhere {other.verdict})"
     return text
+
+
+def _stale(tables: abc.Sequence[Table], stale: int) -> list[str]:
+    if not stale:
+        return []
+    count = sum(len(table.records) for table in tables)
+    return [
+        f"**{stale} of the {count} runs are of earlier settings or code:** today's would "
+        "train or measure them otherwise (`cstrack check` says in what). Each table's "
+        "header says what its numbers were measured on; `cstrack reproduce` measures "
+        "them again."
+    ]
 
 
 def caveats(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cstrack_bench.experiments.comparison_records import LadderRecord, read_ladder
 from cstrack_bench.experiments.records import RunRecord, read_record
+from cstrack_bench.experiments.staleness import PresentRuns
 from cstrack_bench.files import write_text
 from cstrack_bench.paper.claims import load_table, table_names
 from cstrack_bench.report.association_table import (
@@ -131,7 +132,10 @@ def write_views(results_root: Path, page: Path) -> list[Path]:
         texts[results_root / FOLDER / "README.md"] = association_page(records)
     texts[page.with_name("ERRATA.md")] = errata_list()
     # Read everything before writing anything: a damaged record leaves no half view.
-    texts[page] = results_page([table for table, _ in found])
+    present = PresentRuns()
+    runs = [record for table, _ in found for record in table.records]
+    stale = sum(bool(present.changes(record)) for record in runs)
+    texts[page] = results_page([table for table, _ in found], stale)
     for path, text in texts.items():
         write_text(path, text)
     return list(texts)

@@ -117,6 +117,13 @@ def test_what_is_failed_or_undertrained_is_named(tmp_path: Path) -> None:
     assert "undertrained" not in output.read_text(encoding="utf-8")
 
 
+def test_runs_of_earlier_settings_are_counted(tmp_path: Path) -> None:
+    """Fake runs have settings that no recipe has."""
+    root = tmp_path / "results"
+    write_fakes(root, fake_records((4, 5), (0, 1)))
+    assert "**4 of the 4 runs are of earlier settings or code:**" in page_of(root)
+
+
 def test_the_summary_closes_the_screen() -> None:
     tables = [table_from(fake_records(), load_table("table2"))]
     lines = summary_lines(tables, width=60)
