@@ -145,8 +145,8 @@ def _stale(tables: abc.Sequence[Table], stale: int) -> list[str]:
         return []
     count = sum(len(table.records) for table in tables)
     return [
-        f"**{stale} of the {count} runs are of earlier settings or code:** today's would "
-        "train or measure them otherwise (`cstrack check` says in what). Each table's "
+        f"**{stale} of the {count} runs are of earlier settings or code:** today's "
+        "would train or measure otherwise (`cstrack check` says in what). Each table's "
         "header says what its numbers were measured on; `cstrack reproduce` measures "
         "them again."
     ]
