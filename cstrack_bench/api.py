@@ -14,15 +14,14 @@ from cstrack_bench.formats import mot_files, sequences
 from cstrack_bench.formats.sequences import Sequence
 from cstrack_bench.input_size import parse_input_size
 from cstrack_bench.pipeline import track_sequence
-from cstrack_bench.structures import Detector, Tracker, TrackTable
-from cstrack_bench.systems.system import FUSED, BoxFinder, DetectionOptions, Inference
+from cstrack_bench.structures import Tracker, TrackTable
+from cstrack_bench.systems.system import FUSED, DetectionOptions, Inference
 from cstrack_bench.systems.weights import load_weights, read_metadata
+from cstrack_bench.track_hints import AnyDetector
 from cstrack_bench.tracking.filters import OutputFilter
 from cstrack_bench.training.distributed import pick_device
 
 FilePath = str | PathLike[str]
-#: Of official weights, which do not name the size that they were trained at.
-OFFICIAL_SIZE = (608, 1088)
 
 
 def open_sequence(path: FilePath) -> Sequence:
@@ -44,14 +43,16 @@ def load_detector(
     confidence: float | None = None,
     device: str = "auto",
     inference: Inference = FUSED,
-) -> BoxFinder:
+) -> AnyDetector:
     """A trained network as a detector.
 
     Args:
-        weights: ``.safetensors`` of ``cstrack train``, or an official checkpoint.
+        weights: ``.safetensors`` of ``cstrack train``, or a published checkpoint of
+            CSTrack, FairMOT or CenterTrack.
         size: height, width of the network's input in pixels, multiples of 32; by
-            default what the weights name, else 608×1088.
-        confidence: least score of a detection; by default the published 0.5.
+            default what the weights name, else the published one.
+        confidence: least score of a detection; by default the published one (0.5,
+            FairMOT and CenterTrack 0.4).
         device: auto, cpu, cuda or cuda:N.
         inference: how the network is run: ``FUSED``, or ``PLAIN`` as it was trained,
             which finds the same up to rounding in more time.
@@ -61,21 +62,24 @@ def load_detector(
     """
     path = Path(weights)
     loaded = load_weights(path)
-    if loaded.system.make_finder is None:
+    system = loaded.system
+    if not system.finds_boxes:
         raise InputError(f"{path} describes given boxes and finds none.")
     if size is None:
         stored = read_metadata(path).get("input_size")
-        size = OFFICIAL_SIZE
+        size = system.published_size
         if stored is not None:
             size = parse_input_size(stored, f"{path}: input_size")
-    nms = NmsConfig() if confidence is None else NmsConfig(confidence=confidence)
+    if confidence is None:
+        confidence = system.detector_confidence(NmsConfig().confidence)
+    nms = NmsConfig(confidence=confidence)
     options = DetectionOptions(size, nms, pick_device(device), inference=inference)
-    return loaded.system.make_finder(loaded.network, options)
+    return system.make_detector(loaded.network, options)
 
 
 def track(
     sequence: Sequence,
-    detector: Detector,
+    detector: AnyDetector,
     tracker: Tracker,
     output_filter: OutputFilter | None = None,
     overlap: bool = False,

@@ -19,6 +19,7 @@ from cstrack_bench.structures import (
     Tracks,
     TrackTable,
 )
+from cstrack_bench.track_hints import AnyDetector, link
 from cstrack_bench.tracking.filters import OutputFilter
 
 #: Frames that may wait between two stages: enough to even out a slow one, few enough
@@ -77,7 +78,7 @@ class Recorder:
 
 def track_sequence(
     sequence: Sequence,
-    detector: Detector,
+    detector: AnyDetector,
     tracker: Tracker,
     output_filter: OutputFilter | None = None,
     stopwatch: Stopwatch = NULL,
@@ -88,7 +89,8 @@ def track_sequence(
 
     Args:
         sequence: the frames; only what the detector asks for is decoded.
-        detector: turns a frame into boxes.
+        detector: turns a frame into boxes; one that needs the tracks so far gets them
+            from the tracker.
         tracker: a fresh one; its ids start at 1.
         output_filter: drops reported boxes, and counts them.
         stopwatch: times decode and associate, and what the detector times.
@@ -101,6 +103,7 @@ def track_sequence(
     Returns:
         Every box that was reported and kept; frames numbered as in the whole sequence.
     """
+    detector, tracker = link(detector, tracker)
 
     def associate(detections: Detections) -> Tracks:
         with stopwatch("associate"):

@@ -3,11 +3,12 @@
 CenterTrack's network takes the tracks of the frame before as an input and says where
 each of its detections was then. Both directions have one type: ``TrackHints`` from the
 tracker to the detector, ``PointDetections`` back. A detector asks for hints itself, so
-that frames still go through ``Detector.detect`` and ``Tracker.update`` alone.
+that frames still go through ``Detector.detect`` and ``Tracker.update`` alone; ``link``
+is where the two of a sequence are tied together.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,7 @@ def with_points(detections: Detections) -> PointDetections:
     )
 
 
+@runtime_checkable
 class HintSource(Protocol):
     """A tracker whose tracks a detector can use."""
 
@@ -97,6 +99,7 @@ class LastTracks:
         return self._hints
 
 
+@runtime_checkable
 class SequenceDetector(Protocol):
     """A network that needs the tracks so far: one detector for each sequence."""
 
@@ -107,3 +110,37 @@ class SequenceDetector(Protocol):
             tracks: asked before each frame; usually the sequence's tracker.
         """
         ...
+
+
+#: A detector of single frames, or one that needs the tracks so far.
+AnyDetector = Detector | SequenceDetector
+
+
+class Linked(NamedTuple):
+    """A detector and a tracker of one sequence.
+
+    Attributes:
+        detector: to be given the sequence's frames in order.
+        tracker: to be given what it detects.
+    """
+
+    detector: Detector
+    tracker: Tracker
+
+
+def link(detector: AnyDetector, tracker: Tracker) -> Linked:
+    """Tie a detector that needs tracks to the tracker of a sequence.
+
+    A detector of single frames, or one that is tied already, stays as it is. A tracker
+    that has no hints of its own gives the tracks that it last reported.
+
+    Args:
+        detector: of any kind.
+        tracker: a fresh one.
+    """
+    if not isinstance(detector, SequenceDetector):
+        return Linked(detector, tracker)
+    if isinstance(tracker, HintSource):
+        return Linked(detector.for_sequence(tracker), tracker)
+    followed = LastTracks(tracker)
+    return Linked(detector.for_sequence(followed), followed)

@@ -21,6 +21,8 @@ MAX_ELEMENTS_PER_BYTE = 4
 MAX_DIMENSIONS = 8
 MAX_MEMBERS = 100_000  # modules, parameters and buffers; YOLOv5 l has 2,000
 MAX_NAME = 1_000  # characters
+# Of the YOLOv5 family; of FairMOT and CenterTrack.
+_KEYS = ("model", "state_dict")
 _MODULE_MEMBERS = ("_parameters", "_buffers", "_modules")
 
 
@@ -32,18 +34,21 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
 
     Args:
         path: what ``torch.save`` wrote: a state dict, a module, or a mapping that has
-            either of them under ``model``.
+            either of them under ``model`` or ``state_dict``.
 
     Raises:
         InputError: no such file, not a checkpoint, damaged, without weights, or one
             that asks for more than tensors and plain data.
     """
     document = read_checkpoint(path)
-    if isinstance(document, dict) and "model" in document:
-        document = dict.get(document, "model")
+    key = next((k for k in _KEYS if isinstance(document, dict) and k in document), None)
+    if isinstance(document, dict) and key is not None:
+        document = dict.get(document, key)
     tensors = state_dict(document)
     if not tensors:
-        raise InputError(f"{path} holds no state dict under the key 'model'.")
+        raise InputError(
+            f"{path} holds no state dict under the key '{key or 'model'}'."
+        )
     elements = sum(tensor.numel() for tensor in tensors.values())
     memory = {tensor.untyped_storage().nbytes() for tensor in tensors.values()}
     if elements > MAX_ELEMENTS_PER_BYTE * path.stat().st_size or (

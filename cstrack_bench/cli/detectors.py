@@ -4,6 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cstrack_bench import console
 from cstrack_bench.errors import InputError
 from cstrack_bench.input_size import parse_input_size
@@ -12,10 +15,15 @@ if TYPE_CHECKING:
     from cstrack_bench.formats.detection_files import DetectionFormat
     from cstrack_bench.formats.sequences import Sequence
     from cstrack_bench.stopwatch import Stopwatch
-    from cstrack_bench.structures import Detector
+    from cstrack_bench.structures import Detections, Tracker
     from cstrack_bench.systems.system import Inference
+    from cstrack_bench.systems.weights import Loaded
+    from cstrack_bench.track_hints import Linked
 
 DEFAULT_SIZE = "1088x608"
+PUBLISHED_SIZE = (608, 1088)
+#: A sequence and its tracker -> the two that go through the frames.
+Linking = Callable[["Sequence", "Tracker"], "Linked"]
 
 
 def make_inference(path: str, dtype: str) -> "Inference":
@@ -29,43 +37,64 @@ def make_inference(path: str, dtype: str) -> "Inference":
     return Inference.named(path, dtype)
 
 
+def read_network(
+    weights: Path, sequences: list["Sequence"], conf: float | None
+) -> "Loaded | None":
+    """A network that finds boxes; None for an exported one, which has no system.
+
+    Says what became of a published file's tensors.
+    """
+    _need_pictures(sequences, "give --detections")
+    if conf is not None and not 0 <= conf <= 1:
+        raise InputError(f"--conf is a score from 0 to 1, not {conf:g}.")
+    if weights.suffix == ".onnx":
+        return None
+
+    from cstrack_bench.systems.weights import load_weights
+
+    loaded = load_weights(weights)
+    if not loaded.system.finds_boxes:
+        raise InputError(
+            f"{weights} describes given boxes and finds no boxes of its own: give "
+            "weights of a system that does, such as CSTrack."
+        )
+    if loaded.report is not None:
+        console.err.print(
+            f"{weights.name}: {loaded.system.name}, {loaded.report.words()}",
+            markup=False,
+            emoji=False,
+        )
+    return loaded
+
+
 def network(
     weights: Path,
-    sequences: list["Sequence"],
-    size: str | None,
+    loaded: "Loaded | None",
+    size: tuple[int, int] | None,
     conf: float | None,
     tracker: str,
     device: str,
     watch: "Stopwatch",
     inference: "Inference",
-) -> Callable[["Sequence"], "Detector"]:
-    """One network for all sequences."""
-    _need_pictures(sequences, "give --detections")
-    if conf is not None and not 0 <= conf <= 1:
-        raise InputError(f"--conf is a score from 0 to 1, not {conf:g}.")
-    chosen = None if size is None else parse_input_size(size, "--size")
-    if weights.suffix == ".onnx":
-        return _graph(weights, chosen, conf, tracker, device, watch)
-
+) -> Linking:
+    """One network for all sequences, with the thresholds of its system."""
     from cstrack_bench.detection.nms import NmsConfig
     from cstrack_bench.systems.system import DetectionOptions
-    from cstrack_bench.systems.weights import load_weights
+    from cstrack_bench.track_hints import link
     from cstrack_bench.tracking.tracker_registry import needed_confidence
     from cstrack_bench.training.distributed import pick_device
 
-    loaded = load_weights(weights)
-    if loaded.system.make_finder is None:
-        raise InputError(
-            f"{weights} describes given boxes and finds no boxes of its own: give "
-            "weights of a system that does, such as CSTrack."
-        )
-    if chosen is None:
-        chosen = stored_size(weights)
-    least = needed_confidence(tracker, NmsConfig().confidence)
+    if loaded is None:
+        return _graph(weights, size, conf, tracker, device, watch)
+    system = loaded.system
+    if size is None:
+        size = stored_size(weights, system.published_size)
+    usual = system.detector_confidence(NmsConfig().confidence)
+    least = needed_confidence(tracker, usual)
     nms = NmsConfig(confidence=least if conf is None else conf)
-    options = DetectionOptions(chosen, nms, pick_device(device), watch, inference)
-    detector = loaded.system.make_finder(loaded.network, options)
-    return lambda sequence: detector
+    options = DetectionOptions(size, nms, pick_device(device), watch, inference)
+    detector = system.make_detector(loaded.network, options)
+    return lambda sequence, tracker: link(detector, tracker)
 
 
 def _graph(
@@ -75,26 +104,27 @@ def _graph(
     tracker: str,
     device: str,
     watch: "Stopwatch",
-) -> Callable[["Sequence"], "Detector"]:
+) -> Linking:
     """An exported network for all sequences."""
     from cstrack_bench.detection.nms import NmsConfig
     from cstrack_bench.detection.onnx_detector import OnnxDetector, OnnxGraph
+    from cstrack_bench.track_hints import link
     from cstrack_bench.tracking.tracker_registry import needed_confidence
 
     graph = OnnxGraph(weights, "cpu" if device == "auto" else device)
     least = needed_confidence(tracker, NmsConfig().confidence)
     nms = NmsConfig(confidence=least if conf is None else conf)
     detector = OnnxDetector(graph, size, nms, watch)
-    return lambda sequence: detector
+    return lambda sequence, tracker: link(detector, tracker)
 
 
 def two_stage(
-    detector_of: Callable[["Sequence"], "Detector"],
+    linking: Linking,
     weights: Path,
     sequences: list["Sequence"],
     device: str,
     watch: "Stopwatch",
-) -> Callable[["Sequence"], "Detector"]:
+) -> Linking:
     """The same boxes, described by another network."""
     _need_pictures(sequences, "leave out --reid")
 
@@ -112,7 +142,14 @@ def two_stage(
         )
     options = DetectionOptions((0, 0), NmsConfig(), pick_device(device), watch)
     encoder = loaded.system.make_embedder(loaded.network, options)
-    return lambda sequence: TwoStage(detector_of(sequence), encoder)
+
+    def linked(sequence: "Sequence", tracker: "Tracker") -> "Linked":
+        from cstrack_bench.track_hints import Linked
+
+        finder, followed = linking(sequence, tracker)
+        return Linked(TwoStage(finder, encoder), followed)
+
+    return linked
 
 
 def _need_pictures(sequences: list["Sequence"], cure: str) -> None:
@@ -121,11 +158,15 @@ def _need_pictures(sequences: list["Sequence"], cure: str) -> None:
             raise InputError(f"{sequence.name} has no pictures for a network; {cure}.")
 
 
-def stored_size(weights: Path) -> tuple[int, int]:
-    """The input size that our weights name; official ones were made for 1088x608."""
+def stored_size(
+    weights: Path, published: tuple[int, int] = PUBLISHED_SIZE
+) -> tuple[int, int]:
+    """The input size that our weights name; published ones have their system's."""
     from cstrack_bench.systems.weights import read_metadata
 
-    stored = read_metadata(weights).get("input_size", DEFAULT_SIZE)
+    stored = read_metadata(weights).get("input_size")
+    if stored is None:
+        return published
     return parse_input_size(stored, f"input_size in {weights}")
 
 
@@ -134,18 +175,54 @@ def files(
     sequences: list["Sequence"],
     conf: float | None,
     form: "DetectionFormat",
-) -> Callable[["Sequence"], "Detector"]:
+) -> Linking:
     """Detections of each sequence, read before the first is tracked."""
     from cstrack_bench.detection.file_detector import FileDetector
+    from cstrack_bench.track_hints import Linked
+
+    least = float("-inf") if conf is None else conf
+    detectors = {
+        name: FileDetector(found, confidence=least)
+        for name, found in _boxes_of(
+            given, sequences, "--detections", form, conf
+        ).items()
+    }
+    return lambda sequence, tracker: Linked(detectors[sequence.name], tracker)
+
+
+def public_boxes(
+    given: Path, sequences: list["Sequence"]
+) -> dict[str, list[NDArray[np.float32]]]:
+    """Boxes (N, 4) of a public detector by sequence, for each of its frames."""
+    none = np.zeros((0, 4), np.float32)
+    from cstrack_bench.formats.detection_forms import DetectionFormat
+
+    boxes = _boxes_of(given, sequences, "--public", DetectionFormat.AUTO, None)
+    return {
+        sequence.name: [
+            boxes[sequence.name][index].boxes if index in boxes[sequence.name] else none
+            for index in range(sequence.start, sequence.stop)
+        ]
+        for sequence in sequences
+    }
+
+
+def _boxes_of(
+    given: Path,
+    sequences: list["Sequence"],
+    option: str,
+    form: "DetectionFormat",
+    conf: float | None,
+) -> dict[str, dict[int, "Detections"]]:
+    """The detections of each sequence from its file, by name."""
     from cstrack_bench.formats.detection_files import read_detection_file
 
     if len(sequences) > 1 and not given.is_dir():
         raise InputError(
-            f"SOURCE has {len(sequences)} sequences, so --detections must be a folder "
+            f"SOURCE has {len(sequences)} sequences, so {option} must be a folder "
             f"that holds {sequences[0].name}.txt and so on, not {given}."
         )
-    detectors = {}
-    least = float("-inf") if conf is None else conf
+    boxes = {}
     for sequence in sequences:
         path = given
         if form != "yolo" or len(sequences) > 1:
@@ -171,8 +248,8 @@ def files(
                 f"{path}: no box reaches --conf {conf:g}; the highest score is "
                 f"{max(scores):g}."
             )
-        detectors[sequence.name] = FileDetector(found, confidence=least)
-    return lambda sequence: detectors[sequence.name]
+        boxes[sequence.name] = dict(found)
+    return boxes
 
 
 def _file_of(sequence: "Sequence", given: Path, several: bool) -> Path:

@@ -1,7 +1,6 @@
 """``cstrack track``: a video, a folder of frames, a sequence or a data set → tracks."""
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,14 +10,18 @@ import typer
 from cstrack_bench import console
 from cstrack_bench.cli.detectors import (
     DEFAULT_SIZE,
+    Linking,
     files,
     make_inference,
     network,
+    public_boxes,
+    read_network,
     two_stage,
 )
 from cstrack_bench.cli.options import Device, Json, print_json
+from cstrack_bench.cli.track_jobs import Job, open_source, plan_jobs, spare
 from cstrack_bench.cli.track_remarks import Seen, pictured, say_why_nothing
-from cstrack_bench.cli.trackers import ListTrackers, Tracker
+from cstrack_bench.cli.trackers import AnyTracker, ListTrackers, check_tracker
 from cstrack_bench.cli.videos import (
     Codec,
     ShowUnconfirmed,
@@ -26,21 +29,20 @@ from cstrack_bench.cli.videos import (
     Web,
     draw,
     drawing_request,
-    web_video,
     write_page,
 )
 from cstrack_bench.errors import CstrackError, InputError
-from cstrack_bench.files import check_writable
 from cstrack_bench.formats.detection_forms import DetectionFormat
+from cstrack_bench.input_size import parse_input_size
 
 if TYPE_CHECKING:
     from cstrack_bench.cli.videos import DrawingRequest
-    from cstrack_bench.formats.sequences import Sequence
     from cstrack_bench.stopwatch import Stopwatch
-    from cstrack_bench.structures import Detector, TrackTable
+    from cstrack_bench.structures import TrackTable
+    from cstrack_bench.tracking.definition import PublicBoxes
     from cstrack_bench.tracking.filters import FilterConfig
 
-DEFAULT_OUTPUT = Path("tracks")
+DEFAULT_TRACKER = "cstrack"
 WARM_UP_FRAMES = 5
 
 
@@ -50,7 +52,8 @@ def track(
         typer.Argument(help="A video, a folder of frames, a sequence or a data set."),
     ],
     weights: Annotated[
-        Path | None, typer.Option(help="A network: .safetensors, official .pt, .onnx.")
+        Path | None,
+        typer.Option(help="A network: .safetensors, a published checkpoint, or .onnx."),
     ] = None,
     detections: Annotated[
         Path | None,
@@ -60,7 +63,14 @@ def track(
         Path | None,
         typer.Option(help="DeepSORT's network, to describe the boxes instead."),
     ] = None,
-    tracker: Tracker = "cstrack",
+    public: Annotated[
+        Path | None,
+        typer.Option(
+            help="Boxes of a public detector (a folder of NAME.txt for many): only "
+            "these start tracks. For a tracker that has such a mode: centertrack."
+        ),
+    ] = None,
+    tracker: AnyTracker = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -87,8 +97,9 @@ def track(
     conf: Annotated[
         float | None,
         typer.Option(
-            help="Least score of a box; by default 0.5 (less where the tracker has use "
-            "for unsure boxes), of a file all."
+            help="Least score of a box; by default the system's: 0.5, FairMOT and "
+            "CenterTrack 0.4 (less where the tracker has use for unsure boxes); of a "
+            "file all."
         ),
     ] = None,
     inference: Annotated[
@@ -136,11 +147,7 @@ def track(
 ) -> None:
     """Track people and write MOT rows; needs --weights or --detections."""
     from cstrack_bench.stopwatch import Stopwatch
-    from cstrack_bench.tracking.tracker_registry import (
-        confidence_options,
-        find_tracker,
-        make_filter,
-    )
+    from cstrack_bench.tracking.tracker_registry import confidence_options, make_filter
 
     if (weights is None) == (detections is None):
         raise InputError(
@@ -148,40 +155,43 @@ def track(
             "holds them)."
         )
     # Before a network is read: a wrong name is told at once.
-    if not find_tracker(tracker).uses_embeddings and reid is not None:
-        raise InputError(
-            f"The tracker {tracker!r} compares no appearance: leave out --reid, or "
-            "choose one that does, such as deepsort."
-        )
     if conf is not None and not math.isfinite(conf):
         raise InputError(f"--conf is a score, not {conf}.")
     limits = {"min_area": min_area, "max_aspect": max_aspect}
     filters = {name: limit for name, limit in limits.items() if limit is not None}
-    make_filter(tracker, **filters)
-    drawing = drawing_request(video, web, trails, codec, show_unconfirmed, tracker)
+    if tracker is not None:
+        check_tracker(tracker, reid, public)
+    make_filter(tracker or DEFAULT_TRACKER, **filters)
     how = make_inference(inference, dtype)
-    sequences, is_dataset = _open(source)
+    sequences, is_dataset = open_source(source)
     if any(o is not None for o in (video, web, weights, reid)):
         sequences = [pictured(sequence) for sequence in sequences]
-    jobs = _jobs(sequences, is_dataset, output, video, web)
-    _spare([source, weights, detections, reid], jobs)
+    jobs = plan_jobs(sequences, is_dataset, output, video, web)
+    spare([source, weights, detections, reid, public], jobs)
+    boxes = None if public is None else public_boxes(public, sequences)
+    chosen = None if size is None else parse_input_size(size, "--size")
+    loaded = None if weights is None else read_network(weights, sequences, conf)
+    if tracker is None:
+        own = None if loaded is None else loaded.system.tracker
+        tracker = own or DEFAULT_TRACKER
+        check_tracker(tracker, reid, public)
+    drawing = drawing_request(video, web, trails, codec, show_unconfirmed, tracker)
     watch = Stopwatch()
     if weights is not None:
-        detector_of = network(
-            weights, sequences, size, conf, tracker, device, watch, how
-        )
+        linking = network(weights, loaded, chosen, conf, tracker, device, watch, how)
     else:
         assert detections is not None
         if size is not None:
             raise InputError("--size is the network's input and needs --weights.")
-        detector_of = files(detections, sequences, conf, form)
+        linking = files(detections, sequences, conf, form)
     if reid is not None:
-        detector_of = two_stage(detector_of, reid, sequences, device, watch)
+        linking = two_stage(linking, reid, sequences, device, watch)
     # What the detector may report may also start a track, as in the official code.
     options = {} if conf is None else confidence_options(tracker, conf)
     found = [
         _track_one(
-            *(job, detector_of(job.sequence), tracker, options, filters),
+            *(job, linking, tracker, options, filters),
+            None if boxes is None else boxes[job.sequence.name],
             *(watch, drawing),
             overlap=not serial,
         )
@@ -204,15 +214,6 @@ def track(
 
 
 @dataclass(frozen=True)
-class _Job:
-    """One sequence and what is written of it."""
-
-    sequence: "Sequence"
-    output: Path
-    video: Path | None
-
-
-@dataclass(frozen=True)
 class _Found:
     """What came of one job.
 
@@ -220,7 +221,7 @@ class _Found:
     height.
     """
 
-    job: _Job
+    job: Job
     frames: int
     tracks: int
     table: "TrackTable"
@@ -236,83 +237,13 @@ class _Found:
         return len(self.table)
 
 
-def _open(source: Path) -> tuple[list["Sequence"], bool]:
-    """The sequences of a source, and whether it is a data set."""
-    from cstrack_bench.datasets.dataset import SUBSETS
-    from cstrack_bench.formats.sequences import (
-        list_sequences,
-        open_sequence,
-        sequence_folders,
-    )
-
-    if not source.exists():
-        raise InputError(f"No such file or folder: {source}.")
-    if source.is_dir() and not any(
-        (source / n).exists() for n in ("seqinfo.ini", "img1")
-    ):
-        subsets = [s for s in SUBSETS if (source / s).is_dir()]
-        if subsets:
-            return [q for s in subsets for q in list_sequences(source, s)], True
-        folders = sequence_folders(source)
-        if folders:
-            return [open_sequence(folder) for folder in folders], True
-    return [open_sequence(source)], False
-
-
-def _jobs(
-    sequences: list["Sequence"],
-    is_dataset: bool,
-    output: Path | None,
-    video: Path | None,
-    web: Path | None,
-) -> list[_Job]:
-    """Where each sequence's rows and video go; refuses what cannot be written."""
-    if is_dataset:
-        folder = DEFAULT_OUTPUT if output is None else output
-        if folder.is_file() or (video is not None and video.suffix == ".mp4"):
-            wrong = "--output" if folder.is_file() else "--video"
-            raise InputError(f"SOURCE is a data set, so {wrong} must be a folder.")
-        jobs = [
-            _Job(
-                s,
-                folder / f"{s.name}.txt",
-                web_video(web, s) or (video and video / f"{s.name}.mp4"),
-            )
-            for s in sequences
-        ]
-    else:
-        (sequence,) = sequences
-        if output is None:
-            output = DEFAULT_OUTPUT / f"{sequence.name}.txt"
-        jobs = [_Job(sequence, output, web_video(web, sequence) or video)]
-    for job in jobs:
-        check_writable(job.output)
-        if job.video is not None:
-            if job.video.resolve() == job.output.resolve():
-                raise InputError("--output and --video are one file; name two.")
-            if job.video.suffix.lower() != ".mp4":
-                raise InputError(f"--video is written as .mp4, not {job.video.name!r}.")
-            if not job.sequence.has_images:
-                raise InputError(f"{job.sequence.name} has no pictures to draw on.")
-            check_writable(job.video)
-    return jobs
-
-
-def _spare(inputs: Iterable[Path | None], jobs: Iterable[_Job]) -> None:
-    """Refuse to write over what is read."""
-    read = {path.resolve() for path in inputs if path is not None}
-    for job in jobs:
-        for path in (job.output, job.video):
-            if path is not None and path.resolve() in read:
-                raise InputError(f"{path} would be written over; name another file.")
-
-
 def _track_one(
-    job: _Job,
-    detector: "Detector",
+    job: Job,
+    linking: Linking,
     tracker: str,
     options: dict[str, float],
     filters: dict[str, float],
+    public: "PublicBoxes | None",
     watch: "Stopwatch",
     drawing: "DrawingRequest | None",
     overlap: bool,
@@ -320,17 +251,25 @@ def _track_one(
     """Track a sequence and write what was asked for."""
     from cstrack_bench.formats.mot_files import write_tracks
     from cstrack_bench.pipeline import Recorder, track_sequence
-    from cstrack_bench.tracking.tracker_registry import make_filter, make_tracker
+    from cstrack_bench.tracking.tracker_registry import (
+        make_filter,
+        make_public_tracker,
+        make_tracker,
+    )
 
     sequence = job.sequence
     keep = make_filter(tracker, **filters)
     with console.progress() as display:
         bar = display.add_task(f"tracking {sequence.name}", total=len(sequence))
         seen = Seen(lambda: display.advance(bar))
+        if public is None:
+            mot = make_tracker(tracker, sequence.frame_rate, **options)
+        else:
+            mot = make_public_tracker(tracker, public, **options)
+        detector, mot = linking(sequence, mot)
         early = drawing is not None and drawing.unconfirmed
         # What is recorded has one step, so its frames do not overlap.
         recorder = Recorder(detector) if early else None
-        mot = make_tracker(tracker, sequence.frame_rate, **options)
         table = track_sequence(
             sequence, recorder or detector, mot, keep, watch, overlap, seen.add
         )

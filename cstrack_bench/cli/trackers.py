@@ -1,10 +1,12 @@
 """The option ``--tracker`` of several verbs, and the list of what it takes."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cstrack_bench import console
+from cstrack_bench.errors import InputError
 
 
 def _list(asked: bool) -> None:
@@ -23,12 +25,15 @@ def _list(asked: bool) -> None:
     raise typer.Exit
 
 
-Tracker = Annotated[
-    str,
+_HELP = (
+    "A name that `cstrack track --list-trackers` prints, or a tracker of your own as "
+    "package.module:TRACKER or folder/file.py:TRACKER"
+)
+Tracker = Annotated[str, typer.Option("--tracker", help=f"{_HELP}.")]
+AnyTracker = Annotated[
+    str | None,
     typer.Option(
-        "--tracker",
-        help="A name that `cstrack track --list-trackers` prints, or a tracker of your "
-        "own as package.module:TRACKER or folder/file.py:TRACKER.",
+        "--tracker", help=f"{_HELP}; by default that of the weights, else cstrack."
     ),
 ]
 ListTrackers = Annotated[
@@ -40,3 +45,20 @@ ListTrackers = Annotated[
         is_eager=True,
     ),
 ]
+
+
+def check_tracker(tracker: str, reid: Path | None, public: Path | None) -> None:
+    """Refuse a tracker that has no use for what was given."""
+    from cstrack_bench.tracking.tracker_registry import find_tracker
+
+    found = find_tracker(tracker)
+    if not found.uses_embeddings and reid is not None:
+        raise InputError(
+            f"The tracker {tracker!r} compares no appearance: leave out --reid, or "
+            "choose one that does, such as deepsort."
+        )
+    if found.make_public is None and public is not None:
+        raise InputError(
+            f"The tracker {tracker!r} has no mode for public boxes: leave out "
+            "--public, or choose centertrack."
+        )

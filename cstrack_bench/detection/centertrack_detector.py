@@ -9,6 +9,7 @@ from torch import Tensor
 
 from cstrack_bench import heatmaps
 from cstrack_bench.center_affine import CenterAffine, centred
+from cstrack_bench.components import Component
 from cstrack_bench.detection.center_decode import decode_centertrack
 from cstrack_bench.detection.network_runner import NetworkRunner, checked_size
 from cstrack_bench.errors import InputError
@@ -19,6 +20,8 @@ from cstrack_bench.structures import Frame
 from cstrack_bench.track_hints import HintSource, PointDetections, TrackHints
 from cstrack_bench.training_data.centertrack_image import DEVIATION, MEAN, fit
 from cstrack_bench.training_data.centertrack_labels import clip, move
+
+COMPONENT = Component("detection centertrack", 1)
 
 
 @dataclass(frozen=True)

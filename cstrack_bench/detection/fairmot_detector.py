@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from cstrack_bench.center_affine import letterboxed_cells
+from cstrack_bench.components import Component
 from cstrack_bench.detection.center_decode import decode_fairmot, fairmot_embeddings
 from cstrack_bench.detection.embeddings import cells
 from cstrack_bench.detection.letterbox import Letterboxed, letterbox
@@ -16,6 +17,8 @@ from cstrack_bench.models.dla_config import STRIDE
 from cstrack_bench.models.fairmot_network import FairMot, FairMotOutput
 from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.structures import Detections, Frame
+
+COMPONENT = Component("detection fairmot", 1)
 
 
 @dataclass(frozen=True)

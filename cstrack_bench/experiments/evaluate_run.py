@@ -2,7 +2,6 @@
 
 import collections.abc as abc
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 
@@ -29,9 +28,10 @@ from cstrack_bench.formats.sequences import Sequence
 from cstrack_bench.models.network_base import Network
 from cstrack_bench.pipeline import Recorder, track_sequence
 from cstrack_bench.stopwatch import Stopwatch
-from cstrack_bench.structures import Detector, Embedder, TrackTable
+from cstrack_bench.structures import Embedder, Tracker, TrackTable
 from cstrack_bench.systems.system import DetectionOptions
 from cstrack_bench.systems.system_registry import find_system
+from cstrack_bench.track_hints import AnyDetector, link
 from cstrack_bench.tracking.tracker_registry import (
     confidence_options,
     make_filter,
@@ -101,7 +101,7 @@ def measure(
     of_ground_truth = settings.measure.boxes == "ground_truth"
     sequences = data.own if settings.measure.part == "train" else data.val
 
-    def detector_of(sequence: Sequence) -> Detector:
+    def detector_of(sequence: Sequence) -> AnyDetector:
         if of_ground_truth:
             return OracleDetector(pedestrians(sequence), embedder)
         assert finder is not None, "a network without boxes was given a detector"
@@ -121,7 +121,7 @@ def make_detectors(
     detector: BoxNetwork | None,
     device: torch.device,
     watch: Stopwatch,
-) -> tuple[Detector | None, Embedder]:
+) -> tuple[AnyDetector | None, Embedder | None]:
     """What finds boxes, and what describes given ones.
 
     Args:
@@ -132,13 +132,16 @@ def make_detectors(
         watch: times the stages.
 
     Returns:
-        The detector, None where neither network is one, and the embedder.
+        The detector, None where neither network is one, and the embedder, None where
+        the network describes no boxes.
     """
     options = DetectionOptions(settings.data.size, settings.nms, device, watch)
     system = find_system(settings.system)
     if system.make_finder is not None:
         own = system.make_finder(network, options)
         return own, own
+    if system.make_sequence_finder is not None:
+        return system.make_sequence_finder(network, options), None
     assert system.make_embedder is not None, f"{system.name} does nothing"
     embedder = system.make_embedder(network, options)
     if detector is None:
@@ -151,7 +154,7 @@ def make_detectors(
 
 def _track(
     settings: Settings,
-    detector_of: abc.Callable[[Sequence], Detector],
+    detector_of: abc.Callable[[Sequence], AnyDetector],
     sequences: abc.Sequence[Sequence],
     rules: EvaluationRules,
     watch: Stopwatch,
@@ -165,26 +168,24 @@ def _track(
     options = {**_threshold(settings), **track.options}
 
     def tracked(
-        name: str,
-        sequence: Sequence,
-        detector: Detector,
-        options: dict[str, Any],
-        watch: Stopwatch,
+        sequence: Sequence, detector: AnyDetector, tracker: Tracker, watch: Stopwatch
     ) -> tuple[TrackTable, dict[str, int]]:
-        tracker = make_tracker(name, sequence.frame_rate, **options)
         keep = make_filter(track.name, **track.filter)
         return track_sequence(sequence, detector, tracker, keep, watch), keep.dropped
 
     with progress() as display:
         task = display.add_task(f"{label}: tracking", total=len(sequences))
         for sequence in sequences:
-            recorder = Recorder(detector_of(sequence))
-            table, dropped = tracked(track.name, sequence, recorder, options, watch)
+            tracker = make_tracker(track.name, sequence.frame_rate, **options)
+            detector, tracker = link(detector_of(sequence), tracker)
+            recorder = Recorder(detector)
+            table, dropped = tracked(sequence, recorder, tracker, watch)
             own.append((sequence, table))
             for reason, count in dropped.items():
                 filtered[reason] = filtered.get(reason, 0) + count
             replay = FileDetector(recorder.detections)
-            baseline, _ = tracked(BASELINE, sequence, replay, {}, Stopwatch())
+            overlap = make_tracker(BASELINE, sequence.frame_rate)
+            baseline, _ = tracked(sequence, replay, overlap, Stopwatch())
             plain.append((sequence, baseline))
             display.advance(task)
     results = [SequenceResult.of(*pair) for pair in own]

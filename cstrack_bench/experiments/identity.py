@@ -45,7 +45,7 @@ def run_components(run: Run) -> Versions:
     """
     settings = run.settings
     used = [
-        DETECTION,
+        find_system(settings.system).detection or DETECTION,
         MEASUREMENT,
         EVALUATION,
         find_tracker(settings.track.name).component,

@@ -48,6 +48,7 @@ from cstrack_bench.structures import (
     TrackTable,
 )
 from cstrack_bench.systems.system_registry import find_system
+from cstrack_bench.track_hints import SequenceDetector
 from cstrack_bench.tracking.tracker_registry import make_filter
 
 #: Whose differences to the first row are given.
@@ -177,6 +178,11 @@ def measure_ladder(runs: abc.Sequence[Run], workspace: Workspace) -> LadderRecor
             workspace.device,
             Stopwatch(),
         )
+        if embedder is None or isinstance(detector, SequenceDetector):
+            raise InputError(
+                f"{run.title} describes no boxes, so it has no embeddings to replace: "
+                "leave it out with --rows."
+            )
         assert detector is not None, "the network of a finder finds boxes"
         data = workspace.open(settings.test_data)
         tested = DataFacts.model_validate(
@@ -220,7 +226,8 @@ def _finder(run: Run, runs: abc.Sequence[Run]) -> Run:
     able = [
         other
         for other in runs
-        if other.seed == run.seed and find_system(other.settings.system).finds_boxes
+        if other.seed == run.seed
+        and find_system(other.settings.system).make_finder is not None
     ]
     if not able:
         raise InputError(

@@ -44,7 +44,10 @@ class RecipeFile:
 
 
 def list_tables() -> list[str]:
-    """Names of the paper's tables that have a recipe, sorted."""
+    """Names of the paper's tables that have a recipe, sorted.
+
+    ``upper-bound`` is a recipe beside them: Table VIII with rows that it has not.
+    """
     return sorted(path.stem for path in RECIPES.glob("table*.yaml"))
 
 

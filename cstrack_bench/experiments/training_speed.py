@@ -17,17 +17,16 @@ from cstrack_bench.systems.system import TrainingOptions
 from cstrack_bench.systems.system_registry import build_network, find_system
 from cstrack_bench.training.loop import (
     pick_precision,
-    prepare_images,
+    prepare_inputs,
     seed_everything,
     targets_for,
     train,
 )
 from cstrack_bench.training.optimiser import MovingAverage, Schedule, make_optimizer
 from cstrack_bench.training_data.loading import (
-    Batch,
     EpochSampler,
     LabelledImages,
-    collate,
+    TrainingBatch,
 )
 
 #: In the order in which an image meets them; the first two are the readers'.
@@ -163,13 +162,13 @@ def time_training(
     average = MovingAverage(network, settings.train)
     schedule = Schedule(settings.train, len(batches))
     for number, batch in enumerate(batches):
-        count = len(batch.images)
+        count = len(batch.names)
         schedule.apply(optimizer, number)
         with times.stage("upload", count):
-            images = prepare_images(batch.images, device)
+            inputs = prepare_inputs(batch, device)
             targets = targets_for(loss, batch, device)
         with times.stage("forward", count), _autocast(device, precision):
-            output = network(images)
+            output = network(*inputs)
         with times.stage("loss", count):
             total: Tensor = loss(output, targets).total
         with times.stage("backward", count):
@@ -217,14 +216,14 @@ def _autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
 
 def _read(
     dataset: LabelledImages, batch: int, count: int, times: _Times
-) -> list[Batch]:
+) -> list[TrainingBatch]:
     """Batches, each read twice: from the file, then from memory."""
     if len(dataset) < batch:
         raise InputError(
             f"{len(dataset)} images make no batch of {batch}; give a longer sequence "
             "or --set train.batch=1."
         )
-    found: list[Batch] = []
+    found: list[TrainingBatch] = []
     epoch = 0
     while len(found) < count:
         for keys in EpochSampler(len(dataset), batch, 0, epoch):
@@ -232,8 +231,8 @@ def _read(
                 continue
             for name in READER_STAGES:
                 with times.stage(name, batch):
-                    items = [dataset[key] for key in keys]
-            found.append(collate(items))
+                    read = dataset.batch(keys)
+            found.append(read)
         epoch += 1
     # What was in memory already took no decoding.
     for side in (times.cpu, times.wall):

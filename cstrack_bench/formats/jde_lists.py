@@ -146,6 +146,11 @@ class ImageList:
         """Whether the first picture is there."""
         return bool(self.paths) and self._picture(0).is_file()
 
+    @property
+    def is_video(self) -> bool:
+        """Pictures of a list have nothing to do with each other."""
+        return False
+
     def __len__(self) -> int:
         return len(self.paths)
 

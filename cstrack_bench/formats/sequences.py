@@ -66,6 +66,11 @@ class FrameSource(Protocol):
         """Whether any picture of it is there."""
         ...
 
+    @property
+    def is_video(self) -> bool:
+        """Whether a frame and the next one show the same people a moment later."""
+        ...
+
     def __len__(self) -> int:
         """Frames that it gives."""
         ...
@@ -167,6 +172,11 @@ class Sequence:
                 f"{self.name}: frames {self.start} to {self.stop} are not within its "
                 f"{self.length} frames."
             )
+
+    @property
+    def is_video(self) -> bool:
+        """Whether a frame and the next one show the same people a moment later."""
+        return True
 
     def __len__(self) -> int:
         """Frames of this part."""

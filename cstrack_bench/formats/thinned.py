@@ -50,6 +50,11 @@ class Thinned:
         """Whether any picture of the source is there."""
         return self.source.has_images
 
+    @property
+    def is_video(self) -> bool:
+        """Whether it is a video of which no frame is left out."""
+        return self.source.is_video and self.step == 1
+
     def __len__(self) -> int:
         return len(range(self.start, self.stop, self.step))
 

@@ -5,9 +5,14 @@ from torch import Tensor, nn
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.dla import Dla
-from cstrack_bench.models.dla_config import DEEPEST_STRIDE, DlaConfig
+from cstrack_bench.models.dla_config import (
+    DEEPEST_STRIDE,
+    CenterTrackConfig,
+    FairMotConfig,
+)
 from cstrack_bench.models.dla_up import DlaUp, IdaUp
 from cstrack_bench.models.layers import full_precision
+from cstrack_bench.models.network_base import Network
 
 
 class Head(nn.Sequential):
@@ -57,7 +62,7 @@ class HeatmapHead(Head):
         nn.init.constant_(last.bias, logit)
 
 
-class CenterNetwork(nn.Module):
+class CenterNetwork(Network):
     """DLA-34 and its aggregation up to one map at stride 4.
 
     Args:
@@ -65,8 +70,10 @@ class CenterNetwork(nn.Module):
         previous: whether there are inputs for the previous image and its tracks.
     """
 
-    def __init__(self, config: DlaConfig, previous: bool = False) -> None:
-        super().__init__()
+    def __init__(
+        self, config: FairMotConfig | CenterTrackConfig, previous: bool = False
+    ) -> None:
+        super().__init__(config)
         channels = config.level_channels
         self.base = Dla(channels, previous)
         self.dla_up = DlaUp(channels[2:])

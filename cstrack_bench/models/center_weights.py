@@ -1,56 +1,18 @@
-"""Published weights of FairMOT, CenterTrack and DLA-34, by name and shape.
-
-Our modules have the published names (docs/rivals.md#state-dict-names), so that nothing
-is translated; what differs between files is told apart here.
-"""
-
-from collections import abc
-
-import torch
-from torch import Tensor, nn
+"""FairMOT or CenterTrack from the tensors of a published checkpoint."""
 
 from cstrack_bench.errors import InputError
-from cstrack_bench.models.centertrack_network import CenterTrack
-from cstrack_bench.models.dla_config import (
-    WIDTHS,
-    CenterTrackConfig,
-    DlaConfig,
-    FairMotConfig,
+from cstrack_bench.models.center_names import (
+    Tensors,
+    centertrack_config,
+    fairmot_config,
+    fill_whole,
+    is_published,
+    names_fairmot,
 )
+from cstrack_bench.models.centertrack_network import CenterTrack
+from cstrack_bench.models.dla_config import CenterTrackConfig, FairMotConfig
 from cstrack_bench.models.fairmot_network import FairMot
 from cstrack_bench.models.load_report import LoadReport
-
-Tensors = abc.Mapping[str, Tensor]
-
-#: What data-parallel training puts before every name.
-PREFIX = "module."
-#: ImageNet's classifier, in checkpoints whose backbone was built with it.
-CLASSIFIER = ("base.fc.weight", "base.fc.bias")
-# Old files do not count batches, and nothing here reads the count.
-_COUNTER = "num_batches_tracked"
-
-_STEM, _DEEPEST = "base.base_layer.0.weight", "base.level5.root.conv.weight"
-
-
-def without_prefix(tensors: Tensors) -> dict[str, Tensor]:
-    """The same tensors, ``module.`` taken from their names."""
-    return {
-        name[len(PREFIX) :]
-        if name.startswith("module") and not name.startswith("module_list")
-        else name: tensor
-        for name, tensor in tensors.items()
-    }
-
-
-def from_imagenet(tensors: Tensors) -> dict[str, Tensor]:
-    """A DLA-34 classifier's tensors under the names that our backbone has."""
-    return {f"base.{name}": tensor for name, tensor in without_prefix(tensors).items()}
-
-
-def is_published(tensors: Tensors) -> bool:
-    """Whether these are names of FairMOT or CenterTrack."""
-    names = without_prefix(tensors)
-    return _STEM in names and ("id.2.weight" in names or "tracking.2.weight" in names)
 
 
 def infer_config(tensors: Tensors) -> FairMotConfig | CenterTrackConfig:
@@ -59,84 +21,14 @@ def infer_config(tensors: Tensors) -> FairMotConfig | CenterTrackConfig:
     Raises:
         InputError: neither FairMOT nor CenterTrack, or of a width that has no name.
     """
-    named = without_prefix(tensors)
-    if not is_published(named):
+    if not is_published(tensors):
         raise InputError(
             "The tensors are neither of FairMOT nor of CenterTrack: give a checkpoint "
             "of DLA-34 with their heads."
         )
-    width = _width(named)
-    if "id.2.weight" in named:
-        box = _outputs(named, "wh.2.weight")
-        return FairMotConfig(
-            width,
-            embedding=_outputs(named, "id.2.weight"),
-            box="size" if box == 2 else "sides",
-        )
-    return CenterTrackConfig(
-        width,
-        previous="base.pre_img_layer.0.weight" in named,
-        amodal="ltrb_amodal.2.weight" in named,
-    )
-
-
-def _width(named: Tensors) -> float:
-    found = tuple(_outputs(named, name) for name in (_STEM, _DEEPEST))
-    for width in WIDTHS.values():
-        channels = DlaConfig(width).level_channels
-        if found == (channels[0], channels[5]):
-            return width
-    raise InputError(
-        f"The backbone has {found[0]} channels at its stem and {found[1]} at its end, "
-        "as no model.size has: give the configuration."
-    )
-
-
-def _outputs(named: Tensors, name: str) -> int:
-    if name not in named or named[name].ndim != 4:
-        raise InputError(
-            f"The file has no convolution {name}: give a whole checkpoint."
-        )
-    return named[name].shape[0]
-
-
-def fill(network: nn.Module, tensors: Tensors) -> LoadReport:
-    """Copy what fits by name and shape; the rest keeps its start.
-
-    Args:
-        network: changed.
-        tensors: a state dict with published names.
-
-    Returns:
-        What became of every tensor. Batch counters that an old file lacks are not
-        called missing.
-    """
-    named = without_prefix(tensors)
-    own = network.state_dict()
-    matched, reshaped, unexpected, ignored = [], [], [], []
-    with torch.no_grad():
-        for name, tensor in named.items():
-            if name in CLASSIFIER:
-                ignored.append(name)
-            elif name not in own:
-                unexpected.append(name)
-            elif own[name].shape != tensor.shape:
-                reshaped.append(name)
-            else:
-                own[name].copy_(tensor)
-                matched.append(name)
-    missing = [
-        name
-        for name in own
-        if (name not in named and not name.endswith(_COUNTER)) or name in reshaped
-    ]
-    return LoadReport(
-        tuple(matched),
-        tuple(missing),
-        tuple(unexpected),
-        tuple(reshaped),
-        tuple(ignored),
-    )
+    if names_fairmot(tensors):
+        return fairmot_config(tensors)
+    return centertrack_config(tensors)
 
 
 def load_published(
@@ -160,11 +52,5 @@ def load_published(
         network = FairMot(config)
     else:
         network = CenterTrack(config)
-    report = fill(network, tensors)
-    if report.missing:
-        raise InputError(
-            f"The file fills {len(report.matched)} tensors of the network and leaves "
-            f"{len(report.missing)} (first {report.missing[0]}): give a checkpoint of "
-            "this system and size."
-        )
-    return network.eval(), report
+    report = fill_whole(network, tensors)
+    return network, report

@@ -2,11 +2,13 @@
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.center_heads import CenterNetwork, Head, HeatmapHead
 from cstrack_bench.models.dla_config import CenterTrackConfig
+from cstrack_bench.models.network_base import Piece
 
 #: Logit of every cell at the start: a probability of 0.01.
 FIRST_LOGIT = -4.6
@@ -38,10 +40,11 @@ class CenterTrack(CenterNetwork):
         config: what to build.
     """
 
+    config: CenterTrackConfig
+
     def __init__(self, config: CenterTrackConfig | None = None) -> None:
         config = config or CenterTrackConfig()
         super().__init__(config, config.previous)
-        self.config = config
         inputs, hidden = config.level_channels[2], config.head_channels
         self.hm = HeatmapHead(inputs, hidden, FIRST_LOGIT)
         self.reg = Head(inputs, hidden, 2)
@@ -60,6 +63,14 @@ class CenterTrack(CenterNetwork):
             "neck": nn.ModuleList([self.dla_up, self.ida_up]),
             "detect": detect,
         }
+
+    def pieces(self, size: tuple[int, int]) -> list[Piece]:
+        """One image, with the previous one and its tracks where it takes them."""
+        image = torch.empty(1, 3, *size, device="meta")
+        if not self.config.previous:
+            return super().pieces(size)
+        inputs = (image, image, torch.empty(1, 1, *size, device="meta"))
+        return [Piece((type(self), self.config), lambda given: self(*given), inputs)]
 
     def forward(
         self,

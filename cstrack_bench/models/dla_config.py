@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from cstrack_bench.errors import InputError, nearest
 
@@ -66,8 +66,6 @@ class FairMotConfig(DlaConfig):
             ``size`` = width and height (first version).
     """
 
-    system: ClassVar[str] = "fairmot"
-
     embedding: int = 128
     box: BoxValues = "sides"
 
@@ -98,10 +96,13 @@ class CenterTrackConfig(DlaConfig):
         amodal: whether it predicts boxes beyond the border of the image.
     """
 
-    system: ClassVar[str] = "centertrack"
-
     previous: bool = True
     amodal: bool = True
+
+    @property
+    def embedding(self) -> int:
+        """It describes nobody's appearance."""
+        return 0
 
 
 # Published is l alone; the others are ours, with the multipliers of CSTrack's sizes, so

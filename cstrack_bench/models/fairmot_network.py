@@ -35,10 +35,12 @@ class FairMot(CenterNetwork):
         config: what to build.
     """
 
+    reid_part = "id"
+    config: FairMotConfig
+
     def __init__(self, config: FairMotConfig | None = None) -> None:
         config = config or FairMotConfig()
         super().__init__(config)
-        self.config = config
         inputs, hidden = config.level_channels[2], config.head_channels
         self.hm = HeatmapHead(inputs, hidden, FIRST_LOGIT)
         self.wh = Head(inputs, hidden, config.box_values)

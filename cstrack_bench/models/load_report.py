@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+#: Names that a line lists of each kind.
+SHOWN = 3
+
 
 @dataclass(frozen=True)
 class LoadReport:
@@ -22,3 +25,19 @@ class LoadReport:
     unexpected: tuple[str, ...]
     reshaped: tuple[str, ...]
     ignored: tuple[str, ...] = ()
+
+    def words(self) -> str:
+        """How many tensors came to what; names of those that were not used."""
+        rest = (
+            ("left at their start", self.missing),
+            ("of another shape", self.reshaped),
+            ("not known here", self.unexpected),
+            ("of no use", self.ignored),
+        )
+        parts = [f"{len(self.matched)} tensors filled"]
+        for what, names in rest:
+            if names:
+                shown = ", ".join(names[:SHOWN])
+                more = ", …" if len(names) > SHOWN else ""
+                parts.append(f"{len(names)} {what} ({shown}{more})")
+        return " · ".join(parts)

@@ -56,9 +56,13 @@ class Network(nn.Module, ABC):
     """The base of every network.
 
     A subclass is made from its configuration alone: ``type(network)(network.config)``
-    is an equal network with other weights. A part named ``reid`` is its
+    is an equal network with other weights. A part named as ``reid_part`` says is its
     re-identification head: a network that starts from a detector keeps its own.
     """
+
+    #: Name of the module that is the re-identification head, in all systems but those
+    #: whose published weights call it otherwise.
+    reid_part = "reid"
 
     #: Scalars of the published network that are never used and not made here.
     unused_scalars = 0

@@ -1,7 +1,6 @@
 """CSTrack with the weights of an official checkpoint."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -11,6 +10,7 @@ from cstrack_bench.checkpoints.reading import read_state_dict
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.cstrack_config import ModelConfig
 from cstrack_bench.models.cstrack_network import CSTrack
+from cstrack_bench.models.load_report import LoadReport
 from cstrack_bench.models.official_names import (
     ANCHOR_GRID,
     CONSTANTS,
@@ -22,24 +22,6 @@ from cstrack_bench.models.official_names import (
 MISSING_LIMIT = 0.01
 # The detecting layer that follows the neck of a YOLOv5, in both generations.
 _YOLO_HEAD = "model.24.m.0.weight"
-
-
-@dataclass(frozen=True)
-class LoadReport:
-    """What became of every tensor.
-
-    Attributes:
-        matched: our names that were filled from the file.
-        missing: our names that the file has nothing for; they keep their start values.
-        unexpected: official names that the model has nothing for.
-        reshaped: our names whose shape in the file differs; they keep their start
-            values and count as missing too.
-    """
-
-    matched: tuple[str, ...]
-    missing: tuple[str, ...]
-    unexpected: tuple[str, ...]
-    reshaped: tuple[str, ...]
 
 
 def load_official(

@@ -59,9 +59,12 @@ def shown_network(weights: Path, device: str) -> ShownNetwork:
         device: auto, cpu, cuda or cuda:N.
 
     Raises:
-        InputError: the file cannot be read, or its network finds no boxes.
+        InputError: the file cannot be read, or its network finds no boxes or describes
+            none.
     """
     finder = api.load_detector(weights, device=device)
+    if not isinstance(finder, BoxFinder):
+        raise InputError(f"{weights} describes no boxes: there is nothing to show.")
     loaded = load_weights(weights)
     config = loaded.network.config
     head = getattr(config, "reid_head", None)

@@ -9,7 +9,8 @@ from cstrack_bench.models.coco import start_from_coco
 from cstrack_bench.models.cstrack_config import SIZES, ModelConfig, make_config
 from cstrack_bench.models.cstrack_network import CSTrack
 from cstrack_bench.models.fused_cstrack import fuse_cstrack
-from cstrack_bench.models.official_weights import load_official
+from cstrack_bench.models.load_report import LoadReport
+from cstrack_bench.models.official_weights import build_official
 from cstrack_bench.systems.detecting import make_anchor_finder, whole_frames
 from cstrack_bench.systems.starts import start_from_own
 from cstrack_bench.systems.system import (
@@ -17,6 +18,7 @@ from cstrack_bench.systems.system import (
     BoxFinder,
     DetectionOptions,
     System,
+    Tensors,
 )
 from cstrack_bench.training.losses import CSTrackLoss
 from cstrack_bench.training.train_config import LossConfig
@@ -49,8 +51,8 @@ def _start(network: CSTrack, path: Path) -> int:
     return len(start_from_coco(network, path).matched)
 
 
-def _load_published(path: Path) -> CSTrack:
-    return load_official(path)[0]
+def _load_published(tensors: Tensors, path: Path) -> tuple[CSTrack, LoadReport]:
+    return build_official(tensors, path)
 
 
 def _shared_detector(config: ModelConfig) -> ModelConfig:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from cstrack_bench.models.network_base import NetworkConfig
+from cstrack_bench.models.sizes import SIZES
 from cstrack_bench.systems.system import AnySystem
 from cstrack_bench.systems.system_registry import built_in_systems
 
@@ -29,7 +30,8 @@ def line_up(input_size: tuple[int, int]) -> list[Entry]:
         for system in built_in_systems().values()
         for arrangement in system.arrangements
     ]
-    sizes = dict.fromkeys(size for _, found in listed for size in found.sizes)
+    own = dict.fromkeys(size for _, found in listed for size in found.sizes)
+    sizes = dict.fromkeys([*(size for size in SIZES if size in own), *own])
     entries: dict[NetworkConfig, Entry] = {}
     for size in sizes:
         for system, found in listed:

@@ -7,12 +7,13 @@ from torch import Tensor, nn
 
 from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError
+from cstrack_bench.models.network_base import Network
 from cstrack_bench.systems.weights import load_weights
 
 COMPONENT = Component("starts", 1)
 
 
-def transfer(source: nn.Module, target: nn.Module, reid: bool = False) -> list[str]:
+def transfer(source: nn.Module, target: Network, reid: bool = False) -> list[str]:
     """Copy the tensors whose names and shapes are equal
     (docs/reference.md#initialisation).
 
@@ -30,7 +31,7 @@ def transfer(source: nn.Module, target: nn.Module, reid: bool = False) -> list[s
         for name, value in source.state_dict().items()
         if name in own
         and own[name].shape == value.shape
-        and (reid or not name.startswith("reid."))
+        and (reid or not name.startswith(f"{target.reid_part}."))
     }
     target.load_state_dict({**own, **equal})
     return list(equal)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Generic,
+    Literal,
+    Protocol,
+    TypeVar,
+    runtime_checkable,
+)
 
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.models.network_base import Network, NetworkConfig
@@ -15,12 +22,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import torch
-    from torch import nn
+    from torch import Tensor, nn
 
     from cstrack_bench.components import Component
     from cstrack_bench.detection.nms import NmsConfig
     from cstrack_bench.formats.sequences import FrameSource
+    from cstrack_bench.models.load_report import LoadReport
     from cstrack_bench.stopwatch import Stopwatch
+    from cstrack_bench.track_hints import AnyDetector, SequenceDetector
     from cstrack_bench.training.train_config import LossConfig
     from cstrack_bench.training_data.augment import AugmentConfig
     from cstrack_bench.training_data.loading import LabelledImages
@@ -29,6 +38,12 @@ Config = TypeVar("Config", bound=NetworkConfig)
 Built = TypeVar("Built", bound=Network)
 
 
+Tensors = Mapping[str, "Tensor"]
+#: Height, width that a published network was trained at.
+USUAL_SIZE = (608, 1088)
+
+
+@runtime_checkable
 class BoxFinder(Detector, Embedder, Protocol):
     """Finds boxes with embeddings, and gives embeddings of given boxes."""
 
@@ -133,8 +148,9 @@ def _itself(config: Config) -> Config:
 class System(Generic[Config, Built]):
     """A system: network, loss, training images, start, boxes.
 
-    A system either finds boxes or only describes given ones: ``make_finder`` or
-    ``make_embedder`` is given, not both.
+    A system finds boxes and describes them, or finds them with the help of the tracks
+    so far, or only describes given ones: one of ``make_finder``,
+    ``make_sequence_finder`` and ``make_embedder`` is given.
 
     Attributes:
         name: what recipes and weights call it.
@@ -146,15 +162,22 @@ class System(Generic[Config, Built]):
             unknown name or value.
         network: class of the network, made from the configuration alone.
         loss: (network, classes of the identity classifier, options) -> loss, a module
-            that gives ``LossItems`` for (output, targets). Class 0 is "no identity".
+            that gives ``LossTerms`` for (output, targets). Class 0 is "no identity".
         training_images: (sources, configuration, options) -> data set.
         start: fills a fresh network from a file; how many tensors were filled. Raises
             InputError at a file that does not fit.
-        load_published: (path) -> network in evaluation mode, from a checkpoint of the
-            published code; None where none is read whole. Raises InputError.
-        make_finder: (network, options) -> finds boxes and describes given ones; None
-            for a network that only describes.
+        is_published: (tensors) -> whether a checkpoint of the published code is this
+            system's; None where no name tells.
+        load_published: (tensors of a checkpoint, its path) -> network in evaluation
+            mode, and what became of every tensor; None where none is read whole.
+            Raises InputError.
+        published_size: height, width of the input that published weights go with.
+        make_finder: (network, options) -> finds boxes and describes given ones.
+        make_sequence_finder: (network, options) -> finds boxes of one sequence after
+            another, each with its tracks so far; describes none.
         make_embedder: (network, options) -> describes given boxes.
+        detection: name and version of the code that finds its boxes; None for what
+            ``NetworkDetector`` declares.
         shared_detector: the configuration of the detector that rows of a profile
             start from: what a row changes in re-identification left out.
         settings: what it brings along, by section (``{"track": {"name": "jde"}}``):
@@ -173,23 +196,56 @@ class System(Generic[Config, Built]):
         [Sequence[FrameSource], Config, TrainingOptions], LabelledImages
     ]
     start: Callable[[Built, Path], int]
-    load_published: Callable[[Path], Built] | None = None
+    is_published: Callable[[Tensors], bool] | None = None
+    load_published: Callable[[Tensors, Path], tuple[Built, LoadReport]] | None = None
+    published_size: tuple[int, int] = USUAL_SIZE
     make_finder: Callable[[Built, DetectionOptions], BoxFinder] | None = None
+    make_sequence_finder: (
+        Callable[[Built, DetectionOptions], SequenceDetector] | None
+    ) = None
     make_embedder: Callable[[Built, DetectionOptions], Embedder] | None = None
+    detection: Component | None = None
     shared_detector: Callable[[Config], Config] = _itself
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     arrangements: tuple[Arrangement, ...] = ()
 
     def __post_init__(self) -> None:
-        if (self.make_finder is None) == (self.make_embedder is None):
+        made = (self.make_finder, self.make_sequence_finder, self.make_embedder)
+        if sum(one is not None for one in made) != 1:
             raise ValueError(
                 f"System {self.name!r} has either a finder of boxes or an embedder."
             )
 
     @property
+    def tracker(self) -> str | None:
+        """The tracker that it brings along; None where a recipe's own is its."""
+        name = self.settings.get("track", {}).get("name")
+        return None if name is None else str(name)
+
+    def detector_confidence(self, usual: float) -> float:
+        """The published least score of a detection; ``usual`` where it names none."""
+        found = self.settings.get("nms", {}).get("confidence", usual)
+        return float(str(found))
+
+    @property
     def finds_boxes(self) -> bool:
         """Whether its network finds boxes, rather than only describing given ones."""
-        return self.make_finder is not None
+        return self.make_embedder is None
+
+    def make_detector(self, network: Built, options: DetectionOptions) -> AnyDetector:
+        """What finds boxes with its network.
+
+        Args:
+            network: with its weights.
+            options: input size, thresholds, device.
+
+        Raises:
+            ValueError: it only describes given boxes.
+        """
+        make = self.make_finder or self.make_sequence_finder
+        if make is None:
+            raise ValueError(f"System {self.name!r} finds no boxes.")
+        return make(network, options)
 
 
 # Which classes a system has, its own module says; found by its name, it is this.

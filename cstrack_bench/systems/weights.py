@@ -11,13 +11,16 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from cstrack_bench.checkpoints.reading import read_state_dict
 from cstrack_bench.errors import InputError
 from cstrack_bench.files import check_regular, replacing
+from cstrack_bench.models.load_report import LoadReport
 from cstrack_bench.models.network_base import Network, NetworkConfig
 from cstrack_bench.systems.system import AnySystem
 from cstrack_bench.systems.system_registry import (
     DEFAULT,
     build_network,
+    built_in_systems,
     find_system,
     stored_config,
 )
@@ -45,10 +48,13 @@ class Loaded:
     Attributes:
         system: whose it is.
         network: with its weights, in eval mode on the CPU.
+        report: what became of every tensor of a published checkpoint; None for weights
+            of our own, all of which fit.
     """
 
     system: AnySystem
     network: Network
+    report: LoadReport | None = None
 
 
 def save_weights(
@@ -78,7 +84,8 @@ def load_weights(path: Path) -> Loaded:
     """A network of any system with its weights, in eval mode on the CPU.
 
     Args:
-        path: our safetensors, or an official checkpoint of CSTrack.
+        path: our safetensors, or a published checkpoint of CSTrack, FairMOT or
+            CenterTrack.
 
     Raises:
         InputError: the file cannot be read or is no network of ours.
@@ -88,11 +95,9 @@ def load_weights(path: Path) -> Loaded:
     check_regular(path)
     if path.suffix != ".safetensors":
         _refuse_other_kinds(path)
-        system = find_system(DEFAULT)
-        assert system.load_published is not None, f"{DEFAULT} has published weights"
-        network = system.load_published(path)
-        _check_finite(path, network.state_dict())
-        return Loaded(system, network)
+        loaded = _load_published(path)
+        _check_finite(path, loaded.network.state_dict())
+        return loaded
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -122,6 +127,18 @@ def load_weights(path: Path) -> Loaded:
     network = build_network(system, config)
     network.load_state_dict(tensors)
     return Loaded(system, network.eval())
+
+
+def _load_published(path: Path) -> Loaded:
+    """By the names of its tensors the system is told; CSTrack's have no mark."""
+    tensors = read_state_dict(path)
+    system = find_system(DEFAULT)
+    for other in built_in_systems().values():
+        if other.is_published is not None and other.is_published(tensors):
+            system = other
+    assert system.load_published is not None, f"{system.name} has published weights"
+    network, report = system.load_published(tensors, path)
+    return Loaded(system, network, report)
 
 
 def _check_finite(path: Path, tensors: Mapping[str, Tensor]) -> None:

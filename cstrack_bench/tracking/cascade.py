@@ -105,6 +105,8 @@ class CascadeConfig:
 
 CSTRACK = CascadeConfig()
 JDE = CascadeConfig(appearance_limit=0.7)
+# docs/rivals.md#fairmot-association.
+FAIRMOT = CascadeConfig(activate_first_frame=True, birth_confidence=0.4)
 
 
 class CascadeTracker:
@@ -361,5 +363,11 @@ TRACKERS = tuple(
     for name, config, kept, summary in (
         ("cstrack", CSTRACK, filters.CSTRACK, "appearance and motion, then overlap"),
         ("jde", JDE, filters.JDE, "as cstrack, with JDE's limits"),
+        (
+            "fairmot",
+            FAIRMOT,
+            filters.FAIRMOT,
+            "as cstrack; people of the first frame are tracks at once",
+        ),
     )
 )

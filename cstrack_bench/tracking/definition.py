@@ -6,9 +6,13 @@ boxes are associated is not said here but in the tracker's own module.
 
 import dataclasses
 import math
+from collections import abc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError, nearest
@@ -26,6 +30,9 @@ _KINDS: tuple[tuple[type, str], ...] = (
     *((float, "a number"), (str, "text")),
 )
 Config = TypeVar("Config", bound="DataclassInstance")
+
+
+PublicBoxes = abc.Sequence[NDArray[np.floating]]
 
 
 def usual_confidence(config: object, usual: float) -> float:
@@ -60,6 +67,9 @@ class TrackerDefinition(Generic[Config]):
             detector should report.
         confidence_options: settings and a score -> fields to override so that a
             detection of that score may start a track.
+        make_public: builds a tracker whose tracks are born from the boxes of a public
+            detector alone, from settings and these boxes, (N, 4) x1 y1 x2 y2 in pixels
+            for each frame from its first one; None for a tracker without such a mode.
         uses_embeddings: whether it compares appearance; where not, a network that only
             describes boxes (``--reid``) is refused, as it would run for nothing.
     """
@@ -72,6 +82,7 @@ class TrackerDefinition(Generic[Config]):
     filter: FilterConfig = filters.BYTETRACK
     needed_confidence: Callable[[Config, float], float] = usual_confidence
     confidence_options: Callable[[Config, float], dict[str, float]] = no_options
+    make_public: Callable[[Config, PublicBoxes], Tracker] | None = None
     uses_embeddings: bool = False
 
     def __post_init__(self) -> None:

@@ -40,10 +40,13 @@ class FilterConfig:
 
 CSTRACK = FilterConfig()
 JDE = FilterConfig(min_area=200.0, max_aspect=1.6)
+FAIRMOT = FilterConfig(max_aspect=1.6)  # docs/rivals.md#fairmot-output
 # As in ByteTrack's own evaluation (Zhang et al. 2022).
 BYTETRACK = FilterConfig(min_area=100.0, max_aspect=1.6)
 # Only what the others drop too is dropped; a width of 1000 heights is no limit.
 DEEPSORT = FilterConfig(max_aspect=1000.0)
+# Only boxes turned inside out (docs/rivals.md#centertrack-output).
+CENTERTRACK = FilterConfig(min_area=0.0, max_aspect=float("inf"))
 
 
 class OutputFilter:

@@ -12,9 +12,12 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.structures import Detections, Tracks
 from cstrack_bench.track_hints import PointDetections, TrackHints, with_points
+from cstrack_bench.tracking import filters
+from cstrack_bench.tracking.definition import TrackerDefinition
 from cstrack_bench.tracking.point_matching import (
     areas,
     assign_greedily,
@@ -23,6 +26,8 @@ from cstrack_bench.tracking.point_matching import (
     squared_distances,
 )
 from cstrack_bench.tracking.point_tracks import PointTracks, joined
+
+COMPONENT = Component("tracker greedy", 1)
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
@@ -180,3 +185,33 @@ def _usable(points: PointDetections) -> PointDetections:
         centres=points.centres[order],
         displacements=points.displacements[order],
     )
+
+
+def _make(config: GreedyConfig, _frame_rate: float) -> GreedyTracker:
+    return GreedyTracker(config)
+
+
+def _births(_config: GreedyConfig, least: float) -> dict[str, float]:
+    return {"birth_confidence": least}
+
+
+TRACKERS = tuple(
+    TrackerDefinition(
+        name=name,
+        config=config,
+        make=_make,
+        summary=summary,
+        component=COMPONENT,
+        filter=filters.CENTERTRACK,
+        confidence_options=_births,
+        make_public=GreedyTracker,
+    )
+    for name, config, summary in (
+        ("centertrack", CENTERTRACK, "displaced points take the nearest track"),
+        (
+            "centertrack-rebirth",
+            CENTERTRACK_REBIRTH,
+            "as centertrack; a track is kept for 32 frames without a detection",
+        ),
+    )
+)

@@ -14,7 +14,11 @@ from cstrack_bench import tracking
 from cstrack_bench.errors import InputError
 from cstrack_bench.extensions import extension_names, find_extension
 from cstrack_bench.structures import Tracker
-from cstrack_bench.tracking.definition import TrackerDefinition, with_overrides
+from cstrack_bench.tracking.definition import (
+    PublicBoxes,
+    TrackerDefinition,
+    with_overrides,
+)
 from cstrack_bench.tracking.filters import OutputFilter
 
 GROUP = "cstrack_bench.trackers"
@@ -75,6 +79,26 @@ def make_tracker(name: str, frame_rate: float, /, **overrides: object) -> Tracke
     """
     definition = find_tracker(name)
     return definition.make(definition.configured(overrides), frame_rate)
+
+
+def make_public_tracker(
+    name: str, boxes: PublicBoxes, /, **overrides: object
+) -> Tracker:
+    """A fresh tracker whose tracks are born from a public detector's boxes alone.
+
+    Args:
+        name: as ``find_tracker`` takes it.
+        boxes: (N, 4) x1 y1 x2 y2 in pixels for each frame of the sequence.
+        overrides: fields of the tracker's config.
+
+    Raises:
+        InputError: an unknown name or field, a value that the tracker refuses, or a
+            tracker without such a mode.
+    """
+    definition = find_tracker(name)
+    if definition.make_public is None:
+        raise InputError(f"The tracker {name!r} has no mode for public boxes.")
+    return definition.make_public(definition.configured(overrides), boxes)
 
 
 def make_filter(name: str, /, **overrides: object) -> OutputFilter:

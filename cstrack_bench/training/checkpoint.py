@@ -25,7 +25,7 @@ class Position:
         last_step: iteration of the last optimiser step.
         wall_s: seconds spent training, over all sessions.
         cpu_s: processor seconds spent by this process, over all sessions.
-        losses: running means over the current epoch: box, objectness, identity.
+        losses: running means over the current epoch, by term.
     """
 
     epoch: int = 0

@@ -15,7 +15,7 @@ from cstrack_bench.components import Component
 from cstrack_bench.console import progress
 from cstrack_bench.training.checkpoint import Position, TrainingState
 from cstrack_bench.training.distributed import World
-from cstrack_bench.training.loss_items import LossItems
+from cstrack_bench.training.loss_items import LossTerms
 from cstrack_bench.training.optimiser import (
     MovingAverage,
     Schedule,
@@ -25,9 +25,9 @@ from cstrack_bench.training.optimiser import (
 from cstrack_bench.training.pending_losses import PendingLosses
 from cstrack_bench.training.train_config import TrainConfig
 from cstrack_bench.training_data.loading import (
-    Batch,
     EpochSampler,
     LabelledImages,
+    TrainingBatch,
     load_batches,
 )
 
@@ -50,7 +50,7 @@ class TrainingSummary:
         steps: optimiser steps taken.
         skipped_steps: steps that the float16 gradient scaler refused.
         precision: of the forward pass.
-        loss: means over the last epoch: box, objectness, identity (before η).
+        loss: means over the last epoch, by term, before the terms' weights.
         wall_s: seconds.
         cpu_s: processor seconds of the training process, its readers not counted.
     """
@@ -109,7 +109,7 @@ def train(
 
     Args:
         model: freshly initialised network.
-        loss: ``loss(output, targets) -> LossItems``; its own parameters (an identity
+        loss: ``loss(output, targets) -> LossTerms``; its own parameters (an identity
             classifier) are trained with the network and belong to the checkpoint.
         dataset: labelled images.
         config: optimiser, schedule, precision.
@@ -214,7 +214,7 @@ def _one_batch(
     forward: torch.nn.Module,
     state: TrainingState,
     schedule: Schedule,
-    batch: Batch,
+    batch: TrainingBatch,
     device: torch.device,
     precision: torch.dtype,
     world: World,
@@ -223,10 +223,10 @@ def _one_batch(
     """Forward, backward and, where it is due, an optimiser step."""
     position = state.position
     rates = schedule.apply(state.optimizer, position.iteration)
-    images = prepare_images(batch.images, device)
+    inputs = prepare_inputs(batch, device)
     with torch.autocast(device.type, precision, enabled=precision is not torch.float32):
-        output = forward(images)
-    items: LossItems = state.loss(output, targets_for(state.loss, batch, device))
+        output = forward(*inputs)
+    items: LossTerms = state.loss(output, targets_for(state.loss, batch, device))
     pending.add(position, items, batch.names)
     # Processes average their gradients; the official loss is a sum over images.
     state.scaler.scale(items.total * world.size).backward()
@@ -234,13 +234,17 @@ def _one_batch(
         _step(state, world, pending)
 
 
-def prepare_images(images: Tensor, device: torch.device) -> Tensor:
-    """(B, 3, H, W) uint8 -> float32 from 0 to 1 on the device, channels last."""
-    moved = images.to(device, non_blocking=True)
-    return (moved.float() / 255).contiguous(memory_format=torch.channels_last)
+def prepare_inputs(batch: TrainingBatch, device: torch.device) -> tuple[Tensor, ...]:
+    """What the network takes, on the device, channels last."""
+    return tuple(
+        one.contiguous(memory_format=torch.channels_last)
+        for one in batch.inputs(device)
+    )
 
 
-def targets_for(loss: torch.nn.Module, batch: Batch, device: torch.device) -> Tensor:
+def targets_for(
+    loss: torch.nn.Module, batch: TrainingBatch, device: torch.device
+) -> Tensor:
     """The targets of a batch where the loss wants them."""
     if getattr(loss, "targets_on_host", False):
         return batch.targets

@@ -1,12 +1,25 @@
 """What every loss gives for a batch."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
 
+class LossTerms(Protocol):
+    """The loss of one batch: a named tuple of scalars, one of which is the total."""
+
+    @property
+    def total(self) -> Tensor:
+        """What is minimised."""
+        ...
+
+    def _asdict(self) -> dict[str, Tensor]:
+        """Every scalar by its name, as a named tuple has it."""
+        ...
+
+
 class LossItems(NamedTuple):
-    """The loss of one batch, scalars.
+    """The loss of one batch of a network on anchors or crops, scalars.
 
     Attributes:
         total: what is minimised.
@@ -19,3 +32,8 @@ class LossItems(NamedTuple):
     box: Tensor
     identity: Tensor
     objectness: Tensor
+
+
+def parts(terms: LossTerms) -> dict[str, Tensor]:
+    """The scalars of a loss but its total, by name."""
+    return {name: one for name, one in terms._asdict().items() if name != "total"}

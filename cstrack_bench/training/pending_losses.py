@@ -9,16 +9,15 @@ from torch import Tensor
 
 from cstrack_bench.errors import CstrackError
 from cstrack_bench.training.checkpoint import Position
-from cstrack_bench.training.loss_items import LossItems
-
-_NAMES = ("box", "objectness", "identity")
+from cstrack_bench.training.loss_items import LossTerms, parts
 
 
 @dataclass(frozen=True)
 class _Pending:
-    """One batch's loss: (4,) total, box, objectness, identity, on the device."""
+    """One batch's loss: its total and its named terms, (1 + N,), on the device."""
 
     values: Tensor
+    names: tuple[str, ...]
     epoch: int
     batch: int
     images: abc.Sequence[str]
@@ -41,7 +40,7 @@ class PendingLosses:
         self._refused: list[Tensor] = []
 
     def add(
-        self, position: Position, items: LossItems, images: abc.Sequence[str]
+        self, position: Position, items: LossTerms, images: abc.Sequence[str]
     ) -> None:
         """Take the losses of a batch.
 
@@ -53,16 +52,13 @@ class PendingLosses:
         Raises:
             CstrackError: see ``settle``.
         """
+        terms = parts(items)
         values = torch.stack(
-            [
-                value.detach().float()
-                for value in (
-                    *(items.total, items.box, items.objectness),
-                    items.identity,
-                )
-            ]
+            [value.detach().float() for value in (items.total, *terms.values())]
         )
-        self._pending.append(_Pending(values, position.epoch, position.batch, images))
+        self._pending.append(
+            _Pending(values, tuple(terms), position.epoch, position.batch, images)
+        )
         if len(self._pending) >= self._limit:
             self.settle(position)
 
@@ -93,18 +89,18 @@ class PendingLosses:
         if not self._pending:
             return
         rows = torch.stack([item.values for item in self._pending]).tolist()
-        for item, (total, *parts) in zip(self._pending, rows, strict=True):
+        for item, (total, *terms) in zip(self._pending, rows, strict=True):
+            found = dict(zip(item.names, terms, strict=True))
             if not abs(total) < float("inf"):
-                box, objectness, identity = parts
+                told = ", ".join(f"{name} {value:.4g}" for name, value in found.items())
                 raise CstrackError(
                     f"The loss became {total} in epoch {item.epoch + 1}, batch "
-                    f"{item.batch + 1} (box {box:.4g}, objectness {objectness:.4g}, "
-                    f"identity {identity:.4g}); its images: {', '.join(item.images)}."
+                    f"{item.batch + 1} ({told}); its images: {', '.join(item.images)}."
                 )
             before = position.losses if item.batch else {}
             position.losses = {
                 name: before.get(name, 0.0)
                 + (value - before.get(name, 0.0)) / (item.batch + 1)
-                for name, value in zip(_NAMES, parts, strict=True)
+                for name, value in found.items()
             }
         self._pending.clear()

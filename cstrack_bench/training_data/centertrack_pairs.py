@@ -5,7 +5,7 @@ Every random choice is drawn from (seed, epoch, image), as in ``loading``.
 
 from collections import abc
 from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -16,7 +16,6 @@ from torch.utils.data import Dataset
 from cstrack_bench import heatmaps
 from cstrack_bench.center_affine import CenterAffine, centred
 from cstrack_bench.errors import InputError
-from cstrack_bench.formats.sequences import FrameSource
 from cstrack_bench.training_data import centertrack_image
 from cstrack_bench.training_data.centertrack_labels import (
     NONE,
@@ -27,6 +26,12 @@ from cstrack_bench.training_data.centertrack_labels import (
     previous_points,
 )
 
+if TYPE_CHECKING:
+    from cstrack_bench.formats.sequences import FrameSource
+
+#: Standard deviation of the motion that is simulated where a picture belongs to no
+#: video (CrowdHuman's), as a share of the crop.
+PICTURE_MOTION = 0.05
 _ZOOMS = np.arange(0.6, 1.35, 0.1)
 #: A crop's centre keeps this far from the picture's border, if the picture is larger.
 _BORDER = 128
@@ -44,8 +49,9 @@ class PairConfig:
         crop: whether a random part is cut out, 0.6 to 1.3 times as large as the
             picture.
         colour: whether colours are changed.
-        still_shift: standard deviation of the motion simulated where both frames are
-            one, as a share of the crop (0.05 for CrowdHuman).
+        still_shift: standard deviation of the motion simulated where both frames of a
+            video are one, as a share of the crop; for pictures of no video, each of
+            which is its own previous frame, ``near`` has ``PICTURE_MOTION``.
         still_scale: likewise of its scale.
         disturbance: of the previous tracks.
         min_visibility: people less visible are left out.
@@ -103,6 +109,11 @@ class PairBatch(NamedTuple):
     targets: Tensor
     names: list[str]
 
+    def inputs(self, device: torch.device) -> tuple[Tensor, ...]:
+        """Images, previous images and heatmaps on a device."""
+        given = self.images, self.previous, self.heatmaps
+        return tuple(one.to(device, non_blocking=True) for one in given)
+
 
 class PairSet(Dataset[Pair]):
     """Labelled frames, each with another of the same sequence.
@@ -122,7 +133,7 @@ class PairSet(Dataset[Pair]):
 
     def __init__(
         self,
-        sequences: abc.Sequence[FrameSource],
+        sequences: abc.Sequence["FrameSource"],
         size: tuple[int, int],
         config: PairConfig,
         seed: int,
@@ -137,7 +148,7 @@ class PairSet(Dataset[Pair]):
         for source, sequence in enumerate(self._sequences):
             self._add(source, sequence)
 
-    def _add(self, source: int, sequence: FrameSource) -> None:
+    def _add(self, source: int, sequence: "FrameSource") -> None:
         annotations = sequence.annotations()
         if annotations is None or not sequence.has_images:
             missing = "images" if annotations is not None else "ground truth"
@@ -154,8 +165,10 @@ class PairSet(Dataset[Pair]):
             rows = order[first:last]
             none = np.zeros(len(rows), np.bool_)
             self._frames.append((source, index))
+            # Who has no identity is nobody's earlier self in another frame.
+            ids = np.where(people.ids[rows] < 0, -1 - rows, people.ids[rows])
             self._annotated[source, index] = Annotated(
-                people.ids[rows], people.boxes[rows], none, none
+                ids, people.boxes[rows], none, none
             )
 
     def __len__(self) -> int:
@@ -173,7 +186,9 @@ class PairSet(Dataset[Pair]):
         if self.config.crop:
             affine = _cropped(affine, picture.shape[:2], random)
         flip = random.random() < self.config.flip
-        moved = affine if earlier != number else self._moved(affine, random)
+        moved = affine
+        if earlier == number:
+            moved = self._moved(affine, sequence.is_video, random)
         annotated, previous = (
             self._labelled(source, which, flip, picture.shape[1])
             for which in (number, earlier)
@@ -188,18 +203,28 @@ class PairSet(Dataset[Pair]):
             f"{sequence.name} frame {number + 1}",
         )
 
+    def batch(self, keys: list[tuple[int, int]]) -> PairBatch:
+        """The pairs of the images ``(epoch, index)`` of one step."""
+        return collate_pairs([self[key] for key in keys])
+
     def _previous(
-        self, sequence: FrameSource, number: int, random: np.random.Generator
+        self, sequence: "FrameSource", number: int, random: np.random.Generator
     ) -> int:
+        if not sequence.is_video:
+            return number
         if self.config.previous == "before":
             return max(number - 1, sequence.start)
         first = max(number - self.config.reach + 1, sequence.start)
         last = min(number + self.config.reach, sequence.stop)
         return int(random.integers(first, last))
 
-    def _moved(self, affine: CenterAffine, random: np.random.Generator) -> CenterAffine:
+    def _moved(
+        self, affine: CenterAffine, video: bool, random: np.random.Generator
+    ) -> CenterAffine:
         """Simulated motion of a frame that is its own previous one."""
         shift, scale = self.config.still_shift, self.config.still_scale
+        if not video and self.config.previous == "near":
+            shift = scale = PICTURE_MOTION
         if not shift and not scale:
             return affine
         steps = np.clip(random.standard_normal(2) * shift, -2 * shift, 2 * shift)

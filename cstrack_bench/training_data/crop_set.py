@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 from cstrack_bench.console import progress
 from cstrack_bench.errors import InputError
 from cstrack_bench.training_data.augment import AugmentConfig, augment_image
-from cstrack_bench.training_data.loading import Item
+from cstrack_bench.training_data.loading import Batch, Item, collate
 
 if TYPE_CHECKING:
     from cstrack_bench.formats.sequences import FrameSource
@@ -223,3 +223,7 @@ class CropSet(Dataset[Item]):
         pixels = np.ascontiguousarray(image[:, :, ::-1].transpose(2, 0, 1))
         target = np.array([[person + 1, 0.5, 0.5, 1.0, 1.0]], np.float32)
         return pixels, target, self._names[row]
+
+    def batch(self, keys: list[tuple[int, int]]) -> Batch:
+        """The crops ``(epoch, index)`` of one step."""
+        return collate([self[key] for key in keys])

@@ -34,19 +34,23 @@ class FairMotAugment:
     """Ranges of the random changes; the defaults are the published ones.
 
     Attributes:
-        colour: saturation and value are multiplied by 1 ± this.
+        saturation: multiplied by 1 ± this.
+        value: multiplied by 1 ± this.
         rotation: ± degrees about the centre.
         zoom: least and greatest scale.
         translation: ± share of the image's height across, and of its width down.
         shear: ± degrees, in each direction.
+        flip: probability of a horizontal flip.
         clip: boxes are cut at the border (the published setting for MOT20 alone).
     """
 
-    colour: float = 0.5
+    saturation: float = 0.5
+    value: float = 0.5
     rotation: float = 5.0
     zoom: tuple[float, float] = (0.5, 1.2)
     translation: float = 0.1
     shear: float = 2.0
+    flip: float = 0.5
     clip: bool = False
 
 
@@ -165,7 +169,8 @@ def augment(
     Returns:
         (h, w, 3) uint8 BGR and labels (M, 5) in pixels of the input.
     """
-    image = recolour(image, 1 + (2 * draws[:2] - 1) * config.colour)
+    reach = np.array([config.saturation, config.value])
+    image = recolour(image, 1 + (2 * draws[:2] - 1) * reach)
     placement = letterboxed(image.shape[:2], size)
     fitted = fit(image, size, _LETTERBOX)
     moved = affine(draws[2:8], size, config)
@@ -176,7 +181,7 @@ def augment(
     if config.clip:
         labels[:, [1, 3]] = labels[:, [1, 3]].clip(0, width - 1)
         labels[:, [2, 4]] = labels[:, [2, 4]].clip(0, height - 1)
-    if draws[8] > 0.5:
+    if draws[8] > 1 - config.flip:
         fitted = np.ascontiguousarray(fitted[:, ::-1])
         labels[:, [1, 3]] = width - labels[:, [3, 1]]
     return fitted, labels

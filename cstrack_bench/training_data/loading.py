@@ -5,7 +5,7 @@ neither on the number of worker processes nor on where a run was interrupted.
 """
 
 from collections import abc
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -42,6 +42,28 @@ class Batch(NamedTuple):
     targets: torch.Tensor
     names: list[str]
 
+    def inputs(self, device: torch.device) -> tuple[torch.Tensor, ...]:
+        """The images on a device, (B, 3, H, W) float32 in [0, 1]."""
+        return (self.images.to(device, non_blocking=True).float() / 255,)
+
+
+class TrainingBatch(Protocol):
+    """What a training loop needs of one step's data."""
+
+    @property
+    def targets(self) -> torch.Tensor:
+        """What the loss takes beside the network's output."""
+        ...
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the images, for error messages."""
+        ...
+
+    def inputs(self, device: torch.device) -> tuple[torch.Tensor, ...]:
+        """What the network takes, (B, …) each, on a device."""
+        ...
+
 
 Item = tuple[NDArray[np.uint8], NDArray[np.float32], str]
 
@@ -59,8 +81,8 @@ class LabelledImages(Protocol):
         """Images of an epoch."""
         ...
 
-    def __getitem__(self, key: tuple[int, int]) -> Item:
-        """Pixels (3, H, W), targets (T, 5) and name of the image (epoch, index)."""
+    def batch(self, keys: list[tuple[int, int]]) -> TrainingBatch:
+        """The images ``(epoch, index)`` of one step."""
         ...
 
 
@@ -158,6 +180,10 @@ class TrainingSet(Dataset[Item]):
         targets[:, 1:] /= [width, height, width, height]
         return pixels, targets, f"{sequence.name} frame {number + 1}"
 
+    def batch(self, keys: list[tuple[int, int]]) -> Batch:
+        """The images ``(epoch, index)`` of one step."""
+        return collate([self[key] for key in keys])
+
     def _picture(self, index: int) -> tuple[NDArray[np.uint8], tuple[int, int]]:
         """The fitted picture (H, W, 3) BGR, and the height, width it had before."""
         kept = None if self._cache is None else self._cache.get(index)
@@ -226,17 +252,27 @@ def collate(
 
 def load_batches(
     dataset: LabelledImages, sampler: EpochSampler, workers: int, pin: bool = False
-) -> abc.Iterable[Batch]:
+) -> abc.Iterable[TrainingBatch]:
     """The batches of a sampler, read ahead by worker processes."""
     return DataLoader(
-        cast(Dataset[Item], dataset),
-        batch_sampler=sampler,
+        _Batches(dataset),
+        batch_size=None,
+        sampler=sampler,
         num_workers=workers,
-        collate_fn=collate,
         pin_memory=pin,
         worker_init_fn=_start_worker,
         prefetch_factor=4 if workers else None,
     )
+
+
+class _Batches(Dataset[TrainingBatch]):
+    """A data set whose items are batches, so that it decides how one is made."""
+
+    def __init__(self, images: LabelledImages) -> None:
+        self._images = images
+
+    def __getitem__(self, keys: list[tuple[int, int]]) -> TrainingBatch:
+        return self._images.batch(keys)
 
 
 def _start_worker(_: int) -> None:

@@ -10,7 +10,7 @@ from parity_checks import Arrays, cases
 from torch import Tensor, nn
 
 from cstrack_bench.center_affine import centred
-from cstrack_bench.models.center_weights import fill
+from cstrack_bench.models.center_names import fill
 from cstrack_bench.models.dla_config import STRIDE
 from cstrack_bench.training_data.centertrack_labels import (
     NONE,

@@ -33,6 +33,12 @@ def test_every_size_and_system_is_there(document: dict[str, Any]) -> None:
     assert totals["m", "CSTrack"] == 41_084_454
     assert totals["s30", "CSTrack"] == 8_940_150
     assert totals["l", "JDE(yolov3)"] == 65_664_808
+    assert totals["l", "FairMOT"] == 19_836_711
+    assert totals["l", "FairMOT, 64-d embeddings"] == 19_820_263
+    assert totals["l", "FairMOT, 512-d embeddings"] == 19_935_399
+    assert totals["l", "CenterTrack"] == 19_955_755
+    assert totals["n", "FairMOT"] == 1_375_375
+    assert totals["n", "CenterTrack"] == 1_378_195
     assert {size for size, _ in totals} == {"l", "m", "s", "s30", "n", "xs"}
     deepsort = [size for size, name in totals if name == "DeepSORT's crops"]
     assert deepsort == ["l", "s30"]
@@ -44,7 +50,10 @@ def test_rows_say_their_parts_and_cost(document: dict[str, Any]) -> None:
         assert parts.pop("total") == sum(parts.values())
         assert row["gflops"] > 0
         small = row["size"] in ("n", "xs") or row["system"] == "DeepSORT's crops"
-        assert row["embedding"] == (128 if small else 512)
+        if "CenterTrack" in row["system"]:
+            assert row["embedding"] == 0
+        elif "FairMOT" not in row["system"]:
+            assert row["embedding"] == (128 if small else 512)
         assert (row["gflops_32px_rule"] is None) == ("crops" in row["system"])
 
 

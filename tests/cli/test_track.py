@@ -9,13 +9,17 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from cstrack_bench.cli.app import app
 from cstrack_bench.errors import CstrackError, InputError
 from cstrack_bench.formats.mot_files import read_tracks
+from cstrack_bench.models.centertrack_network import CenterTrack
 from cstrack_bench.models.cstrack_config import make_config
 from cstrack_bench.models.cstrack_network import CSTrack
+from cstrack_bench.models.dla_config import CenterTrackConfig, FairMotConfig
+from cstrack_bench.models.fairmot_network import FairMot
 from cstrack_bench.models.wide_resnet import WideResNet
 from cstrack_bench.models.wide_resnet import make_config as make_reid_config
 from cstrack_bench.systems.weights import save_weights
@@ -206,6 +210,53 @@ def test_deepsorts_network_describes_the_boxes(
         track(sequence, *given, "--reid", network)
     with pytest.raises(InputError, match="finds no boxes of its own"):
         track(sequence, "--weights", reid, "--output", output)
+
+
+@pytest.mark.parametrize(
+    ("name", "network", "config"),
+    [
+        ("fairmot", FairMot, FairMotConfig(0.25, embedding=8)),
+        ("centertrack", CenterTrack, CenterTrackConfig(0.25)),
+    ],
+)
+def test_a_rivals_weights_bring_their_tracker_and_threshold(
+    tmp_path: Path, sequence: Path, boxes: Path, name: str, network: Any, config: Any
+) -> None:
+    path, output = tmp_path / "published.pth", tmp_path / "out.txt"
+    built = network(config)
+    # Every cell is as good as another: 100 or 500 boxes of one score, 0.45.
+    for parameter in built.hm.parameters():
+        parameter.data.zero_()
+    built.hm[2].bias.data.fill_(-0.2)
+    if isinstance(built, FairMot):
+        built.wh[2].bias.data.fill_(2.0)
+    tensors = {f"module.{key}": value for key, value in built.state_dict().items()}
+    torch.save({"epoch": 1, "state_dict": tensors}, path)
+    given = (sequence, "--weights", path, "--output", output, "--device", "cpu")
+    done = track(*given, "--size", "96x64", "--json")
+    assert json.loads(done.stdout)["tracker"] == name
+    assert f"published.pth: {name}, {len(tensors)} tensors filled" in done.stderr
+    assert json.loads(done.stdout)["boxes"] > 0
+    done = track(*given, "--size", "96x64", "--conf", "0.5", "--json")
+    assert json.loads(done.stdout)["boxes"] == 0
+    done = track(*given, "--size", "96x64", "--tracker", "iou", "--json")
+    assert json.loads(done.stdout)["tracker"] == "iou"
+
+
+def test_public_boxes_start_the_tracks(
+    tmp_path: Path, sequence: Path, boxes: Path
+) -> None:
+    output, public = tmp_path / "out.txt", tmp_path / "public.txt"
+    found = write_detections(tmp_path / "found.txt")
+    given = ("--detections", found, "--output", output, "--public", public)
+    write_detections(public)
+    track(sequence, *given, "--tracker", "centertrack")
+    assert set(read_tracks(output).ids.tolist()) == {1}
+    public.write_text("1,-1,90,5,10,20,1")  # beside the person, and never again
+    track(sequence, *given, "--tracker", "centertrack-rebirth")
+    assert len(read_tracks(output)) == 0
+    with pytest.raises(InputError, match="'cstrack' has no mode for public boxes"):
+        track(sequence, *given)
 
 
 def test_the_source_is_never_written_over(

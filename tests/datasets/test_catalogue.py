@@ -48,7 +48,19 @@ def test_every_weights_file_that_recipes_name_can_be_downloaded() -> None:
     coco = {f"yolov5{size}-v2.0.pt" for size in "smlx"}
     today = {f"yolov5{size}-v7.0.pt" for size in "nsml"}
     jde = {f"jde-{size}.pt" for size in ("1088x608", "864x480", "576x320")}
-    assert places == {*coco, *today, *jde, "darknet53.conv.74", "cstrack.pt"}
+    fairmot = {
+        *("fairmot_dla34.pth", "crowdhuman_dla34.pth", "mot20_fairmot.pth"),
+        *("mix_mot17_half_dla34.pth", "ctdet_coco_dla_2x.pth", "dla34-ba72cf86.pth"),
+    }
+    centertrack = {
+        f"centertrack_{name}.pth"
+        for name in (
+            *("crowdhuman", "mot17_fulltrain", "mot17_fulltrain_sc"),
+            *("mot17_half", "mot17_half_sc"),
+        )
+    }
+    others = {"darknet53.conv.74", "cstrack.pt"}
+    assert places == {*coco, *today, *jde, *fairmot, *centertrack, *others}
 
 
 def test_every_item_has_a_source_or_a_word_on_registration() -> None:

@@ -127,18 +127,20 @@ def test_table_six_is_measured_on_the_data_set_of_its_row() -> None:
         settings = run.settings
         assert settings.test_data.dataset == names[table.row(number).group]
         label = table.row(number).label
-        system = "jde" if label == "JDE" else "cstrack"
-        assert (settings.system, settings.size) == (
-            system,
-            "s" if label == "CSTrack-S" else "l",
-        )
-        assert len(settings.data.mix) == (5 if label == "JDE" else 6)
+        assert (settings.system, settings.size, len(settings.data.mix)) == {
+            "JDE": ("jde", "l", 5),
+            "FairMOTv2": ("fairmot", "l", 5),
+            "CenterTrack": ("centertrack", "l", 0),
+            "CSTrack": ("cstrack", "l", 6),
+            "CSTrack-S": ("cstrack", "s", 6),
+        }[label]
 
 
 def test_a_network_of_table_six_is_trained_once_for_all_data_sets() -> None:
     for profile in ("paper", "twin", "smoke"):
         found = rows("table6", profile)
-        for trio in ((13, 23, 27), (15, 25, 29), (16, 26, 30)):
+        trios = ((13, 23, 27), (14, 24, 28), (15, 25, 29), (16, 26, 30))
+        for trio in trios:
             trained = [found[row].settings.training_dict() for row in trio]
             assert trained[0] == trained[1] == trained[2]
     assert rows("table6", "twin")[30].settings.size == "xs"
@@ -156,7 +158,12 @@ def test_hieve_starts_from_other_rows_with_a_tenth_of_the_rate() -> None:
             for row, run in found.items()
             if row != 1
         }
-        assert starts == {2: ("table1", 1), 6: ("table4", 4)}
+        assert starts == {
+            2: ("table1", 1),
+            3: ("table6", 24),
+            4: ("table6", 22),
+            6: ("table4", 4),
+        }
         for row in starts:
             first = found[row].start
             assert first is not None

@@ -6,13 +6,8 @@ from torch import Tensor
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.center_heads import CenterNetwork
-from cstrack_bench.models.center_weights import (
-    fill,
-    from_imagenet,
-    infer_config,
-    is_published,
-    load_published,
-)
+from cstrack_bench.models.center_names import fill, from_imagenet, is_published
+from cstrack_bench.models.center_weights import infer_config, load_published
 from cstrack_bench.models.centertrack_network import CenterTrack
 from cstrack_bench.models.dla_config import CenterTrackConfig, FairMotConfig
 from cstrack_bench.models.fairmot_network import FairMot

@@ -5,7 +5,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from cstrack_bench.models.deformable import TAPS, DeformConv, deform_conv2d
+from cstrack_bench.models.deformable import (
+    TAPS,
+    DeformConv,
+    _sampled,
+    deform_conv2d,
+)
 
 HEIGHT, WIDTH = 4, 5
 CENTRE = 4
@@ -128,3 +133,23 @@ def test_autocast_leaves_offsets_in_float32() -> None:
         ours = layer(x)
     assert ours.dtype is torch.bfloat16
     torch.testing.assert_close(ours.float(), layer(x), atol=0.02, rtol=0.02)
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64])
+def test_the_gradient_of_the_map_is_that_of_an_ordinary_bag(kind: torch.dtype) -> None:
+    random = torch.Generator().manual_seed(3)
+    rows = torch.randn(12, 5, generator=random, dtype=kind)
+    index = torch.randint(0, 12, (30, 4), generator=random, dtype=torch.int32)
+    share = torch.rand(30, 4, generator=random, dtype=kind)
+    upstream = torch.randn(30, 5, generator=random, dtype=kind)
+    found = []
+    for sample in (
+        _sampled,
+        lambda a, b, c: F.embedding_bag(b, a, per_sample_weights=c, mode="sum"),
+    ):
+        given = [rows.clone().requires_grad_(), share.clone().requires_grad_()]
+        sums = sample(given[0], index, given[1])
+        sums.backward(upstream)
+        found.append([sums.detach(), given[0].grad, given[1].grad])
+    for ours, theirs in zip(*found, strict=True):
+        assert ours == pytest.approx(theirs, rel=1e-5, abs=1e-6)

@@ -67,7 +67,7 @@ def test_a_system_of_a_users_own_is_trained_measured_and_tracked_with(
     weights = Path(trained["weights"])
     assert json.loads(read_metadata(weights)["config"])["system"] == system
     assert load_weights(weights).system is find_system(system)
-    clip = next((tmp_path / "data").rglob("val/*"))
+    clip = next((tmp_path / "data").rglob("test/*"))
     tracked = cstrack(
         monkeypatch, capsys, "track", str(clip), "--weights", str(weights)
     )

@@ -12,7 +12,7 @@ from cstrack_bench.errors import InputError
 from cstrack_bench.experiments.recipes import PROFILES, load_recipe
 from cstrack_bench.fingerprints import Sources, find_components
 from cstrack_bench.models.cstrack_config import make_config
-from cstrack_bench.systems import cstrack
+from cstrack_bench.systems import centertrack, cstrack
 from cstrack_bench.systems.system_registry import find_system, system_names
 
 
@@ -22,11 +22,12 @@ def components() -> Mapping[str, Sources]:
 
 
 def test_the_systems_of_the_paper_are_found() -> None:
-    assert set(system_names()) == {"cstrack", "jde", "deepsort"}
     assert {n: find_system(n).finds_boxes for n in system_names()} == {
+        "centertrack": True,
         "cstrack": True,
-        "jde": True,
         "deepsort": False,
+        "fairmot": True,
+        "jde": True,
     }
     with pytest.raises(InputError, match=r"No model.system 'cstrak'; the nearest is"):
         find_system("cstrak")
@@ -44,6 +45,8 @@ def test_an_installed_package_adds_its_own(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_system_detects_or_describes() -> None:
     with pytest.raises(ValueError, match="'cstrack' has either a finder"):
         replace(cstrack.SYSTEM, make_finder=None)
+    with pytest.raises(ValueError, match="'centertrack' has either a finder"):
+        replace(centertrack.SYSTEM, make_finder=cstrack.SYSTEM.make_finder)
 
 
 def test_the_detector_of_rows_that_differ_in_their_heads_is_one() -> None:
@@ -74,6 +77,16 @@ def test_a_system_consists_of_its_network_its_loss_and_what_these_use(
             "training/jde_targets.py",
         },
         "deepsort": {"models/wide_resnet.py", "training/reid_loss.py"},
+        "fairmot": {
+            "models/fairmot_network.py",
+            "training/fairmot_loss.py",
+            "training_data/fairmot_set.py",
+        },
+        "centertrack": {
+            "models/centertrack_network.py",
+            "training/centertrack_loss.py",
+            "training_data/centertrack_pairs.py",
+        },
     }
     assert own.keys() == set(system_names())
     for name, modules in own.items():
@@ -115,7 +128,14 @@ def test_the_call_decides_the_system_and_the_rows_own_options_go_with_its_own() 
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_a_system_brings_its_settings_along(profile: str) -> None:
-    for table, row, system in (("table1", 1, "jde"), ("table8", 2, "deepsort")):
+    for table, row, system in (
+        ("table1", 1, "jde"),
+        ("table8", 2, "deepsort"),
+        ("table6", 24, "fairmot"),
+        ("table6", 22, "centertrack"),
+        ("table7", 3, "fairmot"),
+        ("upper-bound", 4, "fairmot"),
+    ):
         (run,) = load_recipe(table).runs(profile, [row])
         assert run.settings.system == system
         assert run.settings.track.name == system

@@ -13,7 +13,7 @@ from cstrack_bench.models.wide_resnet import CROP, WideResNet, make_config
 from cstrack_bench.training.loop import seed_everything, train
 from cstrack_bench.training.reid_loss import ReidLoss
 from cstrack_bench.training.train_config import LossConfig, TrainConfig
-from cstrack_bench.training_data.loading import Item
+from cstrack_bench.training_data.loading import Batch, Item, collate
 
 NETWORK = WideResNet(make_config("n", embedding=4))
 
@@ -100,6 +100,9 @@ class Jerseys:
         target = np.array([[person + 1, 0.5, 0.5, 1, 1]], np.float32)
         pixels = self.crop(person, np.random.default_rng(key))
         return pixels, target, f"crop {key[1]}"
+
+    def batch(self, keys: list[tuple[int, int]]) -> Batch:
+        return collate([self[key] for key in keys])
 
 
 def test_it_learns_to_tell_people_apart(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import torch
 from cstrack_bench.center_affine import centred
 from cstrack_bench.errors import InputError
 from cstrack_bench.formats.sequences import open_sequence
+from cstrack_bench.formats.thinned import Thinned
 from cstrack_bench.training_data import centertrack_image
 from cstrack_bench.training_data.centertrack_labels import (
     NONE,
@@ -206,3 +207,30 @@ def test_a_sequence_without_ground_truth_is_refused(
     (folder / "gt" / "gt.txt").unlink()
     with pytest.raises(InputError, match=r"bare .* has no ground truth"):
         PairSet([open_sequence(folder)], INPUT, PLAIN, 0)
+
+
+def test_who_has_no_identity_has_no_earlier_self(
+    make_sequence: MakeSequence, tmp_path: Path
+) -> None:
+    people = [(frame, 1, 1) for frame in range(1, 4)]
+    source = open_sequence(make_sequence(tmp_path, "one", people, frames=3))
+    made = PairSet([Thinned(source, "boxes", identities=False)], INPUT, PLAIN, 0)
+    assert not np.isnan(made[0, 0].labels[0, 5:]).any()  # the frame is its own
+    assert np.isnan(made[0, 1].labels[0, 5:]).all()
+    assert made[0, 1].heatmap.max() == 1  # and still it is drawn
+
+
+def test_a_picture_of_no_video_is_its_own_previous_one_moved(
+    make_sequence: MakeSequence, tmp_path: Path
+) -> None:
+    people = [(frame, 1, 1) for frame in range(1, 5)]
+    source = open_sequence(make_sequence(tmp_path, "one", people))
+    config = PairConfig(flip=0, crop=False, colour=False, disturbance=NONE)
+    # Frames of which some are left out are pictures of no video.
+    made = PairSet([Thinned(source, "some", step=2)], INPUT, config, 0)
+    pair, plain = made[0, 2], PairSet([source], INPUT, PLAIN, 0)[0, 2]
+    assert torch.equal(pair.image, plain.image)
+    assert not torch.equal(pair.previous, pair.image)
+    assert not np.isnan(pair.labels[0, 5:]).any()
+    unmoved = PairSet([Thinned(source, "some", step=2)], INPUT, PLAIN, 0)[0, 2]
+    assert torch.equal(unmoved.previous, unmoved.image)

@@ -1,10 +1,15 @@
 """FairMOT's random changes of pictures and boxes."""
 
 import math
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from cstrack_bench.formats.sequences import open_sequence
+from cstrack_bench.training_data.augment import AugmentConfig
 from cstrack_bench.training_data.fairmot_augment import (
     DRAWS,
     FAIRMOT,
@@ -15,6 +20,7 @@ from cstrack_bench.training_data.fairmot_augment import (
     recolour,
     warp,
 )
+from cstrack_bench.training_data.fairmot_set import FairMotSet
 
 SIZE = (96, 160)
 MIDDLE = np.full(DRAWS, 0.5)
@@ -103,3 +109,51 @@ def test_colours_are_cut_off_at_their_most() -> None:
     assert changed[0, 0, 2] == 255
     darker = recolour(bright, np.array([1.0, 0.5]))
     assert darker[0, 0, 2] == 100
+
+
+def test_a_flip_is_as_probable_as_asked(picture: np.ndarray) -> None:
+    labels = np.array([[3.0, 20, 20, 50, 80]])
+    draws = np.concatenate([[0.5, 0.5], STILL, [0.9]])
+    for probability, left in ((0.0, 20.0), (0.05, 20.0), (0.2, 160.0 - 50)):
+        _, moved = augment(
+            picture, labels, SIZE, draws, FairMotAugment(flip=probability)
+        )
+        assert moved[0, 1] == pytest.approx(left)
+
+
+def test_saturation_and_value_have_a_range_each(picture: np.ndarray) -> None:
+    still = FairMotAugment(saturation=0, value=0)
+    draws = np.concatenate([[1.0, 1.0], STILL, [0.0]])
+    none = np.zeros((0, 5))
+    plain, _ = augment(picture, none, SIZE, draws, still)
+    bright, _ = augment(picture, none, SIZE, draws, FairMotAugment(saturation=0))
+    assert np.abs(plain.astype(int) - picture).mean() < 1
+    assert bright.mean() > plain.mean() + 5
+
+
+def test_a_set_gives_boxes_as_they_are_beyond_the_border(
+    make_sequence: Callable[..., Path], tmp_path: Path
+) -> None:
+    people = [(1, 7, 1), (1, 9, 1), (3, 9, 1), (3, 0, 0)]
+    source = open_sequence(make_sequence(tmp_path, "one", people))
+    options = AugmentConfig(fit="letterbox")
+    shifted = FairMotAugment(
+        saturation=0, value=0, rotation=0, zoom=(1, 1), translation=0.3, shear=0
+    )
+    found = FairMotSet([source], (64, 96), options, shifted, 0)
+    assert (len(found), found.identities) == (2, 3)
+    cut = 0
+    for epoch in range(30):
+        image, targets, name = found[epoch, 0]
+        again = found[epoch, 0]
+        assert np.array_equal(image, again[0])
+        assert np.array_equal(targets, again[1])
+        assert name == "one frame 1"
+        assert set(targets[:, 0]) <= {1, 2}
+        assert targets[:, 3:] == pytest.approx(
+            np.tile([7 / 96, 20 / 64], (len(targets), 1)), abs=1e-5
+        )
+        cut += int((targets[:, 1] - targets[:, 3] / 2 < 0).sum())
+    assert cut
+    batch = found.batch([(0, 0), (0, 1)])
+    assert batch.inputs(torch.device("cpu"))[0].shape == (2, 3, 64, 96)
