@@ -228,8 +228,11 @@ def test_a_rivals_weights_bring_their_tracker_and_threshold(
     for parameter in built.hm.parameters():
         parameter.data.zero_()
     built.hm[2].bias.data.fill_(-0.2)
-    if isinstance(built, FairMot):
-        built.wh[2].bias.data.fill_(2.0)
+    sides = built.wh if isinstance(built, FairMot) else built.ltrb_amodal
+    for parameter in sides.parameters():
+        parameter.data.zero_()
+    corners = [2.0] * 4 if isinstance(built, FairMot) else [-2.0, -2, 2, 2]
+    sides[2].bias.data = torch.tensor(corners)
     tensors = {f"module.{key}": value for key, value in built.state_dict().items()}
     torch.save({"epoch": 1, "state_dict": tensors}, path)
     given = (sequence, "--weights", path, "--output", output, "--device", "cpu")

@@ -85,7 +85,7 @@ def test_deepsort_alone_has_no_boxes_of_its_own(measured: tuple[Path, Any]) -> N
 
 
 def plan(root: Path, dataset: str | None, profile: str | None = None) -> Any:
-    return _plan(dataset, root, profile, None, 1, [])
+    return _plan("table8", dataset, root, profile, None, 1, [])
 
 
 def pictured(folder: Path) -> None:

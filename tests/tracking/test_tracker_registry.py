@@ -20,7 +20,10 @@ from cstrack_bench.tracking.tracker_registry import (
     tracker_names,
 )
 
-NAMES = ("bytetrack", "cstrack", "deepsort", "iou", "jde", "sort", "steady")
+NAMES = (
+    *("bytetrack", "centertrack", "centertrack-rebirth", "cstrack", "deepsort"),
+    *("fairmot", "iou", "jde", "sort", "steady"),
+)
 
 
 class Silent:
@@ -50,9 +53,10 @@ def test_every_tracker_of_the_package_is_found() -> None:
 
 def test_trackers_of_one_module_are_one_component() -> None:
     components = {name: found.component for name, found in built_in_trackers().items()}
-    assert components["cstrack"] is components["jde"]
+    assert components["cstrack"] is components["jde"] is components["fairmot"]
+    assert components["centertrack"] is components["centertrack-rebirth"]
     assert components["bytetrack"] is components["steady"]
-    assert len({component.name for component in components.values()}) == 5
+    assert len({component.name for component in components.values()}) == 6
 
 
 def test_a_new_module_needs_no_other_edit(
