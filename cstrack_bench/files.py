@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from cstrack_bench.errors import CstrackError, InputError
+from cstrack_bench.errors import CstrackError, InputError, system_error
 from cstrack_bench.input_limits import FILE_BYTES, Limit
 
 
@@ -20,7 +20,7 @@ def replacing(path: Path) -> Iterator[Path]:
     as it was.
 
     Raises:
-        CstrackError: the file system refused.
+        CstrackError: the file system refused, also where a library says so.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -28,8 +28,13 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         _follow_umask(temporary)
         os.replace(temporary, path)
-    except OSError as error:
-        reason = error.strerror or error
+    except CstrackError:
+        raise
+    except Exception as error:
+        refusal = system_error(error)
+        if refusal is None:
+            raise
+        reason = refusal.strerror or refusal
         raise CstrackError(f"Cannot write {path}: {reason}.") from error
     finally:
         with suppress(OSError):

@@ -2,14 +2,13 @@
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cstrack_bench.formats.sequences import Sequence
 from cstrack_bench.stopwatch import NULL, Stopwatch
 from cstrack_bench.structures import (
     Detections,
@@ -77,7 +76,7 @@ class Recorder:
 
 
 def track_sequence(
-    sequence: Sequence,
+    sequence: Iterable[Frame],
     detector: AnyDetector,
     tracker: Tracker,
     output_filter: OutputFilter | None = None,
@@ -88,7 +87,8 @@ def track_sequence(
     """Track a sequence from its frames.
 
     Args:
-        sequence: the frames; only what the detector asks for is decoded.
+        sequence: its frames, as a ``Sequence`` gives them; only what the detector asks
+            for is decoded.
         detector: turns a frame into boxes; one that needs the tracks so far gets them
             from the tracker.
         tracker: a fresh one; its ids start at 1.
@@ -172,7 +172,7 @@ class _Channel(Generic[Item]):
 
 
 def _overlapped(
-    sequence: Sequence,
+    sequence: Iterable[Frame],
     detector: PreparingDetector[Item],
     associate: Callable[[Detections], Tracks],
     stopwatch: Stopwatch,

@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-from types import FrameType
 
 import typer
 
@@ -27,7 +26,8 @@ from cstrack_bench.cli import (
 )
 from cstrack_bench.cli import verify as verify_verb
 from cstrack_bench.console import visible
-from cstrack_bench.errors import CstrackError
+from cstrack_bench.errors import explained
+from cstrack_bench.interruption import Interruptions
 
 app = typer.Typer(
     name="cstrack",
@@ -57,24 +57,22 @@ app.command("doctor")(doctor.doctor)
 
 def main() -> None:
     """Run the command line; an error is one sentence on stderr and an exit code."""
-    stopped = []
-
-    def stop(signum: int, _: FrameType | None) -> None:
-        stopped.append(signum)
-        raise KeyboardInterrupt
-
-    # Not where a parent process has this one ignore Ctrl-C.
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, stop)
+    interruptions = Interruptions()
+    interruptions.listen()
     try:
         app()
     except (Exception, KeyboardInterrupt, SystemExit) as error:
         # Typer ends silently, and compiled libraries turn an interruption into errors
         # of their own.
-        if stopped or isinstance(error, KeyboardInterrupt):
+        signum = interruptions.received
+        if signum is None and isinstance(error, KeyboardInterrupt):
+            signum = signal.SIGINT
+        interruptions.stop_listening()
+        if signum is not None:
             typer.echo("interrupted: the same command goes on from here.", err=True)
-            sys.exit(130)
-        if not isinstance(error, CstrackError) or os.environ.get("CSTRACK_DEBUG"):
+            sys.exit(128 + signum)
+        told = explained(error)
+        if told is None or os.environ.get("CSTRACK_DEBUG"):
             raise
-        typer.echo(f"error: {visible(str(error))}", err=True)
-        sys.exit(error.exit_code)
+        typer.echo(f"error: {visible(str(told))}", err=True)
+        sys.exit(told.exit_code)

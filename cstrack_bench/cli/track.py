@@ -19,7 +19,13 @@ from cstrack_bench.cli.detectors import (
     two_stage,
 )
 from cstrack_bench.cli.options import Device, Json, print_json
-from cstrack_bench.cli.track_jobs import Job, open_source, plan_jobs, spare
+from cstrack_bench.cli.track_jobs import (
+    Job,
+    open_source,
+    plan_jobs,
+    probe_videos,
+    spare,
+)
 from cstrack_bench.cli.track_remarks import Seen, pictured, say_why_nothing
 from cstrack_bench.cli.trackers import AnyTracker, ListTrackers, check_tracker
 from cstrack_bench.cli.videos import (
@@ -48,8 +54,11 @@ WARM_UP_FRAMES = 5
 
 def track(
     source: Annotated[
-        Path,
-        typer.Argument(help="A video, a folder of frames, a sequence or a data set."),
+        str,
+        typer.Argument(
+            help="A video, a folder of frames, a sequence, a data set, or a stream: "
+            "rtsp://…, http://…, webcam:0."
+        ),
     ],
     weights: Annotated[
         Path | None,
@@ -167,7 +176,7 @@ def track(
     if any(o is not None for o in (video, web, weights, reid)):
         sequences = [pictured(sequence) for sequence in sequences]
     jobs = plan_jobs(sequences, is_dataset, output, video, web)
-    spare([source, weights, detections, reid, public], jobs)
+    spare([Path(source), weights, detections, reid, public], jobs)
     boxes = None if public is None else public_boxes(public, sequences)
     chosen = None if size is None else parse_input_size(size, "--size")
     loaded = None if weights is None else read_network(weights, sequences, conf)
@@ -176,6 +185,7 @@ def track(
         tracker = own or DEFAULT_TRACKER
         check_tracker(tracker, reid, public)
     drawing = drawing_request(video, web, trails, codec, show_unconfirmed, tracker)
+    probe_videos(jobs, drawing)
     watch = Stopwatch()
     if weights is not None:
         linking = network(weights, loaded, chosen, conf, tracker, device, watch, how)
@@ -249,7 +259,9 @@ def _track_one(
     overlap: bool,
 ) -> _Found:
     """Track a sequence and write what was asked for."""
+    from cstrack_bench.formats.live_streams import Stream
     from cstrack_bench.formats.mot_files import write_tracks
+    from cstrack_bench.interruption import held_back
     from cstrack_bench.pipeline import Recorder, track_sequence
     from cstrack_bench.tracking.tracker_registry import (
         make_filter,
@@ -259,23 +271,28 @@ def _track_one(
 
     sequence = job.sequence
     keep = make_filter(tracker, **filters)
-    with console.progress() as display:
-        bar = display.add_task(f"tracking {sequence.name}", total=len(sequence))
-        seen = Seen(lambda: display.advance(bar))
-        if public is None:
-            mot = make_tracker(tracker, sequence.frame_rate, **options)
-        else:
-            mot = make_public_tracker(tracker, public, **options)
-        detector, mot = linking(sequence, mot)
-        early = drawing is not None and drawing.unconfirmed
-        # What is recorded has one step, so its frames do not overlap.
-        recorder = Recorder(detector) if early else None
-        table = track_sequence(
-            sequence, recorder or detector, mot, keep, watch, overlap, seen.add
-        )
-    if not seen.frames:
-        raise CstrackError(f"{sequence.name} gave no frame.")
-    write_tracks(job.output, table)
+    stream = sequence if isinstance(sequence, Stream) else None
+    # Whoever ends a stream wants the rows so far.
+    with held_back(stream is not None) as interrupted:
+        given = sequence if stream is None else stream.frames(interrupted)
+        with console.progress() as display:
+            total = len(sequence) if stream is None else None
+            bar = display.add_task(f"tracking {sequence.name}", total=total)
+            seen = Seen(lambda: display.advance(bar))
+            if public is None:
+                mot = make_tracker(tracker, sequence.frame_rate, **options)
+            else:
+                mot = make_public_tracker(tracker, public, **options)
+            detector, mot = linking(sequence, mot)
+            early = drawing is not None and drawing.unconfirmed
+            # What is recorded has one step, so its frames do not overlap.
+            recorder = Recorder(detector) if early else None
+            table = track_sequence(
+                given, recorder or detector, mot, keep, watch, overlap, seen.add
+            )
+        if not seen.frames:
+            raise CstrackError(f"{sequence.name} gave no frame.")
+        write_tracks(job.output, table)
     if job.video is not None:
         assert drawing is not None, "a video is drawn as was asked for"
         recorded = None if recorder is None else recorder.detections

@@ -10,6 +10,7 @@ from cstrack_bench.errors import InputError
 from cstrack_bench.files import check_writable
 
 if TYPE_CHECKING:
+    from cstrack_bench.cli.videos import DrawingRequest
     from cstrack_bench.formats.sequences import Sequence
 
 DEFAULT_OUTPUT = Path("tracks")
@@ -24,15 +25,19 @@ class Job:
     video: Path | None
 
 
-def open_source(source: Path) -> tuple[list["Sequence"], bool]:
+def open_source(given: str) -> tuple[list["Sequence"], bool]:
     """The sequences of a source, and whether it is a data set."""
     from cstrack_bench.datasets.dataset import SUBSETS
+    from cstrack_bench.formats.live_streams import is_stream, open_stream
     from cstrack_bench.formats.sequences import (
         list_sequences,
         open_sequence,
         sequence_folders,
     )
 
+    if is_stream(given):
+        return [open_stream(given)], False
+    source = Path(given)
     if not source.exists():
         raise InputError(f"No such file or folder: {source}.")
     if source.is_dir() and not any(
@@ -55,6 +60,8 @@ def plan_jobs(
     web: Path | None,
 ) -> list[Job]:
     """Where each sequence's rows and video go; refuses what cannot be written."""
+    from cstrack_bench.formats.live_streams import Stream
+
     if is_dataset:
         folder = DEFAULT_OUTPUT if output is None else output
         if folder.is_file() or (video is not None and video.suffix == ".mp4"):
@@ -80,10 +87,27 @@ def plan_jobs(
                 raise InputError("--output and --video are one file; name two.")
             if job.video.suffix.lower() != ".mp4":
                 raise InputError(f"--video is written as .mp4, not {job.video.name!r}.")
+            if isinstance(job.sequence, Stream):
+                raise InputError(
+                    "--video draws the frames a second time, and a stream gives them "
+                    "once: record it, and track the file."
+                )
             if not job.sequence.has_images:
                 raise InputError(f"{job.sequence.name} has no pictures to draw on.")
             check_writable(job.video)
     return jobs
+
+
+def probe_videos(jobs: Iterable[Job], drawing: "DrawingRequest | None") -> None:
+    """Refuse videos that cannot be written before tracking, not after it."""
+    for job in jobs:
+        if job.video is not None:
+            from cstrack_bench.report.video import probe_video
+
+            sequence = job.sequence
+            codec = None if drawing is None else drawing.codec
+            size = sequence.width, sequence.height
+            probe_video(job.video, sequence.frame_rate, *size, codec=codec)
 
 
 def spare(inputs: Iterable[Path | None], jobs: Iterable[Job]) -> None:

@@ -4,8 +4,6 @@ trackeval stays the reference: the tests hold every score to its own. Blocks for
 verdicts come from the same matches.
 """
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -31,6 +29,7 @@ from cstrack_bench.evaluation.scores import (
     check_results,
     sum_counts,
 )
+from cstrack_bench.workers import worker_pool
 
 COMPONENT = Component("evaluation", 1)
 
@@ -144,8 +143,7 @@ def _count(
         else:
             # The longest first, so that no process ends with a long one alone.
             order = sorted(results, key=lambda result: -len(result.annotations))
-            context = multiprocessing.get_context("spawn")
-            with ProcessPoolExecutor(min(processes, len(results)), context) as pool:
+            with worker_pool(min(processes, len(results))) as pool:
                 for row in pool.map(count, order):
                     found[row.name] = row
                     bar.advance(task)

@@ -2,8 +2,8 @@
 
 import dataclasses
 import multiprocessing
-import signal
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from cstrack_bench.experiments.step_progress import StepProgress
 from cstrack_bench.experiments.train_run import find_training, train_run
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.systems.system_registry import find_system
+from cstrack_bench.workers import worker_pool
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Training:
         train_run(self.run, self.workspace, self.fresh)
 
     def in_pool(self) -> "Training":
-        """The same in one process; a process of a pool may have no children."""
+        """The same in one process; a pool keeps every core busy as it is."""
         train = dataclasses.replace(self.run.settings.train, workers=0)
         settings = dataclasses.replace(self.run.settings, train=train)
         return dataclasses.replace(
@@ -190,24 +191,23 @@ def _in_pool(
     waiting: dict[str, Planned], jobs: int, threads: int, state: StepProgress
 ) -> Iterator[tuple[str, RunResult | None]]:
     waiting = {name: waiting[name] for name in _by_urgency(waiting)}
-    context = multiprocessing.get_context("spawn")
-    queue: Any = context.SimpleQueue()
+    queue: Any = multiprocessing.get_context("spawn").SimpleQueue()
     done: set[str] = set()
     systems = {planned.step.run.settings.system for planned in waiting.values()}
     with (
         console.progress() as display,
-        context.Pool(jobs, _start, (queue, threads, systems)) as pool,
+        worker_pool(jobs, _start, (queue, threads, systems)) as pool,
     ):
         whole = display.add_task(f"steps, {jobs} at a time", total=len(waiting))
         bars: dict[str, Any] = {}
-        running: dict[str, Any] = {}
+        running: dict[str, Future[RunResult | None]] = {}
         while waiting or running:
             ready = [n for n, p in waiting.items() if done.issuperset(p.after)]
             for name in ready[: jobs - len(running)]:
                 step = waiting.pop(name).step.in_pool()
-                running[name] = pool.apply_async(step)
+                running[name] = pool.submit(step)
                 state.start(name)
-            next(iter(running.values())).wait(0.2)
+            wait(running.values(), 0.2, FIRST_COMPLETED)
             while not queue.empty():
                 label, completed, total = item = queue.get()
                 state.put(item)
@@ -216,8 +216,8 @@ def _in_pool(
                 display.update(
                     bars[label], completed=completed, visible=completed < total
                 )
-            for name in [n for n, result in running.items() if result.ready()]:
-                outcome = running.pop(name).get()
+            for name in [n for n, result in running.items() if result.done()]:
+                outcome = running.pop(name).result()
                 done.add(name)
                 state.finish(name)
                 display.advance(whole)
@@ -229,7 +229,5 @@ def _start(queue: Any, threads: int, systems: set[str]) -> None:
     # A user's own module is imported before its classes come in the steps.
     for name in systems:
         find_system(name)
-    # The parent decides what an interruption means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(threads)
     console.relay_progress(queue)

@@ -4,6 +4,7 @@ import collections.abc as abc
 import colorsys
 import functools
 import os
+import tempfile
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cstrack_bench import console
 from cstrack_bench.console import progress
 from cstrack_bench.errors import CstrackError, InputError
 from cstrack_bench.files import replacing
 from cstrack_bench.report.video_codecs import VideoCodec, four_letters, pick_codec
+from cstrack_bench.report.video_files import check_video, written_rate
 from cstrack_bench.structures import Frame, TrackTable
 
 Picture = NDArray[np.uint8]
@@ -198,7 +201,7 @@ def draw_tracks(
 
     Raises:
         InputError: not an .mp4, no frames, or frames of different sizes.
-        CstrackError: the video cannot be written.
+        CstrackError: the video cannot be written, or not be read again.
     """
     if output.suffix.lower() != ".mp4":
         raise InputError(f"A video is written as .mp4, not {output.name!r}.")
@@ -207,6 +210,7 @@ def draw_tracks(
         shown.append((options.unconfirmed, True))
     layers = [_Layer(each, _rows_by_frame(each), early) for each, early in shown]
     codec = options.codec or pick_codec()
+    fps = written_rate(fps)
     seconds = round(TRAIL_SECONDS * fps)
     trail = seconds if options.trail is None else options.trail
     total = len(frames) if isinstance(frames, abc.Sized) else None
@@ -221,10 +225,43 @@ def draw_tracks(
                 count = _write(frames, layers, writer, trail, advance)
             if not count:
                 raise InputError(f"No frame to draw for {output}.")
+            check_video(video, count, output)
             os.replace(video, temporary)
         finally:
             video.unlink(missing_ok=True)
     return count
+
+
+def probe_video(
+    output: Path,
+    fps: float,
+    width: int,
+    height: int,
+    codec: VideoCodec | None = None,
+) -> None:
+    """Refuse a video that cannot be written, before the work that it is to show.
+
+    Args:
+        output: the .mp4 to be made; one frame is written elsewhere and removed.
+        fps: frames a second.
+        width: of a frame, in pixels.
+        height: of a frame, in pixels.
+        codec: as in ``DrawingOptions``.
+
+    Raises:
+        CstrackError: the codec or the file system refuses; ``output`` is as it was.
+    """
+    if written_rate(fps) != fps:
+        console.err.print(
+            f"{output} is written at {written_rate(fps):g} frames a second, not at "
+            f"{fps:g}: the codec takes no more digits, players no more frames.",
+            markup=False,
+        )
+    black = Frame(0, lambda: np.zeros((height, width, 3), np.uint8))
+    nothing = TrackTable.from_frames([])
+    with tempfile.TemporaryDirectory() as folder:
+        options = DrawingOptions(codec=codec)
+        draw_tracks([black], nothing, Path(folder) / "probe.mp4", fps, options)
 
 
 def _rows_by_frame(table: TrackTable) -> dict[int, slice]:

@@ -8,10 +8,9 @@ OpenCV.
 import collections.abc as abc
 import hashlib
 import json
-import multiprocessing
 import os
 import shutil
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from cstrack_bench.errors import CstrackError, InputError
 from cstrack_bench.files import write_text
 from cstrack_bench.synthmot.world import annotation_rows, build_world
 from cstrack_bench.synthmot.world_config import SynthConfig
+from cstrack_bench.workers import worker_pool
 
 __all__ = [
     "COMPONENT",
@@ -263,11 +263,7 @@ def _make(missing: list[tuple[Path, int]], config: SynthConfig, processes: int) 
                 make_sequence(path.parent, path.name, config, seed)
                 bar.advance(task)
         else:
-            # spawn: a forked child of a process with running threads may hang.
-            pool = ProcessPoolExecutor(
-                processes, multiprocessing.get_context("spawn"), _one_thread
-            )
-            try:
+            with worker_pool(processes, _one_thread) as pool:
                 jobs = [
                     pool.submit(make_sequence, p.parent, p.name, config, seed)
                     for p, seed in missing
@@ -275,8 +271,6 @@ def _make(missing: list[tuple[Path, int]], config: SynthConfig, processes: int) 
                 for job in as_completed(jobs):
                     job.result()
                     bar.advance(task)
-            finally:
-                pool.shutdown(cancel_futures=True)
 
 
 def _one_thread() -> None:

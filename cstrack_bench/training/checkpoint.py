@@ -86,8 +86,9 @@ class TrainingState:
                 else [],
             },
         }
-        with replacing(path) as temporary:
-            torch.save(document, temporary)
+        # A file of Python's tells why it cannot be written; torch's own does not.
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            torch.save(document, file)
 
     def load(self, path: Path) -> None:
         """Continue from a checkpoint.

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from cstrack_bench.components import Component
 from cstrack_bench.console import progress
+from cstrack_bench.interruption import held_back
 from cstrack_bench.training.checkpoint import Position, TrainingState
 from cstrack_bench.training.distributed import World
 from cstrack_bench.training.loss_items import LossTerms
@@ -28,8 +29,8 @@ from cstrack_bench.training_data.loading import (
     EpochSampler,
     LabelledImages,
     TrainingBatch,
-    load_batches,
 )
+from cstrack_bench.training_data.reading_ahead import load_batches
 
 COMPONENT = Component("training", 2)
 
@@ -127,6 +128,7 @@ def train(
 
     Raises:
         CstrackError: the loss is not finite; names the images of the batch.
+        KeyboardInterrupt: interrupted; the state after the last batch is saved.
     """
     world = world or World()
     torch.set_flush_denormal(True)
@@ -157,10 +159,26 @@ def train(
     schedule = Schedule(config, batches)
     clock = _Clock(state.position)
     saved = time.monotonic()
-    with progress() as display:
+    # Processes that train together would wait for the one that stops to save.
+    with progress() as display, held_back(world.size == 1) as interrupted:
         task = display.add_task(
             label, total=config.epochs * batches, completed=state.position.iteration
         )
+
+        def save_where_due() -> None:
+            nonlocal saved
+            position, stop = state.position, interrupted()
+            due = time.monotonic() - saved > config.save_seconds or (
+                save_every is not None and position.iteration % save_every == 0
+            )
+            if (due or stop) and world.main:
+                pending.settle(position)
+                clock.stamp()
+                state.save(checkpoint)
+                saved = time.monotonic()
+            if stop:
+                raise KeyboardInterrupt
+
         while state.position.epoch < config.epochs:
             position = state.position
             sampler = EpochSampler(
@@ -181,17 +199,14 @@ def train(
                 )
                 _advance(position, batches)
                 display.update(task, completed=position.iteration)
-                due = time.monotonic() - saved > config.save_seconds or (
-                    save_every is not None and position.iteration % save_every == 0
-                )
-                if due and world.main:
-                    pending.settle(position)
-                    clock.stamp()
-                    state.save(checkpoint)
-                    saved = time.monotonic()
+                if position.batch:
+                    save_where_due()
             pending.settle(state.position)
+            # Before the state that counts the epoch as done: what is told of it is
+            # written, and told again where the epoch ends a second time.
             if on_epoch is not None and world.main:
                 on_epoch(position)
+            save_where_due()
     clock.stamp()
     if world.main:  # a run stopped while it is being measured trains no second time
         state.save(checkpoint)

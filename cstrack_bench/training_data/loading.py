@@ -7,11 +7,10 @@ neither on the number of worker processes nor on where a run was interrupted.
 from collections import abc
 from typing import NamedTuple, Protocol
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import Dataset, Sampler
 
 from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError
@@ -248,33 +247,3 @@ def collate(
         ]
     )
     return Batch(images, targets, [item[2] for item in items])
-
-
-def load_batches(
-    dataset: LabelledImages, sampler: EpochSampler, workers: int, pin: bool = False
-) -> abc.Iterable[TrainingBatch]:
-    """The batches of a sampler, read ahead by worker processes."""
-    return DataLoader(
-        _Batches(dataset),
-        batch_size=None,
-        sampler=sampler,
-        num_workers=workers,
-        pin_memory=pin,
-        worker_init_fn=_start_worker,
-        prefetch_factor=4 if workers else None,
-    )
-
-
-class _Batches(Dataset[TrainingBatch]):
-    """A data set whose items are batches, so that it decides how one is made."""
-
-    def __init__(self, images: LabelledImages) -> None:
-        self._images = images
-
-    def __getitem__(self, keys: list[tuple[int, int]]) -> TrainingBatch:
-        return self._images.batch(keys)
-
-
-def _start_worker(_: int) -> None:
-    cv2.setNumThreads(0)
-    torch.set_num_threads(1)

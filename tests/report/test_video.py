@@ -5,10 +5,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cstrack_bench.errors import InputError
-from cstrack_bench.report.video import Painter, colour_of, draw_tracks
+from cstrack_bench.errors import CstrackError, InputError
+from cstrack_bench.report.video import Painter, colour_of, draw_tracks, probe_video
 from cstrack_bench.report.video_codecs import CODECS, codec_line, pick_codec
+from cstrack_bench.report.video_files import check_video, written_rate
 from cstrack_bench.structures import Frame, TrackTable
 
 
@@ -138,3 +141,61 @@ def test_unconfirmed_tracks_are_corners(tmp_path: Path) -> None:
     assert drawn[70, 20].any()  # a whole side
     assert not drawn[70, 90].any()  # its middle is left out
     assert drawn[42, 90].any()  # the corner is there
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        (30.0, 30.0),
+        (23.976, 23.976),
+        (59.94, 59.94),
+        (239.76, 239.76),
+        (196.263, 196.26),
+        (0.5, 0.5),
+        (1e-9, 1.0),
+        (1000.0, 1000.0),
+        (90000.0, 1000.0),
+        (float("nan"), 30.0),
+        (float("inf"), 30.0),
+        (-1.0, 30.0),
+    ],
+)
+def test_a_rate_is_rounded_to_what_the_codec_takes(
+    tmp_path: Path, given: float, written: float
+) -> None:
+    assert written_rate(given) == written
+    output = tmp_path / "clip.mp4"
+    assert draw_tracks(grey_frames(3), one_walker(3), output, given) == 3
+    capture = cv2.VideoCapture(str(output))
+    assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(written, rel=1e-3)
+
+
+@given(st.floats(1e-3, 1e6))
+def test_every_rate_becomes_one_of_few_digits(rate: float) -> None:
+    found = written_rate(rate)
+    assert 0 < found <= 1000
+    assert any(
+        float(f"{found * 10**d:.6f}").is_integer() and round(found * 10**d) <= 65535
+        for d in range(4)
+    )
+
+
+def test_a_video_that_cannot_be_read_again_is_no_success(tmp_path: Path) -> None:
+    output = tmp_path / "clip.mp4"
+    draw_tracks(grey_frames(8), one_walker(8), output, fps=25)
+    check_video(output, 8, output)
+    with pytest.raises(CstrackError, match="of 9 frames only 8"):
+        check_video(output, 9, output)
+    output.write_bytes(output.read_bytes()[:400])
+    with pytest.raises(CstrackError, match="disk is full"):
+        check_video(output, 8, output)
+
+
+def test_a_probe_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    probe_video(tmp_path / "clip.mp4", 25, 161, 121)
+    assert capsys.readouterr().err == ""
+    probe_video(tmp_path / "clip.mp4", 90000, 160, 120)
+    assert "1000 frames a second, not at 90000" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

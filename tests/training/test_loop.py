@@ -1,5 +1,6 @@
 """Training on a few synthetic frames: resuming, determinism, refusals."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -14,11 +15,13 @@ import torch
 
 from cstrack_bench.errors import CstrackError, InputError
 from cstrack_bench.formats.sequences import list_sequences
+from cstrack_bench.interruption import SIGNALS, Interruptions
 from cstrack_bench.models.cstrack_config import make_config
 from cstrack_bench.models.cstrack_network import CSTrack
 from cstrack_bench.synthmot.generate import SynthSpec, make_synthmot
 from cstrack_bench.synthmot.world_config import SynthConfig
 from cstrack_bench.systems.system_registry import find_system
+from cstrack_bench.training.checkpoint import Position
 from cstrack_bench.training.loop import TrainingSummary, seed_everything, train
 from cstrack_bench.training.train_config import LossConfig, TrainConfig
 from cstrack_bench.training_data.loading import AugmentConfig, EpochSampler, TrainingSet
@@ -105,6 +108,47 @@ def test_interrupted_between_epochs_goes_on_to_the_same_weights(
     assert same_weights(whole, resumed)
 
 
+def test_a_signal_ends_a_training_at_a_checkpoint(
+    dataset: TrainingSet, tmp_path: Path
+) -> None:
+    config = dataclasses.replace(CONFIG, epochs=3)
+    whole, _ = run(dataset, tmp_path / "whole.ckpt", config=config)
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    interruptions = Interruptions()
+    interruptions.listen()
+
+    def stop(position: Position) -> None:
+        if position.epoch == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(dataset, tmp_path / "cut.ckpt", config=config, on_epoch=stop)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert interruptions.received == signal.SIGTERM
+    # It is not yet time for a checkpoint: there is one because of the signal.
+    state = torch.load(tmp_path / "cut.ckpt", weights_only=True)
+    assert (state["position"]["epoch"], state["position"]["batch"]) == (1, 0)
+    resumed, _ = run(dataset, tmp_path / "cut.ckpt", config=config)
+    assert same_weights(whole, resumed)
+
+
+def test_an_epoch_is_told_before_a_state_counts_it(
+    dataset: TrainingSet, tmp_path: Path
+) -> None:
+    """Else one that is killed between the two would be missing from the curve."""
+
+    def stop(position: Position) -> None:
+        state = torch.load(tmp_path / "cut.ckpt", weights_only=True)
+        assert state["position"]["epoch"] == position.epoch - 1
+        raise Stop
+
+    with pytest.raises(Stop):
+        run(dataset, tmp_path / "cut.ckpt", save_every=1, on_epoch=stop)
+
+
 CHILD = """
 import json, sys
 from pathlib import Path
@@ -165,8 +209,6 @@ def test_killed_at_a_random_moment_goes_on_to_the_same_weights(
 def test_the_number_of_readers_changes_nothing(
     dataset: TrainingSet, tmp_path: Path
 ) -> None:
-    import dataclasses
-
     alone, _ = run(dataset, tmp_path / "a.ckpt")
     config = dataclasses.replace(CONFIG, workers=2)
     helped, _ = run(dataset, tmp_path / "b.ckpt", config=config)
@@ -195,8 +237,6 @@ def test_a_damaged_checkpoint_is_refused(
 def test_a_loss_that_is_not_finite_names_the_images(
     dataset: TrainingSet, tmp_path: Path
 ) -> None:
-    import dataclasses
-
     config = dataclasses.replace(CONFIG, lr=1e30, warmup_epochs=0)
     with pytest.raises(CstrackError, match=r"loss became .* frame \d+"):
         run(dataset, tmp_path / "a.ckpt", config=config)
@@ -219,8 +259,6 @@ def test_processes_share_each_batch() -> None:
 
 
 def test_summary_is_plain_data(dataset: TrainingSet, tmp_path: Path) -> None:
-    import dataclasses
-
     _, summary = run(dataset, tmp_path / "a.ckpt")
     assert json.loads(json.dumps(dataclasses.asdict(summary)))["precision"] == "float32"
 

@@ -15,8 +15,8 @@ from cstrack_bench.training_data.loading import (
     EpochSampler,
     Item,
     TrainingSet,
-    load_batches,
 )
+from cstrack_bench.training_data.reading_ahead import load_batches
 
 SIZE = (32, 64)
 # Four frames; the third is empty, the rows are in no order.

@@ -1,0 +1,1 @@
+"""Faults at random moments of long commands; ``scripts/chaos.py`` runs them."""
