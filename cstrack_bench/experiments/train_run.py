@@ -140,7 +140,9 @@ def _train(
         label=run.title,
         on_epoch=after_epoch,
     )
-    if world.main:
+    # Another process may have finished the same training meanwhile: its record stands,
+    # for the curve of this one may lack what that one has tidied away.
+    if world.main and find_training(run, workspace) is None:
         start_of = run.start and workspace.training_identity(run.start)
         record = TrainingRecord(
             **dataclasses.asdict(summary),
@@ -154,6 +156,7 @@ def _train(
         header = {"training": identity, "input_size": settings.data.input_size}
         save_weights(weights, settings.system, network, header)
         write_document(about, record)
+    if world.main:
         checkpoint.unlink(missing_ok=True)
         epochs.unlink(missing_ok=True)
     world.wait()
