@@ -14,7 +14,7 @@ from cstrack_bench.checkpoints.streams import read_stream
 from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError
 
-COMPONENT = Component("checkpoints", 1)
+COMPONENT = Component("checkpoints", 2)
 
 # Views may show bytes more than once (tied weights, expanded grids), but not at will.
 MAX_ELEMENTS_PER_BYTE = 4

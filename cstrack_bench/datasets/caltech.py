@@ -19,7 +19,7 @@ from cstrack_bench.formats.frames import PICTURE_SUFFIXES
 from cstrack_bench.formats.jde_lists import IMAGES, LABELS, PublishedList
 from cstrack_bench.formats.seq_films import extract_pictures
 
-COMPONENT = Component("dataset caltech", 1)
+COMPONENT = Component("dataset caltech", 2)
 _LABEL = re.compile(r"(set\d\d)\D+(V\d\d\d)\D+(\d+)$")
 _PAGE = "https://www.vision.caltech.edu/Image_Datasets/CaltechPedestrians/"
 _SETS = tuple(f"set{number:02}" for number in range(6))

@@ -26,7 +26,7 @@ from cstrack_bench.verification.findings import Verification
 from cstrack_bench.verification.label_checks import LabelCount
 from cstrack_bench.verification.odgt_checks import check_odgt
 
-COMPONENT = Component("dataset crowdhuman", 1)
+COMPONENT = Component("dataset crowdhuman", 2)
 #: Subset -> file of its annotations.
 ODGT = {"train": "annotation_train.odgt", "val": "annotation_val.odgt"}
 _PUBLISHED_IMAGES = "Images"

@@ -5,7 +5,7 @@ from cstrack_bench.datasets.catalogue_item import CatalogueItem, Expected, Remot
 from cstrack_bench.datasets.jde_layout import JdeDataset
 from cstrack_bench.formats.jde_lists import IMAGES, LABELS, PublishedList
 
-COMPONENT = Component("dataset cuhk-sysu", 1)
+COMPONENT = Component("dataset cuhk-sysu", 2)
 
 DATASET = JdeDataset(
     name="cuhk-sysu",

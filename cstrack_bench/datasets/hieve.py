@@ -44,7 +44,7 @@ from cstrack_bench.verification.annotation_checks import BoxRows, Findings, chec
 from cstrack_bench.verification.faults import Fault, fault_of
 from cstrack_bench.verification.findings import Verification
 
-COMPONENT = Component("dataset hieve", 1)
+COMPONENT = Component("dataset hieve", 2)
 #: Training and test videos as published, and what they are for.
 _VIDEOS = {
     "train": (19, "needed for Table VII"),

@@ -10,7 +10,7 @@ from cstrack_bench.datasets.motchallenge import MotChallengeDataset
 from cstrack_bench.formats.sequences import Sequence, list_sequences
 from cstrack_bench.verification.faults import Fault
 
-COMPONENT = Component("dataset local", 1)
+COMPONENT = Component("dataset local", 2)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

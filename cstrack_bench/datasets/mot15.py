@@ -5,7 +5,7 @@ from cstrack_bench.datasets.catalogue_item import CatalogueItem, Expected, Remot
 from cstrack_bench.datasets.evaluation_rules import MOT15
 from cstrack_bench.datasets.motchallenge import MotChallengeDataset
 
-COMPONENT = Component("dataset mot15", 1)
+COMPONENT = Component("dataset mot15", 2)
 _USE = "which no table needs"
 
 DATASET = MotChallengeDataset(

@@ -9,7 +9,7 @@ from cstrack_bench.datasets.motchallenge import (
     MotChallengeDataset,
 )
 
-COMPONENT = Component("dataset mot16", 1)
+COMPONENT = Component("dataset mot16", 2)
 
 DATASET = MotChallengeDataset(
     name="mot16",

@@ -9,7 +9,7 @@ from cstrack_bench.datasets.motchallenge import (
     MotChallengeDataset,
 )
 
-COMPONENT = Component("dataset mot17", 1)
+COMPONENT = Component("dataset mot17", 2)
 _DETECTORS = ("DPM", "FRCNN", "SDP")
 
 DATASET = MotChallengeDataset(

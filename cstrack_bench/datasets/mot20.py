@@ -5,7 +5,7 @@ from cstrack_bench.datasets.catalogue_item import CatalogueItem, Expected, Remot
 from cstrack_bench.datasets.evaluation_rules import EvaluationRules
 from cstrack_bench.datasets.motchallenge import MotChallengeDataset
 
-COMPONENT = Component("dataset mot20", 1)
+COMPONENT = Component("dataset mot20", 2)
 _USE = "needed for Table VI"
 
 DATASET = MotChallengeDataset(

@@ -12,7 +12,7 @@ from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.formats.jde_lists import LABELS, ImageList
 from cstrack_bench.verification.findings import Measure, Verification
 
-COMPONENT = Component("dataset folder", 1)
+COMPONENT = Component("dataset folder", 2)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

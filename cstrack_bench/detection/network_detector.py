@@ -10,7 +10,7 @@ from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.models.network_base import DetectionNetwork
 from cstrack_bench.stopwatch import Stopwatch
 
-COMPONENT = Component("detection", 1)
+COMPONENT = Component("detection", 2)
 
 
 class NetworkDetector(AnchorDetector):

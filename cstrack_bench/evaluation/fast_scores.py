@@ -31,7 +31,7 @@ from cstrack_bench.evaluation.scores import (
 )
 from cstrack_bench.workers import worker_pool
 
-COMPONENT = Component("evaluation", 1)
+COMPONENT = Component("evaluation", 2)
 
 # The order in which ``trackeval_scores`` has its counts.
 _ORDER = (

@@ -38,7 +38,7 @@ from cstrack_bench.tracking.tracker_registry import (
     make_tracker,
 )
 
-COMPONENT = Component("measurement", 1)
+COMPONENT = Component("measurement", 2)
 #: The tracker that gets the same detections, by overlap alone.
 BASELINE = "iou"
 WARM_UP_FRAMES = 5

@@ -32,7 +32,7 @@ from cstrack_bench.tracking.tracker_registry import (
 #: 0-based frame -> its detections.
 ByFrame = abc.Mapping[int, Detections]
 
-COMPONENT = Component("upper bound", 1)
+COMPONENT = Component("upper bound", 2)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from cstrack_bench.systems.system import (
 from cstrack_bench.training.losses import CSTrackLoss
 from cstrack_bench.training.train_config import LossConfig
 
-COMPONENT = Component("system cstrack", 1)
+COMPONENT = Component("system cstrack", 2)
 ALL = tuple(SIZES)
 _PLAIN = {"ren": "none", "reid_head": "basic"}
 

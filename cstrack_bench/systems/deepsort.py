@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from cstrack_bench.formats.sequences import FrameSource
 
-COMPONENT = Component("system deepsort", 1)
+COMPONENT = Component("system deepsort", 2)
 
 
 def _make_config(

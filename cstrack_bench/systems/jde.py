@@ -20,7 +20,7 @@ from cstrack_bench.systems.system import (
 )
 from cstrack_bench.training.jde_loss import JdeLoss
 
-COMPONENT = Component("system jde", 1)
+COMPONENT = Component("system jde", 2)
 
 
 def _make_config(

@@ -10,7 +10,7 @@ from cstrack_bench.errors import InputError
 from cstrack_bench.models.network_base import Network
 from cstrack_bench.systems.weights import load_weights
 
-COMPONENT = Component("starts", 1)
+COMPONENT = Component("starts", 2)
 
 
 def transfer(source: nn.Module, target: Network, reid: bool = False) -> list[str]:

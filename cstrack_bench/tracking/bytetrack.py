@@ -17,7 +17,7 @@ from cstrack_bench.tracking.duplicates import drop_duplicates
 from cstrack_bench.tracking.matching import assign, iou_costs
 from cstrack_bench.tracking.tracklets import Tracklets, buffer_frames
 
-COMPONENT = Component("tracker bytetrack", 1)
+COMPONENT = Component("tracker bytetrack", 2)
 
 Floats = NDArray[np.float64]
 Scores = NDArray[np.floating]

@@ -26,7 +26,7 @@ from cstrack_bench.tracking.matching import (
 )
 from cstrack_bench.tracking.tracklets import Tracklets, buffer_frames
 
-COMPONENT = Component("tracker cascade", 1)
+COMPONENT = Component("tracker cascade", 2)
 
 Indices = NDArray[np.int64]
 

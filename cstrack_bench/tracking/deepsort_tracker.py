@@ -20,7 +20,7 @@ from cstrack_bench.tracking.detection_checks import usable_detections
 from cstrack_bench.tracking.matching import assign, normalise
 from cstrack_bench.tracking.tracklets import Tracklets
 
-COMPONENT = Component("tracker deepsort", 1)
+COMPONENT = Component("tracker deepsort", 2)
 
 Indices = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -13,7 +13,7 @@ from cstrack_bench.tracking.definition import TrackerDefinition
 from cstrack_bench.tracking.detection_checks import usable_detections
 from cstrack_bench.tracking.matching import assign, iou_costs
 
-COMPONENT = Component("tracker iou", 1)
+COMPONENT = Component("tracker iou", 2)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from cstrack_bench.tracking import filters, kalman
 from cstrack_bench.tracking.definition import TrackerDefinition
 from cstrack_bench.tracking.detection_checks import usable_detections
 
-COMPONENT = Component("tracker sort", 1)
+COMPONENT = Component("tracker sort", 2)
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]

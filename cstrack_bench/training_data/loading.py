@@ -24,7 +24,7 @@ from cstrack_bench.training_data.augment import (
 )
 from cstrack_bench.training_data.cache import BUDGET, make_cache
 
-COMPONENT = Component("training data", 1)
+COMPONENT = Component("training data", 2)
 
 
 class Batch(NamedTuple):
