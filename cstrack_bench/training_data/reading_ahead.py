@@ -46,11 +46,6 @@ class _Copied(NamedTuple):
     kind: type
     fields: tuple[object, ...]
 
-    @property
-    def size(self) -> int:
-        """Bytes of its arrays."""
-        return sum(one.nbytes for one in self.fields if isinstance(one, np.ndarray))
-
     def restored(self) -> TrainingBatch:
         """The batch."""
         found: TrainingBatch = self.kind(
@@ -92,7 +87,7 @@ def load_batches(
         if isinstance(one, Exception):
             raise one
         if isinstance(one, _Copied):
-            _tell_once(_small_memory(one.size))
+            _tell_once(_small_memory())
             one = one.restored()
         yield one
 
@@ -182,15 +177,14 @@ def hand_over(batch: TrainingBatch) -> TrainingBatch | _Copied:
     return batch
 
 
-def _small_memory(needed: int) -> str:
-    free = ""
+def _small_memory() -> str:
+    there = ""
     if _SHARED_MEMORY.is_dir():
-        there = shutil.disk_usage(_SHARED_MEMORY)
-        free = f": {_SHARED_MEMORY} has {there.total // 2**20} MB"
+        megabytes = shutil.disk_usage(_SHARED_MEMORY).total / 2**20
+        there = f": {_SHARED_MEMORY} has {megabytes:.3g} MB"
     return (
-        f"A batch of {max(1, needed // 2**20)} MB finds no shared memory{free}. Such "
-        "batches go through pipes, which is slower; Docker gives more with "
-        "--shm-size=1g."
+        f"A batch finds no shared memory{there}. Such batches go through pipes, which "
+        "is slower; Docker gives more with --shm-size=1g."
     )
 
 

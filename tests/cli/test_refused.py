@@ -133,7 +133,7 @@ def test_a_full_disk_at_a_file_of_tracks(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_at_a_checkpoint(tmp_path: Path) -> None:
-    options = ("--results", "small", "--set", "train.save_seconds=0")
+    options = ("--results", "small", "--set", "train.save_seconds=0.001")
     code, err = on_full_disk(tmp_path, "2m", *TRAIN[:-2], *options)
     assert code == 1, err
     assert ".ckpt: No space left on device." in err
