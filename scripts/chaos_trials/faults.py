@@ -205,9 +205,15 @@ class Bench:
 
     def _go_on(self, verb: Verb, folder: Path, verdict: Verdict) -> int:
         """Give the command again; its exit code."""
-        arguments = verb.again or verb.arguments
-        started = self.commands.start(arguments, folder, cold=False)
-        return self._end(started, verdict, (0,))
+        started = self.commands.start(verb.arguments, folder, cold=False)
+        if verb.again is None:
+            return self._end(started, verdict, (0,))
+        # An unfinished training is told, and asks for the other command.
+        code = self._end(started, verdict, (0, 2))
+        if code == 2:
+            started = self.commands.start(verb.again, folder, cold=False)
+            code = self._end(started, verdict, (0,))
+        return code
 
     def _make_read_only(self, started: Started, output: Path) -> Callable[[], None]:
         # Refused while a file is open for writing: tried until it succeeds.

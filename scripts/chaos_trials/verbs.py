@@ -41,7 +41,7 @@ class Verb:
         name: for the table.
         arguments: behind ``cstrack``; it writes below ``out``.
         ready: what lies in ``out`` and beside it before the command, by copying.
-        again: arguments of the command that goes on, where it is another.
+        again: arguments of the command that goes on where the first one is refused.
         prints: whether its stdout belongs to the result.
         until: pattern of a file that ends the part to be disturbed.
     """
