@@ -59,7 +59,7 @@ def why(
         else:
             _print_differences(differences)
     elif cell is not None:
-        from cstrack_bench.console import out
+        from cstrack_bench.cli.wide import print_wide
         from cstrack_bench.report.cell_evidence import cell_evidence, parse_cell
         from cstrack_bench.report.evidence_tree import evidence_document, evidence_tree
 
@@ -67,7 +67,7 @@ def why(
         if json:
             print_json(evidence_document(found))
         else:
-            out.print(evidence_tree(found))
+            print_wide(evidence_tree(found))
 
 
 def _print_differences(found: "RunDifferences") -> None:
@@ -85,7 +85,7 @@ def _print_differences(found: "RunDifferences") -> None:
         branch = top.add(name if changes else f"{name}: the same")
         for change in changes:
             branch.add(str(change))
-    out.print(top)
+    print_wide(top)
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("score", "first", "second", "first − second", "95 % interval"):
         table.add_column(heading, justify="left" if heading == "score" else "right")

@@ -6,6 +6,7 @@ Nothing is random or trained here, so the same code gives the same numbers every
 import collections.abc as abc
 import dataclasses
 import hashlib
+import math
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -102,12 +103,17 @@ def associate(
             found[name] = TrackerBaseline(
                 component=definition.component.name,
                 settings=dataclasses.asdict(definition.config),
-                filter=dataclasses.asdict(definition.filter),
+                filter=_finite(dataclasses.asdict(definition.filter)),
                 identities={n: identity_hash(table) for n, table in tables.items()},
                 scores=_rounded(scores.overall),
             )
             display.advance(task)
     return found
+
+
+def _finite(limits: dict[str, float]) -> dict[str, float | str]:
+    """Limits as a file holds them: JSON has no infinity."""
+    return {k: v if math.isfinite(v) else str(v) for k, v in limits.items()}
 
 
 def identity_hash(table: TrackTable) -> str:

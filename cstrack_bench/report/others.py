@@ -151,7 +151,7 @@ def check_tracker_name(name: str) -> None:
     Raises:
         InputError: too long, or other signs than letters, digits and a few.
     """
-    if len(name) > _LONGEST_NAME or not re.fullmatch(r"[\w .,:+()/&'#*@-]+", name):
+    if len(name) > _LONGEST_NAME or not re.fullmatch(r"[\w .,:+()/&'#*@\[\]-]+", name):
         raise InputError(
             f"--as takes the tracker's name: up to {_LONGEST_NAME} letters, digits, "
             f"spaces and .,:+()/&'-, not {name[:60]!r}."

@@ -105,7 +105,9 @@ _MOTCHALLENGE = {
     )
 }
 #: Benchmarks that a submission can be made for.
-BENCHMARKS = (*_MOTCHALLENGE, "hieve")
+#: The one server that is not MOTChallenge's.
+HIEVE = "hieve"
+BENCHMARKS = (*_MOTCHALLENGE, HIEVE)
 
 
 def find_benchmark(name: str, data: Path) -> Benchmark:
@@ -121,11 +123,11 @@ def find_benchmark(name: str, data: Path) -> Benchmark:
     key = name.lower()
     if key in _MOTCHALLENGE:
         return _MOTCHALLENGE[key]
-    if key != "hieve":
+    if key != HIEVE:
         raise InputError(f"No server takes {name!r}: {nearest(name, BENCHMARKS)}.")
-    videos = find_dataset("hieve").open(data, "test")
+    videos = find_dataset(HIEVE).open(data, "test")
     return Benchmark(
-        name="hieve",
+        name=HIEVE,
         title="HiEve",
         server="HiEve",
         training={},

@@ -20,6 +20,7 @@ from cstrack_bench.experiments.provenance import provenance
 from cstrack_bench.files import sha256
 from cstrack_bench.paper.arithmetic import ground_truth
 from cstrack_bench.paper.claims import load_table, plain_name
+from cstrack_bench.submission.benchmarks import HIEVE
 from cstrack_bench.submission.zip_check import SubmissionCheck
 
 #: Folder of the entries below the results folder.
@@ -135,7 +136,7 @@ def contradictions(scores: Scores, dataset: str) -> list[str]:
         dataset: such as mot17.
     """
     found = []
-    table, group = ("table7", "") if dataset == "hieve" else ("table6", dataset.upper())
+    table, group = ("table7", "") if dataset == HIEVE else ("table6", dataset.upper())
     boxes = ground_truth(table, group)
     errors = [scores.get(key) for key in ("FP", "FN", "IDSW")]
     mota = scores.get("MOTA")

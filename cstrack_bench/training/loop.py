@@ -32,7 +32,7 @@ from cstrack_bench.training_data.loading import (
 )
 from cstrack_bench.training_data.reading_ahead import load_batches
 
-COMPONENT = Component("training", 2)
+COMPONENT = Component("training", 3)
 
 # Batches whose losses a GPU may owe before the host asks for them.
 LOOK_BACK = 20

@@ -559,7 +559,7 @@ for key, changes, said in [
 add("weights-nan", spoilt(float("nan")), SAFE, "numbers that are not finite")
 add("weights-inf", spoilt(float("inf")), SAFE, "numbers that are not finite")
 for name, content, said in [
-    ("w.onnx", b"\x08\x07\x12\x07pytorch", "an ONNX model"),
+    ("w.onnx", b"\x08\x07\x12\x07pytorch", "cannot be read as ONNX"),
     ("w.bin", b"\x08\x07\x12\x07pytorch", "an ONNX model"),
     ("w.engine", b"x", "a TensorRT engine"),
     ("w.h5", b"\x89HDF", "a Keras model"),

@@ -247,7 +247,9 @@ def test_processes_are_started_where_there_is_work_for_them(
 
 def test_an_error_in_a_process_is_the_same_sentence() -> None:
     good, bad = crowd(1, name="A"), result_of([(0, 1, *box(0), 99, 1)], [], 1, "B")
-    with pytest.raises(InputError, match="of B has class 99, not one of 1 to 13"):
+    with pytest.raises(
+        InputError, match="of B has class 99 in column 8, not one of 1 to 13"
+    ):
         fast_scores.evaluate([good, bad], MOT17, processes=2)
 
 
@@ -256,7 +258,7 @@ def test_an_error_in_a_process_is_the_same_sentence() -> None:
     [
         (NO_CLASS, MOT17, r"no classes .*--dataset mot15"),
         (3, MOT15, "has class 3, which MOT15 would score"),
-        (99, MOT20, "has class 99, not one of 1 to 13"),
+        (99, MOT20, "has class 99 in column 8, not one of 1 to 13"),
     ],
 )
 def test_ground_truth_of_another_kind_is_refused(
