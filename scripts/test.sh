@@ -9,4 +9,5 @@ export OMP_NUM_THREADS=1
 .venv/bin/ruff format --check .
 .venv/bin/mypy
 .venv/bin/lint-imports
-.venv/bin/pytest "$@"
+# A process a core; the order of tests is nothing that any of them may lean on.
+.venv/bin/pytest -n auto --dist worksteal "$@"
