@@ -1,6 +1,7 @@
 """Shared by all tests: one thread, and where the real data lies."""
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,13 @@ settings.load_profile("deterministic")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 MakeSequence = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def hang_up_is_a_signal() -> None:
+    """Under nohup it is ignored, and so it would be in every program that is tested."""
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -240,7 +240,7 @@ def test_every_section_and_figure_is_there(page: Path, browser: Browser) -> None
 def test_the_summary_comes_first(page: Path, browser: Browser) -> None:
     browser.show(page, 390, dark=False)
     first = browser.evaluate("document.querySelector('section').textContent")
-    assert first.startswith("The text of the paper argues from 41 pairs")
+    assert first.startswith("The text of the paper argues from 47 pairs")
 
 
 def test_a_table_sorts_and_filters(page: Path, browser: Browser) -> None:
