@@ -6,17 +6,15 @@ from pathlib import Path
 
 from cstrack_bench.datasets.dataset_registry import find_dataset
 from cstrack_bench.datasets.splits import check_split, split_sequences
-from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation import fast_scores
 from cstrack_bench.evaluation.scores import Evaluation, SequenceResult
 from cstrack_bench.formats import mot_files, sequences
 from cstrack_bench.formats.sequences import Sequence
-from cstrack_bench.input_size import parse_input_size
 from cstrack_bench.pipeline import track_sequence
 from cstrack_bench.structures import Tracker, TrackTable
 from cstrack_bench.systems.system import FUSED, DetectionOptions, Inference
-from cstrack_bench.systems.weights import load_weights, read_metadata
+from cstrack_bench.systems.weights import load_weights
 from cstrack_bench.track_hints import AnyDetector
 from cstrack_bench.tracking.filters import OutputFilter
 from cstrack_bench.training.distributed import pick_device
@@ -65,15 +63,10 @@ def load_detector(
     system = loaded.system
     if not system.finds_boxes:
         raise InputError(f"{path} describes given boxes and finds none.")
-    if size is None:
-        stored = read_metadata(path).get("input_size")
-        size = system.published_size
-        if stored is not None:
-            size = parse_input_size(stored, f"{path}: input_size")
-    if confidence is None:
-        confidence = system.detector_confidence(NmsConfig().confidence)
-    nms = NmsConfig(confidence=confidence)
-    options = DetectionOptions(size, nms, pick_device(device), inference=inference)
+    nms = system.suppression(confidence)
+    options = DetectionOptions(
+        size or loaded.input_size, nms, pick_device(device), inference=inference
+    )
     return system.make_detector(loaded.network, options)
 
 

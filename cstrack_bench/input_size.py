@@ -27,6 +27,14 @@ def parse_input_size(text: str, option: str) -> tuple[int, int]:
     return height, width
 
 
+def size_in_name(name: str) -> tuple[int, int] | None:
+    """Height, width that a file is called after, as ``jde-864x480.pt``; else None."""
+    match = re.search(r"(?<!\d)(\d{2,5})x(\d{2,5})(?!\d)", name, re.ASCII)
+    if match is None or int(match[1]) % 32 or int(match[2]) % 32:
+        return None
+    return int(match[2]), int(match[1])
+
+
 def format_input_size(size: tuple[int, int]) -> str:
     """(608, 1088) -> ``1088x608``."""
     height, width = size

@@ -3,7 +3,7 @@
 # Arguments go to pytest, such as: scripts/test.sh -m slow
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/setup.sh dev,docs
+scripts/setup.sh dev,docs,export
 export OMP_NUM_THREADS=1
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .

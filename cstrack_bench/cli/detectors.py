@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from cstrack_bench import console
 from cstrack_bench.errors import InputError
-from cstrack_bench.input_size import parse_input_size
 
 if TYPE_CHECKING:
     from cstrack_bench.formats.detection_files import DetectionFormat
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from cstrack_bench.track_hints import Linked
 
 DEFAULT_SIZE = "1088x608"
-PUBLISHED_SIZE = (608, 1088)
 #: A sequence and its tracker -> the two that go through the frames.
 Linking = Callable[["Sequence", "Tracker"], "Linked"]
 
@@ -78,7 +76,6 @@ def network(
     inference: "Inference",
 ) -> Linking:
     """One network for all sequences, with the thresholds of its system."""
-    from cstrack_bench.detection.nms import NmsConfig
     from cstrack_bench.systems.system import DetectionOptions
     from cstrack_bench.track_hints import link
     from cstrack_bench.tracking.tracker_registry import needed_confidence
@@ -87,12 +84,11 @@ def network(
     if loaded is None:
         return _graph(weights, size, conf, tracker, device, watch)
     system = loaded.system
-    if size is None:
-        size = stored_size(weights, system.published_size)
-    usual = system.detector_confidence(NmsConfig().confidence)
-    least = needed_confidence(tracker, usual)
-    nms = NmsConfig(confidence=least if conf is None else conf)
-    options = DetectionOptions(size, nms, pick_device(device), watch, inference)
+    least = needed_confidence(tracker, system.suppression().confidence)
+    nms = system.suppression(least if conf is None else conf)
+    options = DetectionOptions(
+        size or loaded.input_size, nms, pick_device(device), watch, inference
+    )
     detector = system.make_detector(loaded.network, options)
     return lambda sequence, tracker: link(detector, tracker)
 
@@ -156,18 +152,6 @@ def _need_pictures(sequences: list["Sequence"], cure: str) -> None:
     for sequence in sequences:
         if not sequence.has_images:
             raise InputError(f"{sequence.name} has no pictures for a network; {cure}.")
-
-
-def stored_size(
-    weights: Path, published: tuple[int, int] = PUBLISHED_SIZE
-) -> tuple[int, int]:
-    """The input size that our weights name; published ones have their system's."""
-    from cstrack_bench.systems.weights import read_metadata
-
-    stored = read_metadata(weights).get("input_size")
-    if stored is None:
-        return published
-    return parse_input_size(stored, f"input_size in {weights}")
 
 
 def files(

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from cstrack_bench import console
-from cstrack_bench.cli.detectors import stored_size
 from cstrack_bench.cli.options import Json, print_json
 from cstrack_bench.errors import InputError
 from cstrack_bench.files import check_writable
@@ -39,7 +38,7 @@ def export(
 
     loaded = load_weights(weights)
     network = checked_network(loaded.network, weights)
-    chosen = chosen or stored_size(weights)
+    chosen = chosen or loaded.input_size
     with console.progress() as display:
         display.add_task("exporting", total=None)
         found = export_onnx(onnx, network, loaded.system.name, chosen, dynamic)

@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 
 from cstrack_bench.detection.letterbox import letterbox
-from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.errors import InputError
 from cstrack_bench.experiments.evaluate_run import PAPER_SCOPE
 from cstrack_bench.formats.mot_files import write_tracks
@@ -112,10 +111,12 @@ class Runner:
         network: DetectionNetwork | None = None,
     ) -> None:
         system = find_system(way.system)
-        if system.make_finder is None:
+        # What random weights find is planted on anchors.
+        by_anchors = issubclass(system.network, DetectionNetwork)
+        if system.make_finder is None or not by_anchors:
             raise InputError(
-                f"The system {way.system!r} finds no boxes: time one that does, such "
-                "as cstrack."
+                f"The system {way.system!r} does not find boxes by anchors: time one "
+                "that does, cstrack or jde."
             )
         self.way = way
         self.watch = Stopwatch()
@@ -126,7 +127,7 @@ class Runner:
             assert way.model is not None, "random weights have a size"
             made = build_random(way.system, way.model, scene)
             network, self.answers = made, plant(made)
-        nms = NmsConfig(**settings.get("nms", {}))  # type: ignore[arg-type]
+        nms = system.suppression()
         self._anchors = network.anchors.numpy().copy()
         self._strides = network.strides
         options = DetectionOptions(scene.size, nms, device, self.watch, way.inference)

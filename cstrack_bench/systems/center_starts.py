@@ -1,7 +1,5 @@
 """What FairMOT and CenterTrack start from, and the report of whole checkpoints."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from cstrack_bench.checkpoints.reading import read_state_dict
@@ -37,12 +35,3 @@ def start_from_published(network: CenterNetwork, path: Path) -> int:
             "model.size l."
         )
     return len(report.matched)
-
-
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Put the file into what the body raises about its tensors."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(f"Cannot use {path}: {error}") from error

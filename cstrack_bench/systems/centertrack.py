@@ -20,7 +20,8 @@ from cstrack_bench.models.center_names import (
 from cstrack_bench.models.centertrack_network import CenterTrack
 from cstrack_bench.models.dla_config import WIDTHS, CenterTrackConfig, make_config
 from cstrack_bench.models.load_report import LoadReport
-from cstrack_bench.systems.center_starts import naming, start_from_published
+from cstrack_bench.systems.center_starts import start_from_published
+from cstrack_bench.systems.starts import naming
 from cstrack_bench.systems.system import (
     Arrangement,
     DetectionOptions,

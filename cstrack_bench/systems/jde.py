@@ -6,17 +6,27 @@ from pathlib import Path
 from cstrack_bench.checkpoints.reading import read_state_dict
 from cstrack_bench.components import Component
 from cstrack_bench.errors import InputError
+from cstrack_bench.input_size import size_in_name
 from cstrack_bench.models.fused_jde import fuse_jde
-from cstrack_bench.models.jde_config import SIZES, JdeConfig, jde_anchors, make_config
+from cstrack_bench.models.jde_config import (
+    PUBLISHED_ANCHORS,
+    SIZES,
+    JdeConfig,
+    jde_anchors,
+    make_config,
+)
 from cstrack_bench.models.jde_names import is_published, load_published, read_darknet53
 from cstrack_bench.models.jde_network import JDE
+from cstrack_bench.models.load_report import LoadReport
 from cstrack_bench.systems.detecting import make_anchor_finder, whole_frames
-from cstrack_bench.systems.starts import fill, start_from_own
+from cstrack_bench.systems.starts import fill, naming, start_from_own
 from cstrack_bench.systems.system import (
+    USUAL_SIZE,
     Arrangement,
     BoxFinder,
     DetectionOptions,
     System,
+    Tensors,
 )
 from cstrack_bench.training.jde_loss import JdeLoss
 
@@ -45,6 +55,20 @@ def _start(network: JDE, path: Path) -> int:
     return fill(network, read_darknet53(path, network.config), path)
 
 
+def _load_published(tensors: Tensors, path: Path) -> tuple[JDE, LoadReport]:
+    """The large network; its anchors are those of the input that the file's name has.
+
+    The three published files differ by them alone, and hold none.
+    """
+    size = size_in_name(path.name) or USUAL_SIZE
+    anchors = PUBLISHED_ANCHORS.get(size, PUBLISHED_ANCHORS[USUAL_SIZE])
+    with naming(path):
+        network, found = load_published(tensors, JdeConfig(anchors=anchors))
+    # The identity classifier and the variances of the loss.
+    ignored = tuple(found.loss)
+    return network, LoadReport(tuple(found.network), (), found.unexpected, (), ignored)
+
+
 def _make_finder(network: JDE, options: DetectionOptions) -> BoxFinder:
     return make_anchor_finder(network, options, fuse_jde)
 
@@ -58,6 +82,8 @@ SYSTEM: System[JdeConfig, JDE] = System(
     loss=JdeLoss,
     training_images=whole_frames,
     start=_start,
+    is_published=is_published,
+    load_published=_load_published,
     make_finder=_make_finder,
     # docs/reference.md#jde-settings.
     settings={"nms": {"kind": "iou", "iou": 0.4}, "track": {"name": "jde"}},

@@ -1,6 +1,7 @@
 """What a training takes over from another network, tensor by tensor."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -71,3 +72,12 @@ def start_from_own(network: nn.Module, path: Path) -> int:
             f"{path} cannot start this system: give weights that cstrack train wrote."
         )
     return fill(network, load_weights(path).network.state_dict(), path)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Put the file into what the body raises about its tensors."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"Cannot use {path}: {error}") from error

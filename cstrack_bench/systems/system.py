@@ -222,10 +222,14 @@ class System(Generic[Config, Built]):
         name = self.settings.get("track", {}).get("name")
         return None if name is None else str(name)
 
-    def detector_confidence(self, usual: float) -> float:
-        """The published least score of a detection; ``usual`` where it names none."""
-        found = self.settings.get("nms", {}).get("confidence", usual)
-        return float(str(found))
+    def suppression(self, confidence: float | None = None) -> NmsConfig:
+        """Its published thresholds, with another least score where one is given."""
+        from cstrack_bench.detection.nms import NmsConfig
+
+        options = dict(self.settings.get("nms", {}))
+        if confidence is not None:
+            options["confidence"] = confidence
+        return NmsConfig(**options)  # type: ignore[arg-type]
 
     @property
     def finds_boxes(self) -> bool:

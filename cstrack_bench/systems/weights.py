@@ -14,6 +14,7 @@ from torch import Tensor
 from cstrack_bench.checkpoints.reading import read_state_dict
 from cstrack_bench.errors import InputError
 from cstrack_bench.files import check_regular, replacing
+from cstrack_bench.input_size import parse_input_size, size_in_name
 from cstrack_bench.models.load_report import LoadReport
 from cstrack_bench.models.network_base import Network, NetworkConfig
 from cstrack_bench.systems.system import AnySystem
@@ -27,7 +28,7 @@ from cstrack_bench.systems.system_registry import (
 
 _GIVE = "give the PyTorch weights (.safetensors or .pt) that it was made from"
 _OTHER_KINDS = {
-    ".onnx": f"an ONNX model, which runs elsewhere; {_GIVE}",
+    ".onnx": f"an ONNX model, which `cstrack track` alone runs, as .onnx; {_GIVE}",
     ".engine": f"a TensorRT engine, which runs elsewhere; {_GIVE}",
     ".trt": f"a TensorRT engine, which runs elsewhere; {_GIVE}",
     ".tflite": f"a TensorFlow Lite model, which runs elsewhere; {_GIVE}",
@@ -48,12 +49,15 @@ class Loaded:
     Attributes:
         system: whose it is.
         network: with its weights, in eval mode on the CPU.
+        input_size: height, width that it was trained at: our weights name it; of
+            published ones it is that of the file's name, else their system's.
         report: what became of every tensor of a published checkpoint; None for weights
             of our own, all of which fit.
     """
 
     system: AnySystem
     network: Network
+    input_size: tuple[int, int]
     report: LoadReport | None = None
 
 
@@ -126,7 +130,11 @@ def load_weights(path: Path) -> Loaded:
         )
     network = build_network(system, config)
     network.load_state_dict(tensors)
-    return Loaded(system, network.eval())
+    stored = read_metadata(path).get("input_size")
+    size = system.published_size
+    if stored is not None:
+        size = parse_input_size(stored, f"input_size in {path}")
+    return Loaded(system, network.eval(), size)
 
 
 def _load_published(path: Path) -> Loaded:
@@ -138,7 +146,8 @@ def _load_published(path: Path) -> Loaded:
             system = other
     assert system.load_published is not None, f"{system.name} has published weights"
     network, report = system.load_published(tensors, path)
-    return Loaded(system, network, report)
+    size = size_in_name(path.name) or system.published_size
+    return Loaded(system, network, size, report)
 
 
 def _check_finite(path: Path, tensors: Mapping[str, Tensor]) -> None:

@@ -7,6 +7,7 @@ README quotes.
 """
 
 import functools
+import importlib.util
 import io
 import json
 import os
@@ -558,8 +559,11 @@ for key, changes, said in [
     add(f"weights-{key}", header(**changes), SAFE, said)
 add("weights-nan", spoilt(float("nan")), SAFE, "numbers that are not finite")
 add("weights-inf", spoilt(float("inf")), SAFE, "numbers that are not finite")
+# Whether it can be read at all is told before what is in it.
+READS_ONNX = importlib.util.find_spec("onnxruntime") is not None
+ONNX_SAID = "cannot be read as ONNX" if READS_ONNX else "needs onnxruntime"
 for name, content, said in [
-    ("w.onnx", b"\x08\x07\x12\x07pytorch", "cannot be read as ONNX"),
+    ("w.onnx", b"\x08\x07\x12\x07pytorch", ONNX_SAID),
     ("w.bin", b"\x08\x07\x12\x07pytorch", "an ONNX model"),
     ("w.engine", b"x", "a TensorRT engine"),
     ("w.h5", b"\x89HDF", "a Keras model"),

@@ -1,11 +1,13 @@
 """What a network starts from."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 
+from cstrack_bench.detection.nms import NmsConfig
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.cstrack_config import make_config
 from cstrack_bench.models.cstrack_network import CSTrack
@@ -13,9 +15,10 @@ from cstrack_bench.models.jde_config import JdeConfig, jde_anchors
 from cstrack_bench.models.jde_names import published_layers
 from cstrack_bench.models.jde_network import JDE
 from cstrack_bench.models.wide_resnet import WideResNet
+from cstrack_bench.systems import jde
 from cstrack_bench.systems.starts import transfer
 from cstrack_bench.systems.system_registry import find_system
-from cstrack_bench.systems.weights import save_weights
+from cstrack_bench.systems.weights import load_weights, save_weights
 
 
 def test_equal_names_and_shapes_are_copied_and_the_rest_is_not() -> None:
@@ -76,17 +79,67 @@ def test_our_weights_of_another_system_fit_nothing(tmp_path: Path) -> None:
         find_system("cstrack").start(network, path)
 
 
-def test_a_published_jde_starts_one_with_other_anchors(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    config = JdeConfig(depth=0.33, width=0.125, embedding=8)
-    first = JDE(config)
+SMALL_JDE = JdeConfig(depth=0.33, width=0.125, embedding=8)
+
+
+def published_jde(network: JDE) -> dict[str, torch.Tensor]:
+    """As the published code names the tensors of a small JDE."""
     tensors = {}
-    for number, layer in enumerate(published_layers(config)):
-        for name, value in first.state_dict().items():
+    for number, layer in enumerate(published_layers(network.config)):
+        for name, value in network.state_dict().items():
             ours, _, part = name.rpartition(".")
             kind = "batch_norm" if ours == f"{layer}.norm" else "conv"
             if ours in (layer, f"{layer}.convolution", f"{layer}.norm"):
                 tensors[f"module_list.{number}.{kind}_{number}.{part}"] = value
+    return tensors
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [("jde-864x480.pt", (480, 864)), ("jde.uncertainty.pt", (608, 1088))],
+)
+def test_a_published_jde_is_told_by_its_names(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    size: tuple[int, int],
+) -> None:
+    """The published network is large; a small one stands for it here."""
+    monkeypatch.setattr(jde, "JdeConfig", partial(replace, SMALL_JDE))
+    first = JDE(SMALL_JDE)
+    tensors = published_jde(first)
+    torch.save(
+        {"model": {**tensors, "classifier.weight": torch.ones(2, 8)}}, tmp_path / name
+    )
+    loaded = load_weights(tmp_path / name)
+    assert loaded.system.name == "jde"
+    assert loaded.input_size == size
+    assert loaded.network.config == replace(SMALL_JDE, anchors=jde_anchors(size))
+    for key, value in loaded.network.state_dict().items():
+        assert torch.equal(value, first.state_dict()[key]), key
+    assert loaded.report is not None
+    assert len(loaded.report.matched) == len(tensors)
+    assert loaded.report.ignored == ("classifier.weight",)
+    short = dict(list(tensors.items())[:-3])
+    torch.save({"model": short}, tmp_path / name)
+    with pytest.raises(InputError, match=rf"Cannot use .*{name}: The file has"):
+        load_weights(tmp_path / name)
+
+
+def test_suppression_is_the_systems_own() -> None:
+    """JDE's is plain IoU at 0.4 (docs/reference.md#jde-settings)."""
+    jde_nms = find_system("jde").suppression()
+    assert (jde_nms.kind, jde_nms.iou) == ("iou", 0.4)
+    assert find_system("jde").suppression(0.25).confidence == 0.25
+    assert find_system("fairmot").suppression().confidence == 0.4
+    assert find_system("cstrack").suppression() == NmsConfig()
+
+
+def test_a_published_jde_starts_one_with_other_anchors(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    config = SMALL_JDE
+    first = JDE(config)
+    tensors = published_jde(first)
     path = tmp_path / "jde.pt"
     torch.save({"model": tensors}, path)
     torch.manual_seed(1)
