@@ -112,6 +112,16 @@ def _reason(error: Exception) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
+def check_results(folder: Path) -> None:
+    """Refuse results that are not there: a slip of the hand finds nothing wrong.
+
+    Raises:
+        InputError: it is no folder.
+    """
+    if not folder.is_dir():
+        raise InputError(f"No such folder of results: {folder}.")
+
+
 def check_writable(path: Path) -> None:
     """Refuse a file that cannot be written before the work, not after it.
 

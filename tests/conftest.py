@@ -20,10 +20,12 @@ MakeSequence = Callable[..., Path]
 
 
 @pytest.fixture(autouse=True, scope="session")
-def hang_up_is_a_signal() -> None:
-    """Under nohup it is ignored, and so it would be in every program that is tested."""
+def no_signal_is_ignored() -> None:
+    """Under nohup HUP is, in a background job of a shell INT; programs inherit that."""
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True, scope="session")

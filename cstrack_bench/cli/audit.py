@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from cstrack_bench.cli.options import RESULTS_ROOT, Json, Results, print_json
-from cstrack_bench.errors import CstrackError, InputError
+from cstrack_bench.errors import CstrackError
+from cstrack_bench.files import check_results
 
 if TYPE_CHECKING:
     from cstrack_bench.experiments.record_arithmetic import RecordAudit
@@ -19,8 +20,8 @@ def audit(results: Results = RESULTS_ROOT, json: Json = False) -> None:
     from cstrack_bench.paper.audit import audit_print
 
     # Without any records print alone is checked; a folder that was named has to be one.
-    if not results.is_dir() and (results != RESULTS_ROOT or results.exists()):
-        raise InputError(f"No such folder of results: {results}.")
+    if results != RESULTS_ROOT or results.exists():
+        check_results(results)
     printed, records = audit_print(), audit_records(results)
     if json:
         print_json(_document(printed, records))

@@ -15,6 +15,7 @@ from cstrack_bench.cli.options import (
     Results,
     print_json,
 )
+from cstrack_bench.files import check_results
 
 if TYPE_CHECKING:
     from cstrack_bench.report.budget import Purchase
@@ -48,6 +49,9 @@ def plan(
     from cstrack_bench.report.views import table_of
     from cstrack_bench.training.distributed import pick_device
 
+    # Nothing was run yet, or the folder that was named has to be one.
+    if results != RESULTS_ROOT or results.exists():
+        check_results(results)
     minutes = None if budget is None else parse_budget(budget)
     chosen = list_tables() if "all" in tables else list(dict.fromkeys(tables))
     workspace = Workspace(data, Ledger(results), pick_device("auto"))

@@ -15,7 +15,7 @@ from cstrack_bench.cli.options import (
 )
 from cstrack_bench.cli.trackers import Tracker
 from cstrack_bench.errors import InputError
-from cstrack_bench.files import check_writable
+from cstrack_bench.files import check_results, check_writable
 
 if TYPE_CHECKING:
     from cstrack_bench.formats.sequences import Sequence
@@ -73,8 +73,7 @@ def report(
     """Write RESULTS.md and the CSV files again; with --html one page with figures."""
     from cstrack_bench.report.views import find_ladders, find_tables, write_views
 
-    if not results.is_dir():
-        raise InputError(f"No such folder of results: {results}.")
+    check_results(results)
     if html is None:
         _refuse_pictures(weights, against, sequence)
         page = output or results.resolve().parent / "RESULTS.md"

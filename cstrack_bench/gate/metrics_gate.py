@@ -8,6 +8,7 @@ from cstrack_bench.errors import InputError
 from cstrack_bench.experiments.ledger import Ledger
 from cstrack_bench.experiments.records import read_record
 from cstrack_bench.experiments.staleness import Change, PresentRuns
+from cstrack_bench.files import check_results
 from cstrack_bench.gate.baseline_file import (
     MENDING,
     Baseline,
@@ -84,8 +85,7 @@ def check_metrics(
             is something else.
     """
     for folder in (results, against):
-        if not folder.is_dir():
-            raise InputError(f"No such folder of results: {folder}.")
+        check_results(folder)
     home = results if (results / FOLDER).is_dir() else against
     inputs = read_gate_inputs(home / FOLDER)
     declared = read_baseline(home)

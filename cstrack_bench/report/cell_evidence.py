@@ -12,7 +12,7 @@ from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.experiments.recipe_files import ALIASES
 from cstrack_bench.experiments.records import RunRecord, read_record
 from cstrack_bench.experiments.staleness import PresentRuns
-from cstrack_bench.files import sha256
+from cstrack_bench.files import check_results, sha256
 from cstrack_bench.paper.claims import Claim, PaperTable, load_table, table_names
 from cstrack_bench.report.direction_words import difference, pair
 from cstrack_bench.report.profile_page import PROFILES
@@ -211,8 +211,7 @@ def cell_evidence(
     Raises:
         InputError: no such folder, profile or seed, or a file there is no record.
     """
-    if not results.is_dir():
-        raise InputError(f"No such folder of results: {results}.")
+    check_results(results)
     paper = load_table(name.table)
     chosen, others = choose_profile(results, name.table, name.row, profile)
     found = runs_of(results, chosen, name.table)

@@ -173,7 +173,8 @@ def directions(
             continue
         group = paper.row(one.pair.argument.first).group
         direction = _direction(one, parts[group, one.metric.key], len(codes))
-        direction = _judged(direction, excluded[one.key], codes.get(one.key))
+        level = design.level(direction.seeds)
+        direction = _judged(direction, excluded[one.key], codes.get(one.key), level)
         earlier = asked.setdefault(one.key, one.pair.argument)
         if earlier != one.pair.argument:
             direction = replace(direction, repeats=earlier)
@@ -254,7 +255,10 @@ def _direction(question: _Question, parts: Components | None, family: int) -> Di
 
 
 def _judged(
-    direction: Direction, excluded: tuple[Verdict, str] | None, code: int | None
+    direction: Direction,
+    excluded: tuple[Verdict, str] | None,
+    code: int | None,
+    level: float,
 ) -> Direction:
     if excluded is not None:
         verdict, reason = excluded
@@ -264,6 +268,8 @@ def _judged(
         return replace(direction, reason=reason, family=0)
     verdict = direction_of(code, direction.printed)
     reason = ""
+    if level == 0:
+        reason = f"no verdict is due at {direction.seeds} seeds, between two looks"
     if verdict is Verdict.UNDECIDED and code != OPEN:
         reason = "print has no direction"
     return replace(direction, verdict=verdict, reason=reason)

@@ -12,6 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from cstrack_bench.documents import write_document
+from cstrack_bench.errors import InputError
 from cstrack_bench.experiments.plan import Plan, default_jobs
 from cstrack_bench.experiments.plan import reproduce as measure
 from cstrack_bench.experiments.records import RunRecord
@@ -68,7 +69,12 @@ def until_decided(
 
     Returns:
         Every run that there is of these plans, and where the series ended.
+
+    Raises:
+        InputError: a table of which nothing is argued, or no argued pair of rows.
     """
+    for plan in plans:
+        _check_argued(plan)
     end = None if budget is None else clock() + budget
     jobs = jobs or default_jobs(workspace)
     say = remark or (lambda _: None)
@@ -85,7 +91,7 @@ def until_decided(
         if not any(rows):
             reason = "every argued comparison has a verdict"
             break
-        needed = _expected(found, rows, seeds - before, jobs)
+        needed = _expected(plans, found, rows, seeds, workspace) / jobs
         if end is not None and clock() + needed > end:
             reason = (
                 f"the look at {seeds} seeds needs about {needed / 60:.0f} min, more "
@@ -108,7 +114,24 @@ def until_decided(
         len(_open_comparisons(plan, [one.record for one in own], design))
         for plan, own, design in zip(plans, outcomes, designs, strict=True)
     )
+    if not undecided:
+        reason = "every argued comparison has a verdict"
     return Series(outcomes, tuple(done), undecided, reason)
+
+
+def _check_argued(plan: Plan) -> None:
+    table = plan.recipe.table
+    if table != plan.recipe.paper_table:
+        raise InputError(
+            f"{table} is no table of the paper, so nothing is argued from its rows: "
+            "give a number of --seeds."
+        )
+    if not open_rows(plan, [], Design()):
+        listed = ", ".join(map(str, plan.rows))
+        raise InputError(
+            f"No two of the rows {listed} of {table} are a pair that the paper argues "
+            "from: leave out --rows, or give a number of --seeds."
+        )
 
 
 def open_rows(
@@ -136,13 +159,14 @@ def _open_comparisons(
     paper = load_table(plan.recipe.paper_table)
     judged = directions(paper, rows, {}, design)
     here = set(plan.rows)
-    return [
-        (one.argument.first, one.argument.second)
-        for one in judged
-        if one.verdict in OPEN
-        and one.repeats is None
-        and {one.argument.first, one.argument.second} <= here
-    ]
+    found = []
+    for one in judged:
+        pair = one.argument.first, one.argument.second
+        # A pair with both rows that is not attempted is one run under two names.
+        lost = one.verdict is Verdict.NOT_ATTEMPTED and all(rows[row] for row in pair)
+        if one.verdict in OPEN and not lost and one.repeats is None and here >= {*pair}:
+            found.append(pair)
+    return found
 
 
 def _measure(
@@ -172,21 +196,24 @@ def _name(outcome: RunResult) -> tuple[str, int, int]:
 
 
 def _expected(
+    plans: abc.Sequence[Plan],
     found: abc.Sequence[abc.Mapping[tuple[int, int], RunResult]],
     rows: abc.Sequence[abc.Sequence[int]],
     seeds: int,
-    jobs: int,
+    workspace: Workspace,
 ) -> float:
-    """Seconds of so many more seeds; 0 where nothing was measured yet."""
+    """Seconds of the missing runs up to so many seeds, one after the other.
+
+    Of a row without a run nothing is known: it counts as 0.
+    """
     total = 0.0
-    for own, numbers in zip(found, rows, strict=True):
-        for number in numbers:
-            records = [one.record for (row, _), one in own.items() if row == number]
-            if records:
+    for plan, own, numbers in zip(plans, found, rows, strict=True):
+        for run in plan.resized(numbers, seeds).runs:
+            records = [one.record for (row, _), one in own.items() if row == run.row]
+            if records and not workspace.ledger.path(run).is_file():
                 cost = recorded_cost(records)
-                sequences = records[0].data.val.sequences
-                total += seeds * (cost.training + sequences * cost.tracking)
-    return total / max(1, jobs)
+                total += cost.training + records[0].data.val.sequences * cost.tracking
+    return total
 
 
 def _design(plan: Plan, workspace: Workspace) -> Design:

@@ -19,6 +19,7 @@ KEYS = (
 
 
 def call(tmp_path: Path, *options: str) -> Any:
+    (tmp_path / "results").mkdir(exist_ok=True)
     folders = ("--data", str(tmp_path / "data"), "--results", str(tmp_path / "results"))
     return CliRunner().invoke(app, ["plan", *options, *folders])
 
@@ -49,6 +50,15 @@ def test_a_pair_with_runs_says_what_would_show_print(planted: Path) -> None:
     unknown = [pair for pair in pairs if pair["first"] == 2]
     assert {pair["verdict"] for pair in unknown} == {"not attempted"}
     assert {pair["seeds_needed"] for pair in unknown} == {None}
+
+
+@pytest.mark.parametrize("name", ["absent", "file"])
+def test_results_that_are_no_folder_are_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    options = ("--data", str(tmp_path), "--results", str(tmp_path / name))
+    done = CliRunner().invoke(app, ["plan", "table2", *options])
+    assert isinstance(done.exception, InputError)
+    assert "No such folder of results" in str(done.exception)
 
 
 def test_more_time_buys_more(planted: Path) -> None:

@@ -43,7 +43,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
 
     def measure(
         plans: abc.Sequence[Plan],
-        _: Workspace,
+        workspace: Workspace,
         jobs: int,
         on_result: abc.Callable[[RunResult], None],
     ) -> list[list[RunResult]]:
@@ -55,6 +55,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
                 result = RunResult(run, known[run.row][run.seed], key in done)
                 if key not in done:
                     done.append(key)
+                    write_fakes(workspace.ledger.root, [result.record])
                 on_result(result)
                 outcomes.append(result)
             found.append(outcomes)
@@ -123,6 +124,7 @@ def test_every_later_view_judges_by_the_looks(
     ((table, _),) = find_tables(results)
     assert table.directions[0].seeds == 6
     assert table.directions[0].verdict is Verdict.UNDECIDED
+    assert "no verdict is due at 6 seeds" in table.directions[0].reason
 
 
 def test_a_look_that_the_budget_cannot_pay_is_not_begun(
@@ -154,12 +156,35 @@ def test_the_clock_ends_a_look_between_two_seeds(
     assert len(measured) == len(set(measured)) == 30
 
 
-def test_a_pair_with_a_row_that_is_not_asked_for_is_left_alone(
+def test_rows_without_an_argued_pair_are_refused(
     workspace: Workspace, measured: list[tuple[int, int]]
 ) -> None:
-    series = until_decided([plan_of(workspace, [5, 6])], workspace)
+    with pytest.raises(InputError, match=r"No two of the rows 5, 6 of table2"):
+        until_decided([plan_of(workspace, [5, 6])], workspace)
     assert measured == []
-    assert series.reason == "every argued comparison has a verdict"
+    assert not workspace.ledger.root.exists()
+
+
+def test_nothing_is_argued_from_a_recipe_of_ones_own(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    recipe = "extends: table2\nrows:\n  7: {name: mine, model: {ren: full}}\n"
+    (tmp_path / "mine.yaml").write_text(recipe, encoding="utf-8")
+    plan = make_plan("mine", workspace.data_root, "twin", recipes=tmp_path)
+    with pytest.raises(InputError, match="mine is no table of the paper"):
+        until_decided([plan], workspace)
+
+
+def test_seeds_that_are_there_cost_nothing(
+    workspace: Workspace, measured: list[tuple[int, int]]
+) -> None:
+    """After an interruption the budget pays for what is missing alone."""
+    there = [record for row in (4, 6) for record in planted(row, 7)]
+    write_fakes(workspace.ledger.root, there)
+    plans = [plan_of(workspace, [4, 6])]
+    series = until_decided(plans, workspace, 1.0, 1, clock=lambda: 0.0)
+    assert series.analyses == (5, 7)
+    assert "the look at 10 seeds needs about 12 min" in series.reason
 
 
 def test_another_design_is_refused(tmp_path: Path) -> None:
