@@ -13,6 +13,7 @@ from cstrack_bench.formats import mot_files, sequences
 from cstrack_bench.formats.sequences import Sequence
 from cstrack_bench.pipeline import track_sequence
 from cstrack_bench.structures import Tracker, TrackTable
+from cstrack_bench.systems.published_nms import published_nms
 from cstrack_bench.systems.system import FUSED, DetectionOptions, Inference
 from cstrack_bench.systems.weights import load_weights
 from cstrack_bench.track_hints import AnyDetector
@@ -63,7 +64,7 @@ def load_detector(
     system = loaded.system
     if not system.finds_boxes:
         raise InputError(f"{path} describes given boxes and finds none.")
-    nms = system.suppression(confidence)
+    nms = published_nms(system, confidence)
     options = DetectionOptions(
         size or loaded.input_size, nms, pick_device(device), inference=inference
     )

@@ -76,6 +76,7 @@ def network(
     inference: "Inference",
 ) -> Linking:
     """One network for all sequences, with the thresholds of its system."""
+    from cstrack_bench.systems.published_nms import published_nms
     from cstrack_bench.systems.system import DetectionOptions
     from cstrack_bench.track_hints import link
     from cstrack_bench.tracking.tracker_registry import needed_confidence
@@ -84,8 +85,8 @@ def network(
     if loaded is None:
         return _graph(weights, size, conf, tracker, device, watch)
     system = loaded.system
-    least = needed_confidence(tracker, system.suppression().confidence)
-    nms = system.suppression(least if conf is None else conf)
+    least = needed_confidence(tracker, published_nms(system).confidence)
+    nms = published_nms(system, least if conf is None else conf)
     options = DetectionOptions(
         size or loaded.input_size, nms, pick_device(device), watch, inference
     )

@@ -66,8 +66,8 @@ class MeasuredRun:
 
     Attributes:
         measured: for the record.
-        tables: the tracks of each sequence, ``SYN-17``, and those of the baselines over
-            the same detections, ``baselines/iou/SYN-17``.
+        tables: the tracks of each sequence, ``SYN-test-01``, and those of the baselines
+            over the same detections, ``baselines/iou/SYN-test-01``.
     """
 
     measured: Measured

@@ -6,7 +6,7 @@ import re
 Grid = tuple[abc.Sequence[str], list[list[str]]]
 
 MARKER = (
-    "<!-- Generated from results/ by scripts/results.py. Do not edit: the next run "
+    "<!-- Generated from results/ by `cstrack report`. Do not edit: the next run "
     "writes over it. -->"
 )
 

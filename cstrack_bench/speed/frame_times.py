@@ -19,6 +19,7 @@ from cstrack_bench.models.network_base import DetectionNetwork
 from cstrack_bench.speed.planted import Answers, calibrate, candidates, plant
 from cstrack_bench.stopwatch import STAGES, Stopwatch, percentile
 from cstrack_bench.structures import Detections, Detector, Frame, TrackTable
+from cstrack_bench.systems.published_nms import published_nms
 from cstrack_bench.systems.system import DetectionOptions, Inference
 from cstrack_bench.systems.system_registry import build_network, find_system
 from cstrack_bench.tracking.association_speed import HEIGHT, WIDTH, moving_pedestrians
@@ -127,7 +128,7 @@ class Runner:
             assert way.model is not None, "random weights have a size"
             made = build_random(way.system, way.model, scene)
             network, self.answers = made, plant(made)
-        nms = system.suppression()
+        nms = published_nms(system)
         self._anchors = network.anchors.numpy().copy()
         self._strides = network.strides
         options = DetectionOptions(scene.size, nms, device, self.watch, way.inference)

@@ -222,15 +222,6 @@ class System(Generic[Config, Built]):
         name = self.settings.get("track", {}).get("name")
         return None if name is None else str(name)
 
-    def suppression(self, confidence: float | None = None) -> NmsConfig:
-        """Its published thresholds, with another least score where one is given."""
-        from cstrack_bench.detection.nms import NmsConfig
-
-        options = dict(self.settings.get("nms", {}))
-        if confidence is not None:
-            options["confidence"] = confidence
-        return NmsConfig(**options)  # type: ignore[arg-type]
-
     @property
     def finds_boxes(self) -> bool:
         """Whether its network finds boxes, rather than only describing given ones."""

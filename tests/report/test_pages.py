@@ -29,8 +29,6 @@ from tests.report.fakes import (
     write_fakes,
 )
 
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "results.py"
-
 
 def page_of(root: Path, name: str = "RESULTS.md") -> str:
     """RESULTS.md, ERRATA.md, or a page below the results."""
@@ -298,11 +296,11 @@ def test_a_broken_record_is_named(tmp_path: Path) -> None:
         find_tables(root)
 
 
-def test_the_script_writes_page_and_csv(tmp_path: Path) -> None:
+def test_the_verb_writes_page_and_csv(tmp_path: Path) -> None:
     root = tmp_path / "results"
     write_fakes(root, fake_records((4, 5), (0,)))
     output = tmp_path / "RESULTS.md"
-    command = [sys.executable, SCRIPT, "--results", root, "--output", output]
+    command = [sys.executable, "-m", "cstrack_bench", "report", "--results", root]
     subprocess.run(command, check=True, timeout=120)
     assert output.read_text(encoding="utf-8").startswith(MARKER)
     csv = (root / "twin" / "table2.csv").read_text(encoding="utf-8")

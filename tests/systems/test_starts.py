@@ -16,6 +16,7 @@ from cstrack_bench.models.jde_names import published_layers
 from cstrack_bench.models.jde_network import JDE
 from cstrack_bench.models.wide_resnet import WideResNet
 from cstrack_bench.systems import jde
+from cstrack_bench.systems.published_nms import published_nms
 from cstrack_bench.systems.starts import transfer
 from cstrack_bench.systems.system_registry import find_system
 from cstrack_bench.systems.weights import load_weights, save_weights
@@ -128,11 +129,11 @@ def test_a_published_jde_is_told_by_its_names(
 
 def test_suppression_is_the_systems_own() -> None:
     """JDE's is plain IoU at 0.4 (docs/reference.md#jde-settings)."""
-    jde_nms = find_system("jde").suppression()
+    jde_nms = published_nms(find_system("jde"))
     assert (jde_nms.kind, jde_nms.iou) == ("iou", 0.4)
-    assert find_system("jde").suppression(0.25).confidence == 0.25
-    assert find_system("fairmot").suppression().confidence == 0.4
-    assert find_system("cstrack").suppression() == NmsConfig()
+    assert published_nms(find_system("jde"), 0.25).confidence == 0.25
+    assert published_nms(find_system("fairmot")).confidence == 0.4
+    assert published_nms(find_system("cstrack")) == NmsConfig()
 
 
 def test_a_published_jde_starts_one_with_other_anchors(tmp_path: Path) -> None:
