@@ -12,10 +12,10 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.formats.frames import PICTURE_SUFFIXES, picture_size, read_picture
+from cstrack_bench.formats.jde_labels import read_persons
 from cstrack_bench.formats.mot_files import PEDESTRIAN, Annotations
 from cstrack_bench.formats.names import natural_key
 from cstrack_bench.structures import Frame
@@ -23,7 +23,6 @@ from cstrack_bench.structures import Frame
 IMAGES, LABELS = "images", "labels_with_ids"
 #: Folder beside the data sets that holds lists of all of them.
 LISTS = "image_lists"
-_PERSON = 0.0
 
 
 @dataclass(frozen=True)
@@ -176,7 +175,7 @@ class ImageList:
     def _annotations(self) -> Annotations:
         frames, rows = [], []
         for number in range(len(self.paths)):
-            found = _read_labels(self._label(number))
+            found = read_persons(self._label(number))
             if len(found):
                 width, height = picture_size(self._picture(number))
                 found[:, 1:] *= [width, height, width, height]
@@ -231,19 +230,3 @@ def _listed(file: Path) -> Iterator[str]:
                 f"{file}, line {line.number}: no {IMAGES}/ in {line.text!r}."
             )
         yield line.path
-
-
-def _read_labels(file: Path) -> NDArray[np.float64]:
-    """(N, 5) id, centre x, y, width, height of the persons in a label file."""
-    try:
-        lines = [line.split() for line in file.read_text().splitlines()]
-        rows = np.array([line for line in lines if line], np.float64).reshape(-1, 6)
-    except FileNotFoundError:
-        raise InputError(f"{file} is absent: a listed picture has no labels.") from None
-    except (ValueError, OSError):
-        raise InputError(
-            f"{file} is not rows of six numbers (class id xc yc w h)."
-        ) from None
-    if not np.isfinite(rows).all():
-        raise InputError(f"{file} has a number that is not finite.")
-    return rows[rows[:, 0] == _PERSON][:, 1:]

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cstrack_bench.errors import InputError
+from cstrack_bench.formats.jde_labels import read_labels
 from cstrack_bench.verification.annotation_checks import Findings, repeats
 from cstrack_bench.verification.faults import Fault, judge_outside
-
-_COLUMNS = 6
 
 
 @dataclass
@@ -39,51 +39,20 @@ def check_labels(file: Path, count: LabelCount) -> list[Fault]:
         count: of all files so far.
     """
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
+        rows = read_labels(file)
+    except InputError:
         return [Fault(str(file), "cannot be read as text")]
-    faults: list[Fault] = []
-    rows: list[list[float]] = []
-    locations: list[str] = []
-    for number, line in enumerate(lines, 1):
-        cells = line.split()
-        location = f"{file}, line {number}"
-        if not cells:
-            continue
-        if len(cells) != _COLUMNS:
-            what = f"has {len(cells)} columns, not class id xc yc w h"
-            faults.append(Fault(location, what))
-            continue
-        try:
-            rows.append([float(cell) for cell in cells])
-            locations.append(location)
-        except ValueError:
-            faults.append(Fault(location, "one of its cells is not a number"))
-    table = np.array(rows, np.float64).reshape(-1, _COLUMNS)
-    finite = np.isfinite(table).all(axis=1)
-    people = finite & (table[:, 0] == 0)
+    table, lines = rows.table, rows.lines
+    people = rows.persons & np.isfinite(table).all(axis=1)
     identity = table[:, 1]
-    wrong = [
-        (~finite, "one of its numbers is not finite"),
-        (
-            finite & ((identity < -1) | (identity % 1 != 0)),
-            "its id is not -1 or a whole number from 0",
-        ),
-        (
-            people & ((table[:, 4] <= 0) | (table[:, 5] <= 0)),
-            "its box has no width or no height",
-        ),
-        (
-            people & (identity >= 0) & repeats(table[:, 0], identity),
-            "its picture already has a box with its id",
-        ),
-    ]
-    for mask, what in wrong:
-        faults += [Fault(locations[i], what) for i in np.flatnonzero(mask)]
+    repeated = people & (identity >= 0) & repeats(table[:, 0], identity)
+    what = "its picture already has a box with its id"
+    found = (*rows.faults, *((int(line), what) for line in lines[repeated]))
+    faults = [Fault(f"{file}, line {line}", what) for line, what in found]
     count.boxes += int(people.sum())
     count.identities |= {int(i) for i in identity[people & (identity >= 0)]}
     outside = people & lies_outside(table[:, 2:4], table[:, 4:6])
-    count.outside += [locations[i] for i in np.flatnonzero(outside)]
+    count.outside += [f"{file}, line {line}" for line in lines[outside]]
     return faults
 
 

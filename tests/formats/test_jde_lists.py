@@ -143,9 +143,16 @@ def test_a_picture_turned_by_its_camera(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("labels", "why"),
     [
-        ("0 1 0.5 0.5 0.5\n", "is not rows of six numbers"),
-        ("0 one 0.5 0.5 0.5 0.5\n", "is not rows of six numbers"),
+        ("\n0 1 0.5 0.5 0.5\n", "line 2: has 5 columns"),
+        ("0 one 0.5 0.5 0.5 0.5\n", "line 1: .* not a number"),
+        ("0 1_0 0.5 0.5 0.5 0.5\n", "line 1: .* not a number"),
         ("0 1 0.5 nan 0.5 0.5\n", "not finite"),
+        ("0 1 0.5 1e999 0.5 0.5\n", "not finite"),
+        ("0 9e18 0.5 0.5 0.5 0.5\n", "its id is not -1 or a whole number"),
+        ("0 1.5 0.5 0.5 0.5 0.5\n", "its id is not -1 or a whole number"),
+        ("0 1 0.5 0.5 -0.5 0.5\n", r"has no width or no height\."),
+        ("0 1 0.5 0.5 0 0.5\n" * 3, r"no height \(2 more such\)"),
+        ("0 1 1e200 0.5 0.5 0.5\n", "too far away"),
     ],
 )
 def test_broken_labels_are_named(tmp_path: Path, labels: str, why: str) -> None:
