@@ -246,7 +246,7 @@ def _one_batch(
     # Processes average their gradients; the official loss is a sum over images.
     state.scaler.scale(items.total * world.size).backward()
     if position.iteration % rates.accumulate == 0:
-        _step(state, world, pending)
+        _step(state, schedule.config.clip_norm, world, pending)
 
 
 def prepare_inputs(batch: TrainingBatch, device: torch.device) -> tuple[Tensor, ...]:
@@ -266,9 +266,16 @@ def targets_for(
     return batch.targets.to(device, non_blocking=True)
 
 
-def _step(state: TrainingState, world: World, pending: PendingLosses) -> None:
+def _step(
+    state: TrainingState, clip_norm: float | None, world: World, pending: PendingLosses
+) -> None:
     if world.size > 1:
         _average_classifier_gradients(state.loss, world)
+    if clip_norm is not None:
+        state.scaler.unscale_(state.optimizer)
+        groups = state.optimizer.param_groups
+        everything = [p for group in groups for p in group["params"]]
+        torch.nn.utils.clip_grad_norm_(everything, clip_norm)
     with pending.watch_scale(state.scaler, state.optimizer):
         state.scaler.step(state.optimizer)
         state.scaler.update()

@@ -57,6 +57,8 @@ class TrainConfig:
         momentum: momentum after the warm-up.
         nesterov: whether SGD uses Nesterov momentum; JDE's does not.
         weight_decay: of the ``.weight`` group at the nominal batch.
+        clip_norm: largest norm of an optimiser step's gradient, over all parameters; a
+            longer one is shortened to it. None, as published, shortens none.
         warmup_epochs: length of the warm-up, in epochs …
         warmup_iterations: … but at least this many iterations.
         warmup_momentum: momentum at the first iteration.
@@ -90,6 +92,7 @@ class TrainConfig:
     momentum: float = 0.95
     nesterov: bool = True
     weight_decay: float = 5e-4
+    clip_norm: float | None = None
     warmup_epochs: float = 3.0
     warmup_iterations: int = 1000
     warmup_momentum: float = 0.9
@@ -114,6 +117,10 @@ class TrainConfig:
             )
         if self.lr <= 0:
             raise InputError(f"train.lr must be positive, not {self.lr}.")
+        if self.clip_norm is not None and self.clip_norm <= 0:
+            raise InputError(
+                f"train.clip_norm must be positive, not {self.clip_norm}; null is none."
+            )
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,39 @@ def test_two_runs_are_identical_and_another_seed_is_not(
     assert all(np.isfinite(list(summary.loss.values())))
 
 
+def test_steps_are_no_longer_than_the_gradient_may_be(
+    dataset: TrainingSet, tmp_path: Path
+) -> None:
+    plain = dataclasses.replace(
+        CONFIG,
+        lr=0.1,
+        momentum=0.0,
+        nesterov=False,
+        weight_decay=0.0,
+        warmup_epochs=0.0,
+        nominal_batch=2,
+        ema_decay=0.0,
+    )
+    short = dataclasses.replace(plain, clip_norm=1e-3)
+    wide = dataclasses.replace(plain, clip_norm=1e9)
+    free, _ = run(dataset, tmp_path / "a.ckpt", config=plain)
+    same, _ = run(dataset, tmp_path / "b.ckpt", config=wide)
+    held, summary = run(dataset, tmp_path / "c.ckpt", config=short)
+    assert same_weights(free, same)
+    seed_everything(0)
+    start = dict(CSTrack(make_config("n")).named_parameters())
+
+    def way(model: torch.nn.Module) -> float:
+        moves = [
+            (value.detach() - start[name].detach()).double().square().sum()
+            for name, value in model.named_parameters()
+        ]
+        return float(torch.stack(moves).sum().sqrt())
+
+    # Without momentum and decay a step is as long as rate × gradient at most.
+    assert 0 < way(held) <= 0.1 * 1e-3 * summary.steps * 1.01 < way(free)
+
+
 class Stop(Exception):
     pass
 
