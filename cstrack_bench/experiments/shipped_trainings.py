@@ -70,7 +70,7 @@ def ship(
         system: its name.
         record: of the training.
         what: the command that trains it.
-        folder: where it goes; what was shipped before is removed.
+        folder: where it goes; what the same command made before is removed.
 
     Returns:
         The file of its weights.
@@ -83,8 +83,10 @@ def ship(
     halved = halve(network)
     weights, about = _files(record.hash, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for old in (*folder.glob("*.safetensors"), *folder.glob("*.json")):
-        old.unlink()
+    for old in folder.glob("*.json"):
+        if read_document(old, ShippedTraining, "a shipped training", _MEND).what == what:
+            for file in _files(old.stem, folder):
+                file.unlink(missing_ok=True)
     save_weights(weights, system, halved, {"training": record.hash})
     shipped = ShippedTraining(what=what, sha256=sha256(weights), training=record)
     write_document(about, shipped)

@@ -102,18 +102,19 @@ def test_a_damaged_file_is_named(
         find_shipped(identity)
 
 
-def test_only_one_training_is_shipped(
+def test_a_command_replaces_its_own_training_alone(
     trained: tuple[Trained, Workspace], shipped: Path
 ) -> None:
-    old = shipped.with_name("0123456789abcdef.json")
-    old.write_text("{}")
     found = find_shipped(shipped.stem)
     assert found is not None
-    ship(found[0], "cstrack", found[1], "again", shipped.parent)
-    names = sorted(file.name for file in shipped.parent.iterdir())
-    assert names == [f"{shipped.stem}.json", shipped.name]
-    text = shipped.with_suffix(".json").read_text()
-    assert ShippedTraining.model_validate_json(text).what == "again"
+    network, record = found
+    folder = shipped.parent
+    for number, what in enumerate(("one", "another", "one")):
+        named = record.model_copy(update={"hash": f"{number:016x}"})
+        ship(network, "cstrack", named, what, folder)
+    names = sorted(file.stem for file in folder.glob("*.safetensors"))
+    assert names == sorted([f"{1:016x}", f"{2:016x}", shipped.stem])
+    assert names == sorted(file.stem for file in folder.glob("*.json"))
 
 
 def test_what_half_precision_cannot_hold_is_not_shipped(
