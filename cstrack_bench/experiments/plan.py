@@ -10,11 +10,14 @@ import torch
 from cstrack_bench.datasets.experiment_data import data_is_there
 from cstrack_bench.errors import InputError
 from cstrack_bench.experiments.cluster import Cluster, work_on_cluster
+from cstrack_bench.experiments.identity import run_components
 from cstrack_bench.experiments.nested import Tree
 from cstrack_bench.experiments.recipe_files import RECIPES
 from cstrack_bench.experiments.recipes import Recipe, Run, load_recipe
+from cstrack_bench.experiments.records import RunRecord
 from cstrack_bench.experiments.run import RunResult, find_result
 from cstrack_bench.experiments.schedule import plan_steps, work
+from cstrack_bench.experiments.staleness import setting_changes, version_changes
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.files import check_writable
 from cstrack_bench.models.counting import gflops, parameters
@@ -112,9 +115,10 @@ def describe_plan(plan: Plan, workspace: Workspace) -> Tree:
     of the network at the speed of two ordinary cores (DEPENDENCIES: 210 GFLOP/s).
     """
     missing: dict[str, None] = {}
+    records = tuple(workspace.ledger.records())
     speeds = {
         (record.run.table, record.run.row): record
-        for record in workspace.ledger.records()
+        for record in records
         if record.run.profile == plan.profile
     }
     runs = []
@@ -124,7 +128,7 @@ def describe_plan(plan: Plan, workspace: Workspace) -> Tree:
         images = config.planned_images()
         state = "to measure"
         try:
-            state = _state(run, workspace)
+            state = _state(run, workspace, records)
             if images is None:
                 images = sum(len(s) for s in workspace.open(config).train)
         except InputError as error:
@@ -161,9 +165,15 @@ def describe_plan(plan: Plan, workspace: Workspace) -> Tree:
     }
 
 
-def _state(run: Run, workspace: Workspace) -> str:
+def _state(run: Run, workspace: Workspace, records: Sequence[RunRecord]) -> str:
     if run.settings.data.resolved.is_generated:  # it is not made to show a plan
-        finished = workspace.ledger.path(run).is_file()
+        settings, versions = run.settings.as_dict(), run_components(run)
+        finished = any(
+            record.run.seed == run.seed
+            and not setting_changes(record.recipe, settings)
+            and not version_changes(record.run.components, versions)
+            for record in records
+        )
     else:
         finished = find_result(run, workspace) is not None
     return "finished" if finished else "to measure"

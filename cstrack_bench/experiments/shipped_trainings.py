@@ -84,9 +84,13 @@ def ship(
     weights, about = _files(record.hash, folder)
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.json"):
-        if read_document(old, ShippedTraining, "a shipped training", _MEND).what == what:
+        if (
+            read_document(old, ShippedTraining, "a shipped training", _MEND).what
+            == what
+        ):
             for file in _files(old.stem, folder):
                 file.unlink(missing_ok=True)
+    weights, about = _files(record.hash, folder)
     save_weights(weights, system, halved, {"training": record.hash})
     shipped = ShippedTraining(what=what, sha256=sha256(weights), training=record)
     write_document(about, shipped)

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -72,6 +73,27 @@ def test_the_table_is_written_as_csv_and_markdown(measured: Path) -> None:
     page = measured / "results" / "smoke" / "README.md"
     assert "Table II" in page.read_text(encoding="utf-8")
     assert (measured / "RESULTS.md").is_file()
+
+
+def test_a_dry_run_tells_finished_runs_from_those_that_would_be_others(
+    measured: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(measured / "results", copy / "results")
+    same = smoke(copy, "--dry-run", "--json")
+    states = [run["state"] for run in json.loads(same.stdout)["runs"]]
+    assert states == ["finished"] * 6
+    path = copy / "results" / "smoke" / "table2" / "row4" / "seed0.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    record["recipe"]["train"]["lr"] *= 2
+    path.write_text(json.dumps(record), encoding="utf-8")
+    path = path.parents[1] / "row5" / "seed0.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    record["run"]["components"]["training"] -= 1
+    path.write_text(json.dumps(record), encoding="utf-8")
+    changed = json.loads(smoke(copy, "--dry-run", "--json").stdout)["runs"]
+    waiting = [run["row"] for run in changed if run["state"] == "to measure"]
+    assert waiting == [4, 5]
 
 
 def test_a_second_call_measures_nothing(measured: Path) -> None:

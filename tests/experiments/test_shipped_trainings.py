@@ -11,7 +11,6 @@ from cstrack_bench.experiments import shipped_trainings
 from cstrack_bench.experiments.ledger import Ledger
 from cstrack_bench.experiments.recipes import Run, load_recipe
 from cstrack_bench.experiments.shipped_trainings import (
-    ShippedTraining,
     find_shipped,
     ship,
 )
