@@ -3,11 +3,11 @@
 
     python scripts/learning_curves.py --systems jde,cstrack --seeds 3 --data data
 
-For each system it trains half, once, twice and four times the epochs of its recipe,
-measures each on tune/ (never on test/, where verdicts are given) and writes
-results/<profile>/curves/<system>.json and curves.svg. Finished trainings are found
-again in --ledger, so that an interrupted call goes on. `cstrack reproduce` and
-RESULTS.md then call rows whose schedule gains a point by twice its epochs
+For each system it trains half, once, twice and four times the epochs of its recipe
+(--factors gives others), measures each on tune/ (never on test/, where verdicts are
+given) and writes results/<profile>/curves/<system>.json and curves.svg. Finished
+trainings are found again in --ledger, so that an interrupted call goes on. `cstrack
+reproduce` and RESULTS.md then call rows whose schedule gains a point by twice its epochs
 *undertrained*.
 """
 
@@ -64,6 +64,8 @@ PROBES = {
     "jde-yolov5": Probe("JDE (YOLOv5)", "table1", 2),
     "cstrack": Probe("CSTrack", "table2", 4),
     "deepsort": Probe("DeepSORT", "table8", 2, "IDF1"),
+    "fairmot": Probe("FairMOT", "table6", 24),
+    "centertrack": Probe("CenterTrack", "table6", 22),
 }
 
 
@@ -87,13 +89,18 @@ def covered(
 
 
 def plans_of(
-    probe: Probe, profile: str, seeds: int, data: Path, given: Sequence[str]
+    probe: Probe,
+    factors: Sequence[float],
+    profile: str,
+    seeds: int,
+    data: Path,
+    given: Sequence[str],
 ) -> list[tuple[int, Plan]]:
     """Epochs, and the plan that trains so many and measures tune."""
     usual = make_plan(probe.table, data, profile, [probe.row], 1, given).runs[0]
     epochs = usual.settings.train.epochs
     found = []
-    for count in sorted({max(1, round(factor * epochs)) for factor in FACTORS}):
+    for count in sorted({max(1, round(factor * epochs)) for factor in factors}):
         # Table VIII measures the frames that were trained on; a curve never does.
         changes = (
             *given,
@@ -121,6 +128,7 @@ def point(epochs: int, outcome: RunResult) -> CurvePoint:
 
 def measure(
     probe: Probe,
+    factors: Sequence[float],
     profile: str,
     seeds: int,
     workspace: Workspace,
@@ -130,7 +138,7 @@ def measure(
     """The curve of one system."""
     data = workspace.data_root
     usual = make_plan(probe.table, data, profile, [probe.row], 1, given).runs[0]
-    plans = plans_of(probe, profile, seeds, data, given)
+    plans = plans_of(probe, factors, profile, seeds, data, given)
     found = reproduce([plan for _, plan in plans], workspace, jobs=jobs)
     points = [
         point(epochs, outcome)
@@ -187,11 +195,20 @@ def draw(curves: Iterable[CurveRecord], path: Path) -> None:
     pyplot.close(figure)
 
 
+def _factors(text: str) -> tuple[float, ...]:
+    """Numbers with commas between them, each above 0."""
+    found = tuple(float(one) for one in text.split(","))
+    if not all(0 < one < float("inf") for one in found):
+        raise ValueError(text)
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, write, draw; says for each system what twice its epochs gain."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--systems", default=",".join(PROBES))
     parser.add_argument("--profile", default="twin")
+    parser.add_argument("--factors", type=_factors, default=FACTORS)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--data", type=Path, default=Path("data"))
     parser.add_argument("--results", type=Path, default=ROOT / "results")
@@ -209,6 +226,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in names:
             curve = measure(
                 PROBES[name],
+                options.factors,
                 options.profile,
                 options.seeds,
                 workspace,

@@ -37,6 +37,20 @@ def test_a_curve_of_a_smoke_run(tmp_path: Path) -> None:
     assert {r["run"]["label"] for r in records} == {"custom"}
 
 
+def test_factors_are_given(tmp_path: Path) -> None:
+    arguments = [
+        *("--systems", "fairmot", "--profile", "smoke", "--factors", "2"),
+        *("--seeds", "1", "--jobs", "1", "--set", "train.precision=float32"),
+        *("--data", str(tmp_path / "data"), "--ledger", str(tmp_path / "ledger")),
+        *("--results", str(tmp_path / "results")),
+    ]
+    assert learning_curves.main(arguments) == 0
+    (curve,) = read_curves(tmp_path / "results" / "smoke")
+    assert [one.epochs for one in curve.points] == [2]
+    assert curve.gain is None
+    assert "table6/24" in curve.rows
+
+
 def test_another_system_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
