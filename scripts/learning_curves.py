@@ -7,7 +7,7 @@ For each system it trains half, once, twice and four times the epochs of its rec
 (--factors gives others), measures each on tune/ (never on test/, where verdicts are
 given) and writes results/<profile>/curves/<system>.json and curves.svg. Finished
 trainings are found again in --ledger, so that an interrupted call goes on. `cstrack
-reproduce` and RESULTS.md then call rows whose schedule gains a point by twice its epochs
+reproduce` and RESULTS.md then call rows whose schedule gains a point by twice as many
 *undertrained*.
 """
 

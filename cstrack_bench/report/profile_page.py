@@ -22,6 +22,7 @@ from cstrack_bench.report.markdown import (
 )
 from cstrack_bench.report.rows import Row, Table
 from cstrack_bench.report.server_entries import server_grid
+from cstrack_bench.report.task_tables import task_differences, task_rows
 from cstrack_bench.report.words import MISSING
 
 PROFILES = {
@@ -96,6 +97,13 @@ def _section(table: Table) -> list[str]:
     lines += grids("**Evaluated here, in no row above:**", unprinted(table))
     lines += _directions(table)
     lines += grids("**HOTA, which is not in print:**", hota_differences(table))
+    lines += grids(
+        "**Detection and identity apart:** average precision of the boxes at IoU 0.5, "
+        "and true boxes whose own template is the nearest of the frame "
+        "(`scripts/task_scores.py`).",
+        [task_rows(table)],
+    )
+    lines += grids("**The same, of the argued pairs:**", [task_differences(table)])
     baseline = words.baseline(table)
     if baseline:
         lines += [baseline + ".", ""]

@@ -4,6 +4,7 @@ import collections.abc as abc
 from dataclasses import dataclass
 
 from cstrack_bench.experiments.records import RunRecord
+from cstrack_bench.experiments.task_scores import TaskScores
 from cstrack_bench.paper.claims import Metric, PaperRow, PaperTable
 from cstrack_bench.report.others import Evaluated
 from cstrack_bench.report.server_entries import ServerEntry
@@ -93,6 +94,7 @@ class Table:
         directions: the comparisons the paper argues from.
         unprinted: other trackers evaluated here that fill no row.
         submissions: every submission that a server scored, on the table's data.
+        tasks: detection and identity of the runs' networks, where it was measured.
     """
 
     paper: PaperTable
@@ -103,6 +105,7 @@ class Table:
     directions: tuple[Direction, ...]
     unprinted: tuple[Evaluated, ...] = ()
     submissions: tuple[ServerEntry, ...] = ()
+    tasks: tuple[TaskScores, ...] = ()
 
     @property
     def records(self) -> tuple[RunRecord, ...]:

@@ -1,11 +1,13 @@
 """Everything that is written from results/: pages and CSV files."""
 
 import collections.abc as abc
+from dataclasses import replace
 from pathlib import Path
 
 from cstrack_bench.experiments.comparison_records import LadderRecord, read_ladder
 from cstrack_bench.experiments.records import RunRecord, read_record
 from cstrack_bench.experiments.staleness import PresentRuns
+from cstrack_bench.experiments.task_scores import read_tasks
 from cstrack_bench.files import write_text
 from cstrack_bench.paper.claims import load_table, table_names
 from cstrack_bench.report.association_table import (
@@ -56,6 +58,9 @@ def find_tables(results_root: Path) -> list[tuple[Table, Path]]:
         profile = newest[0].run.profile if newest else "paper"
         design = read_design(folder)
         table = table_from(newest, paper, profile, reasons, others, design)
+        runs = {record.run.hash for record in newest}
+        tasks = tuple(t for t in read_tasks(folder) if t.run in runs)
+        table = replace(table, tasks=tasks)
         found.append((table, folder.parent / f"{folder.name}.csv"))
     order = list(PROFILES)
     found.sort(key=lambda t: (order.index(t[0].profile), t[0].custom, t[1].as_posix()))

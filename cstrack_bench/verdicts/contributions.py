@@ -93,7 +93,7 @@ def contributions(counts: Floats, metric: str) -> Floats:
     left = score(without, metric)  # (..., S)
     if metric in COUNTS:
         left = left * total[..., 0] / np.maximum(without[..., 0], 1.0)
-    return _pseudo_values(score(total, metric), left)
+    return pseudo_values(score(total, metric), left)
 
 
 def hota_contributions(records: abc.Sequence[RunRecord]) -> Floats:
@@ -120,12 +120,12 @@ def hota_contributions(records: abc.Sequence[RunRecord]) -> Floats:
     weights = np.maximum(boxes, 1.0)
     total, weight = (weights * values).sum(axis=-1), weights.sum(axis=-1)
     left = (total[:, None] - weights * values) / (weight[:, None] - weights)
-    approximate = _pseudo_values((total / weight)[:, None], left)
+    approximate = pseudo_values((total / weight)[:, None], left)
     recorded = np.array([[record.scores.overall["HOTA"]] for record in records])
     return approximate - approximate.mean(axis=-1, keepdims=True) + recorded
 
 
-def _pseudo_values(everything: Floats, without: Floats) -> Floats:
+def pseudo_values(everything: Floats, without: Floats) -> Floats:
     """Jackknife pseudo-values around the score of everything.
 
     Args:
