@@ -6,9 +6,9 @@
 MOTA and IDF1 mix what the paper says compete. For each finished run of the tables this
 measures the average precision of the boxes and rank-1 of the identities over true
 boxes, on the sequences of the run, and writes results/<profile>/tasks/<table>/. The
-weights that `cstrack reproduce` left under results/weights are needed; runs without them
-are named. `cstrack report` then shows both beside the table, with differences of the
-pairs that the paper argues from.
+weights that `cstrack reproduce` left under results/weights are needed; runs that have
+none are named. `cstrack report` then shows both beside the table, with differences of
+the pairs that the paper argues from.
 """
 
 import argparse
