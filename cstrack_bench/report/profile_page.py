@@ -11,6 +11,7 @@ from cstrack_bench.report.association_table import (
     tracker_grid,
 )
 from cstrack_bench.report.bound_tables import cost_lines, ladder_rows
+from cstrack_bench.report.condition_section import condition_section
 from cstrack_bench.report.details import hota_differences, losses, unprinted, variants
 from cstrack_bench.report.direction_words import difference_cell, pair, said
 from cstrack_bench.report.markdown import (
@@ -24,6 +25,7 @@ from cstrack_bench.report.rows import Row, Table
 from cstrack_bench.report.server_entries import server_grid
 from cstrack_bench.report.task_tables import task_differences, task_rows
 from cstrack_bench.report.words import MISSING
+from cstrack_bench.verdicts.conditions import Trend
 
 PROFILES = {
     "paper": "the paper's protocol",
@@ -35,13 +37,16 @@ PROFILES = {
 
 
 def profile_page(
-    tables: abc.Sequence[Table], ladders: abc.Sequence[LadderRecord] = ()
+    tables: abc.Sequence[Table],
+    ladders: abc.Sequence[LadderRecord] = (),
+    found: abc.Sequence[Trend] = (),
 ) -> str:
     """The page of one profile.
 
     Args:
         tables: of one folder.
         ladders: what ``cstrack upper-bound --gt --ladder`` wrote there.
+        found: how gains follow conditions, where that was measured.
     """
     profile = tables[0].profile
     lines = [
@@ -58,6 +63,7 @@ def profile_page(
     ]
     for table in tables:
         lines += _section(table)
+    lines += condition_section(found)
     for record in ladders:
         lines += _ladder(record)
     return "\n".join(lines)

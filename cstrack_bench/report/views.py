@@ -1,10 +1,11 @@
 """Everything that is written from results/: pages and CSV files."""
 
 import collections.abc as abc
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from cstrack_bench.experiments.comparison_records import LadderRecord, read_ladder
+from cstrack_bench.experiments.recipes import load_recipe
 from cstrack_bench.experiments.records import RunRecord, read_record
 from cstrack_bench.experiments.staleness import PresentRuns
 from cstrack_bench.experiments.task_scores import read_tasks
@@ -28,6 +29,7 @@ from cstrack_bench.report.rows import Table
 from cstrack_bench.report.run_csv import runs_csv, sequences_csv
 from cstrack_bench.report.server_entries import read_filling
 from cstrack_bench.report.tables import newest_comparable, table_csv, table_from
+from cstrack_bench.verdicts.conditions import Trend, read_conditions, trends
 from cstrack_bench.verdicts.design import read_design
 
 
@@ -104,6 +106,22 @@ def _ladders(table: Path) -> list[LadderRecord]:
     return [read_ladder(path)] if path.is_file() else []
 
 
+def find_trends(folder: Path) -> list[Trend]:
+    """How gains follow the conditions that were measured for a profile.
+
+    Args:
+        folder: its results; those of changed settings have none.
+
+    Raises:
+        InputError: a file there is no such measurement.
+    """
+    runs = read_conditions(folder)
+    if not runs:
+        return []
+    (run,) = load_recipe(runs[0].table).runs(folder.name, [runs[0].row])
+    return trends(runs, asdict(run.settings.data.synth.config))
+
+
 def write_views(results_root: Path, page: Path) -> list[Path]:
     """Write RESULTS.md, ERRATA.md, a page a profile and the CSV files.
 
@@ -128,7 +146,9 @@ def write_views(results_root: Path, page: Path) -> list[Path]:
         texts[path.with_name(f"{path.stem}-sequences.csv")] = sequences_csv(table)
         ladders.setdefault(path.parent, []).extend(_ladders(path))
     for folder, tables in folders.items():
-        texts[folder / "README.md"] = profile_page(tables, ladders.get(folder, []))
+        texts[folder / "README.md"] = profile_page(
+            tables, ladders.get(folder, []), find_trends(folder)
+        )
     associations = read_associations(results_root)
     for record, path in associations:
         texts[path.with_suffix(".csv")] = association_csv(record)
