@@ -817,6 +817,10 @@ for arguments, said in [
 # Annotations of other data sets, and the catalogue.
 
 PERSON = "<object><id>1</id><bndbox>{}</bndbox></object>"
+# A few hundred bytes that mean 10¹² of them.
+GROWING = '<!ENTITY e0 "0123456789">' + "".join(
+    f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12)
+)
 SIDES = "<xmin>1</xmin><ymin>1</ymin><xmax>5</xmax><ymax>9</ymax>"
 
 
@@ -835,6 +839,7 @@ for text, said in [
     (f"<a>{PERSON.format(SIDES.replace('>1<', '>1e300<', 1))}</a>", "f_1.xml, line 1"),
     (f"<a>{PERSON.format(SIDES).replace('<id>1', '<id>1e19')}</a>", "f_1.xml, line 1"),
     ('<!DOCTYPE a [<!ENTITY b "cc"><!ENTITY c "&b;&b;">]><a>&d;</a>', "as XML"),
+    (f"<!DOCTYPE a [{GROWING}]><a>&e11;</a>", "as XML"),
 ]:
     write, call = reader("f_1.xml", text, lambda root: HieveGroundTruth(root).read())
     add(f"hieve-{len(CASES)}", write, call, said)
