@@ -26,7 +26,7 @@ def provenance(device: str, command: str | None = None) -> Provenance:
     changed = _git("status", "--porcelain", "--", "cstrack_bench", "recipes")
     on_cuda = device.startswith("cuda")
     if command is None:
-        command = " ".join(["cstrack", *map(_without_folder, sys.argv[1:])])
+        command = " ".join([_program(), *map(_without_folder, sys.argv[1:])])
     return Provenance(
         git=commit or "unknown",
         dirty=bool(changed) if commit else None,
@@ -59,7 +59,16 @@ def _version(package: str) -> str:
 
 def _without_folder(argument: str) -> str:
     """An argument as it may be published: a path by its last part alone."""
-    return Path(argument).name if os.sep in argument else argument
+    key, equals, value = argument.rpartition("=")
+    return key + equals + (Path(value).name if os.sep in value else value)
+
+
+def _program() -> str:
+    """What is typed before the arguments: a script of the repository, or the verbs."""
+    script = Path(sys.argv[0]).absolute()
+    if script.parent == PACKAGE.parent / "scripts":
+        return f"python scripts/{script.name}"
+    return "cstrack"
 
 
 def _git(*arguments: str) -> str:

@@ -72,6 +72,17 @@ def test_provenance_names_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "/home" not in record.model_dump_json()
 
 
+def test_provenance_names_the_script_and_the_setting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    script = Path(__file__).parents[2] / "scripts" / "learning_curves.py"
+    monkeypatch.setattr(
+        "sys.argv", [str(script), "--set", "track.name=/home/me/mine.py:TRACKER"]
+    )
+    said = "python scripts/learning_curves.py --set track.name=mine.py:TRACKER"
+    assert provenance("cpu").command == said
+
+
 def test_results_of_two_machines_are_merged_by_copying(tmp_path: Path) -> None:
     one, other = Ledger(tmp_path / "one"), Ledger(tmp_path / "other")
     one.write(_run(row=4), _record("abc"))
