@@ -1,9 +1,10 @@
 #!/usr/bin/env python
 """Train the detector that a profile's rows share, and ship it with the package.
 
-    python scripts/ship_detector.py            # the twin's, as Table II starts from it
+    python scripts/ship_detector.py                     # the twin's, for CSTrack
+    python scripts/ship_detector.py --recipe table1:1   # and for JDE (YOLOv3)
 
-It takes what eight epochs take (minutes on one core) and writes
+It takes what its epochs take (48: half an hour on one core) and writes
 ``cstrack_bench/detectors/HASH.safetensors`` and ``HASH.json``, the hash being the
 identity of the training: settings, data, seed, versions of components. Whoever asks for
 that training gets the shipped one; whoever changes one of these trains their own.

@@ -8,6 +8,7 @@ import torch
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.experiments import shipped_trainings
+from cstrack_bench.experiments.identity import training_components
 from cstrack_bench.experiments.ledger import Ledger
 from cstrack_bench.experiments.recipes import Run, load_recipe
 from cstrack_bench.experiments.shipped_trainings import (
@@ -129,6 +130,15 @@ def test_what_half_precision_cannot_hold_is_not_shipped(
     assert not (tmp_path / "none").exists()
 
 
-def test_what_the_package_ships_is_sound() -> None:
+def test_what_the_package_ships_is_sound_and_todays() -> None:
+    """A component whose version was raised asks for ``scripts/ship_detector.py``."""
+    shipped = {}
     for about in shipped_trainings.FOLDER.glob("*.json"):
-        assert find_shipped(about.stem) is not None
+        found = find_shipped(about.stem)
+        assert found is not None
+        shipped[type(found[0]).__name__] = found[1]
+    for name, table, row in (("CSTrack", "table2", 4), ("JDE", "table1", 1)):
+        (run,) = load_recipe(table).runs("twin", [row])
+        assert run.start is not None
+        assert shipped[name].components == training_components(run.start)
+        assert shipped[name].epochs == run.start.settings.train.epochs
