@@ -12,6 +12,7 @@ from cstrack_bench.report.association_table import (
 )
 from cstrack_bench.report.bound_tables import cost_lines, ladder_rows
 from cstrack_bench.report.condition_section import condition_section
+from cstrack_bench.report.curve_section import curve_section
 from cstrack_bench.report.details import hota_differences, losses, unprinted, variants
 from cstrack_bench.report.direction_words import difference_cell, pair, said
 from cstrack_bench.report.markdown import (
@@ -26,6 +27,7 @@ from cstrack_bench.report.server_entries import server_grid
 from cstrack_bench.report.task_tables import task_differences, task_rows
 from cstrack_bench.report.words import MISSING
 from cstrack_bench.verdicts.conditions import Trend
+from cstrack_bench.verdicts.plateaus import CurveRecord
 
 PROFILES = {
     "paper": "the paper's protocol",
@@ -40,6 +42,7 @@ def profile_page(
     tables: abc.Sequence[Table],
     ladders: abc.Sequence[LadderRecord] = (),
     found: abc.Sequence[Trend] = (),
+    curves: abc.Sequence[CurveRecord] = (),
 ) -> str:
     """The page of one profile.
 
@@ -47,6 +50,7 @@ def profile_page(
         tables: of one folder.
         ladders: what ``cstrack upper-bound --gt --ladder`` wrote there.
         found: how gains follow conditions, where that was measured.
+        curves: scores over epochs, where they were measured.
     """
     profile = tables[0].profile
     lines = [
@@ -63,6 +67,7 @@ def profile_page(
     ]
     for table in tables:
         lines += _section(table)
+    lines += curve_section(curves)
     lines += condition_section(found)
     for record in ladders:
         lines += _ladder(record)

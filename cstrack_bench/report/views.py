@@ -31,6 +31,7 @@ from cstrack_bench.report.server_entries import read_filling
 from cstrack_bench.report.tables import newest_comparable, table_csv, table_from
 from cstrack_bench.verdicts.conditions import Trend, read_conditions, trends
 from cstrack_bench.verdicts.design import read_design
+from cstrack_bench.verdicts.plateaus import read_curves
 
 
 def find_tables(results_root: Path) -> list[tuple[Table, Path]]:
@@ -147,7 +148,7 @@ def write_views(results_root: Path, page: Path) -> list[Path]:
         ladders.setdefault(path.parent, []).extend(_ladders(path))
     for folder, tables in folders.items():
         texts[folder / "README.md"] = profile_page(
-            tables, ladders.get(folder, []), find_trends(folder)
+            tables, ladders.get(folder, []), find_trends(folder), read_curves(folder)
         )
     associations = read_associations(results_root)
     for record, path in associations:
