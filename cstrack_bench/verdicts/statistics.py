@@ -168,13 +168,13 @@ def error_of_mean(found: MeanSquares) -> Error:
         (rest, _worth(pooled_freedom)),
     )
     if found.seeds == 2:
-        agree = found.seed < _two_seeds_agree(found.sequences) * found.rest
+        agree = found.seed < two_seeds_agree(found.sequences) * found.rest
         degrees = np.where(agree, degrees, 1.0)
     fewest = np.full_like(degrees, min(freedom))
     return Error(total / (found.seeds * found.sequences), degrees, fewest)
 
 
-def _two_seeds_agree(sequences: int) -> float:
+def two_seeds_agree(sequences: int) -> float:
     """Share of the residual mean square below which that of two seeds is believed.
 
     It has one degree of freedom and is near zero by chance too often; where it is not
