@@ -62,7 +62,7 @@ def test_a_recipe_may_extend_one_beside_it_and_change_a_profile(recipes: Path) -
     assert run.settings.train.epochs == 6
     assert run.start is not None
     assert (run.start.table, run.start.row) == ("mine", 7)
-    assert run.start.settings.train.epochs == 3
+    assert run.start.settings.train.epochs == 4
 
 
 def test_a_system_of_the_table_brings_its_settings_to_own_rows(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_the_call_decides_the_system_and_the_rows_own_options_go_with_its_own() 
     assert (usual.settings.system, run.settings.system) == ("cstrack", "jde")
     assert run.label == "custom"
     assert (run.settings.nms.kind, run.settings.track.name) == ("iou", "jde")
-    assert run.settings.train.optimizer == "adamw"  # of the profile, for JDE
+    assert run.settings.nms.confidence == 0.5  # of the profile, for JDE
     (same,) = recipe.runs("smoke", [5], overrides=["model.system=cstrack"])
     assert same.label == "smoke"
     assert same.settings == usual.settings
