@@ -41,6 +41,7 @@ from cstrack_bench.verdicts.conditions import (
     Trend,
     condition_file,
     condition_name,
+    read_condition,
     read_conditions,
     trends,
 )
@@ -168,7 +169,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 condition = condition_name(dial, value, usual[dial.name])
                 row = (run.table, run.row, run.seed)
                 file = condition_file(folder, condition, *row)
-                if file.is_file():
+                # The network may have been trained again since.
+                training = workspace.training_identity(run)
+                if file.is_file() and read_condition(file).training == training:
                     continue
                 data = under(dial, value, run.settings.data, options.sequences)
                 write_document(file, measure_run(run, condition, data, workspace))

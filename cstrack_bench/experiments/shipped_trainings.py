@@ -81,14 +81,11 @@ def ship(
     if record.hash is None:
         raise InputError("A training without a hash cannot be asked for.")
     halved = halve(network)
-    weights, about = _files(record.hash, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.json"):
-        if (
-            read_document(old, ShippedTraining, "a shipped training", _MEND).what
-            == what
-        ):
-            for file in _files(old.stem, folder):
+    for path in folder.glob("*.json"):
+        old = read_document(path, ShippedTraining, "a shipped training", _MEND)
+        if old.what == what:
+            for file in _files(path.stem, folder):
                 file.unlink(missing_ok=True)
     weights, about = _files(record.hash, folder)
     save_weights(weights, system, halved, {"training": record.hash})

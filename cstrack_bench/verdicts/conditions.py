@@ -136,6 +136,15 @@ def condition_file(folder: Path, condition: str, table: str, row: int, s: int) -
     return folder / FOLDER / condition.replace(" ", "-") / name
 
 
+def read_condition(path: Path) -> ConditionRun:
+    """One measurement.
+
+    Raises:
+        InputError: the file holds none.
+    """
+    return read_document(path, ConditionRun, "a run under a condition", "delete it")
+
+
 def read_conditions(folder: Path) -> list[ConditionRun]:
     """Everything that was measured under conditions, by path.
 
@@ -146,7 +155,7 @@ def read_conditions(folder: Path) -> list[ConditionRun]:
         InputError: a file there is no such measurement.
     """
     return [
-        read_document(path, ConditionRun, "a run under a condition", "delete it")
+        read_condition(path)
         for path in sorted((folder / FOLDER).glob("*/*-row*-seed*.json"))
     ]
 
@@ -180,6 +189,17 @@ def trends(
         seeds = sorted(set.intersection(*(set(one) for pair in sides for one in pair)))
         if len(seeds) < 2:
             continue
+        seen = {
+            tuple(sorted(run.sequences))
+            for pair in sides
+            for one in pair
+            for run in one.values()
+        }
+        if len(seen) > 1:
+            raise InputError(
+                f"Runs over {dial.name} saw different sequences: delete the folder of "
+                "conditions and measure them again."
+            )
         for metric in METRICS:
             tables = [
                 _table([pair[0][s] for s in seeds], metric)

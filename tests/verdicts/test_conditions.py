@@ -88,6 +88,11 @@ def test_other_sequences_are_refused() -> None:
     runs[0] = runs[0].model_copy(update={"data": "f" * 16})
     with pytest.raises(InputError, match="saw different sequences"):
         trends(runs, USUAL)
+    runs = planted(0.0, np.random.default_rng(0))
+    fewer = dict(list(runs[-1].sequences.items())[:-1])
+    runs[-1] = runs[-1].model_copy(update={"sequences": fewer})
+    with pytest.raises(InputError, match="lookalikes saw different sequences"):
+        trends(runs, USUAL)
 
 
 def test_conditions_of_a_smoke_run(
