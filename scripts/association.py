@@ -10,7 +10,6 @@ Writes results/association/mot17-yolox-x-ablation.json and a .csv beside it.
 import argparse
 import dataclasses
 import itertools
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from cstrack_bench.datasets.evaluation_rules import MOT17
 from cstrack_bench.datasets.splits import split_hash, split_sequences
 from cstrack_bench.detection.file_detector import FileDetector
 from cstrack_bench.documents import write_document
-from cstrack_bench.errors import CstrackError, InputError
+from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation.fast_scores import evaluate
 from cstrack_bench.evaluation.scores import Evaluation, SequenceResult
 from cstrack_bench.experiments.comparison_records import AssociationRecord
@@ -30,6 +29,7 @@ from cstrack_bench.formats.mot_files import read_detections
 from cstrack_bench.formats.sequences import Sequence as Frames
 from cstrack_bench.formats.sequences import list_sequences
 from cstrack_bench.pipeline import track_sequence
+from cstrack_bench.program import run_program
 from cstrack_bench.report.association_table import association_csv
 from cstrack_bench.structures import Detections
 from cstrack_bench.tracking.tracker_registry import (
@@ -265,8 +265,8 @@ def caveats(
     ]
 
 
-def main() -> int:
-    """Run the table; 0 done, else the exit code of the error."""
+def main() -> None:
+    """Run the table and write it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, help="folder of detections and annotations")
     parser.add_argument(
@@ -276,13 +276,9 @@ def main() -> int:
         help="where the JSON goes; the .csv lies beside it",
     )
     arguments = parser.parse_args()
-    try:
-        record = document(arguments.data)
-        write_document(arguments.output, record)
-        write_text(arguments.output.with_suffix(".csv"), association_csv(record))
-    except CstrackError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+    record = document(arguments.data)
+    write_document(arguments.output, record)
+    write_text(arguments.output.with_suffix(".csv"), association_csv(record))
     for line in record.trackers:
         overall = line.scores.overall
         print(
@@ -290,8 +286,7 @@ def main() -> int:
             f"{overall['MOTA']:.2f}  IDF1 {overall['IDF1']:.2f}"
         )
     print(f"written: {arguments.output}")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program(main, "interrupted.")

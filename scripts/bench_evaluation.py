@@ -13,7 +13,6 @@ import contextlib
 import io
 import os
 import statistics
-import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ import numpy as np
 
 from cstrack_bench.datasets.dataset_registry import find_dataset
 from cstrack_bench.datasets.evaluation_rules import EvaluationRules
-from cstrack_bench.errors import CstrackError, InputError
+from cstrack_bench.errors import InputError
 from cstrack_bench.evaluation import fast_scores, trackeval_scores
 from cstrack_bench.evaluation.blocks import blocks
 from cstrack_bench.evaluation.box_pairs import FrameRows, overlapping_pairs
@@ -36,6 +35,7 @@ from cstrack_bench.evaluation.fast_preprocessing import scored_sequence
 from cstrack_bench.evaluation.scores import SequenceResult
 from cstrack_bench.formats.mot_files import read_tracks
 from cstrack_bench.formats.sequences import list_sequences
+from cstrack_bench.program import run_program
 
 BENCHMARKS = ("mot15", "mot16", "mot17", "mot20")
 COMPARED = ("HOTA", "MOTA", "IDF1")
@@ -162,8 +162,8 @@ def stages(results: list[SequenceResult], rules: EvaluationRules) -> dict[str, f
     return seconds
 
 
-def main() -> int:
-    """Measure and print; 0 done, else the exit code of the error."""
+def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("truth", type=Path, help="folder of sequences")
     parser.add_argument("tracks", type=Path, help="folder of result files")
@@ -171,12 +171,7 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
-    try:
-        compare(options)
-    except CstrackError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    compare(options)
 
 
 def compare(options: argparse.Namespace) -> None:
@@ -244,4 +239,4 @@ def compare(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program(main, "interrupted.")

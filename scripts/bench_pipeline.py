@@ -14,7 +14,6 @@ The stages need cores of their own: on a machine that others use, wall time says
 
 import argparse
 import statistics
-import sys
 import time
 from pathlib import Path
 
@@ -23,13 +22,13 @@ import torch
 
 from cstrack_bench.detection.letterbox import letterbox
 from cstrack_bench.detection.nms import NmsConfig
-from cstrack_bench.errors import CstrackError
 from cstrack_bench.formats.sequences import Sequence, open_sequence
 from cstrack_bench.input_size import parse_input_size
 from cstrack_bench.models.cstrack_config import make_config
 from cstrack_bench.models.cstrack_network import CSTrack
 from cstrack_bench.pipeline import track_sequence
 from cstrack_bench.processor import processor_name
+from cstrack_bench.program import run_program
 from cstrack_bench.speed.planted import calibrate
 from cstrack_bench.stopwatch import Stopwatch
 from cstrack_bench.structures import Detector, TrackTable
@@ -58,12 +57,8 @@ def main() -> int:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.set_flush_denormal(True)
-    try:
-        whole = open_sequence(options.sequence)
-        size = parse_input_size(options.size, "--size")
-    except CstrackError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+    whole = open_sequence(options.sequence)
+    size = parse_input_size(options.size, "--size")
     sequence = whole.part(whole.start, min(whole.stop, whole.start + options.frames))
     print(f"{processor_name()}, torch {torch.__version__}, {options.threads} threads")
     print(f"{sequence.name}, {len(sequence)} frames at {options.size}")
@@ -143,4 +138,4 @@ def identical(one: TrackTable, two: TrackTable) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program(main, "interrupted.")

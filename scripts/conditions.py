@@ -12,7 +12,6 @@ that are there are not made again. `cstrack report` prints the gains and their t
 """
 
 import argparse
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -22,7 +21,7 @@ import torch
 from cstrack_bench.console import err
 from cstrack_bench.datasets.experiment_data import DataConfig
 from cstrack_bench.documents import write_document
-from cstrack_bench.errors import CstrackError, InputError
+from cstrack_bench.errors import InputError
 from cstrack_bench.experiments.evaluate_run import measure
 from cstrack_bench.experiments.ledger import Ledger
 from cstrack_bench.experiments.plan import make_plan
@@ -32,6 +31,7 @@ from cstrack_bench.experiments.settings import MeasureConfig
 from cstrack_bench.experiments.train_run import find_training
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.files import replacing
+from cstrack_bench.program import run_program
 from cstrack_bench.verdicts.conditions import (
     DIALS,
     FOLDER,
@@ -149,8 +149,8 @@ def draw(found: Sequence[Trend], path: Path) -> None:
     pyplot.close(figure)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure what is not there yet, draw; 0 done, else the exit code of the error."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what is not there yet, and draw."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--profile", default="twin")
     parser.add_argument("--seeds", type=int, default=5)
@@ -161,35 +161,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     torch.set_num_threads(1)
     workspace = Workspace(options.data, Ledger(options.results), torch.device("cpu"))
     folder = options.results / options.profile
-    try:
-        usual: Mapping[str, float] = {}
-        for dial, run in plan_runs(options.profile, options.seeds, options.data):
-            usual = usual_values(run.settings.data)
-            for value in dial.values:
-                condition = condition_name(dial, value, usual[dial.name])
-                row = (run.table, run.row, run.seed)
-                file = condition_file(folder, condition, *row)
-                # The network may have been trained again since.
-                training = workspace.training_identity(run)
-                if file.is_file() and read_condition(file).training == training:
-                    continue
-                data = under(dial, value, run.settings.data, options.sequences)
-                write_document(file, measure_run(run, condition, data, workspace))
-        found = trends(read_conditions(folder), usual)
-        if found:
-            draw(found, folder / FOLDER / "conditions.svg")
-        for trend in found:
-            err.print(
-                f"{trend.dial.gain} over {trend.dial.name}: {trend.metric} "
-                f"{trend.mean:+.1f} [{trend.low:+.1f}, {trend.high:+.1f}], "
-                f"{trend.verdict}",
-                markup=False,
-            )
-    except CstrackError as error:
-        err.print(f"error: {error}", markup=False)
-        return error.exit_code
-    return 0
+    usual: Mapping[str, float] = {}
+    for dial, run in plan_runs(options.profile, options.seeds, options.data):
+        usual = usual_values(run.settings.data)
+        for value in dial.values:
+            condition = condition_name(dial, value, usual[dial.name])
+            row = (run.table, run.row, run.seed)
+            file = condition_file(folder, condition, *row)
+            # The network may have been trained again since.
+            training = workspace.training_identity(run)
+            if file.is_file() and read_condition(file).training == training:
+                continue
+            data = under(dial, value, run.settings.data, options.sequences)
+            write_document(file, measure_run(run, condition, data, workspace))
+    found = trends(read_conditions(folder), usual)
+    if found:
+        draw(found, folder / FOLDER / "conditions.svg")
+    for trend in found:
+        err.print(
+            f"{trend.dial.gain} over {trend.dial.name}: {trend.metric} "
+            f"{trend.mean:+.1f} [{trend.low:+.1f}, {trend.high:+.1f}], "
+            f"{trend.verdict}",
+            markup=False,
+        )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program(main)

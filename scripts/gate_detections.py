@@ -12,7 +12,6 @@ check --update --reason "…"` measures the baseline anew.
 import argparse
 import itertools
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +24,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from cstrack_bench.documents import Document
-from cstrack_bench.errors import CstrackError, InputError
+from cstrack_bench.errors import InputError
 from cstrack_bench.experiments.settings import TrackConfig
 from cstrack_bench.experiments.upper_bound import track_again
 from cstrack_bench.files import write_text
@@ -39,6 +38,7 @@ from cstrack_bench.gate.cached_detections import (
     read_cached_detections,
     write_cached_detections,
 )
+from cstrack_bench.program import run_program
 from cstrack_bench.structures import Detections
 from cstrack_bench.synthmot.generate import SynthConfig, make_sequence
 
@@ -209,20 +209,15 @@ def make(folder: Path) -> None:
     )
 
 
-def main() -> int:
-    """0 done, else the exit code of the error."""
+def main() -> None:
+    """Make both files, and say how large they are."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help=f"holds {CONFIG}")
     folder = parser.parse_args().folder
-    try:
-        make(folder)
-    except CstrackError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+    make(folder)
     for name in (DETECTIONS, TRACKS):
         print(f"written: {folder / name} ({(folder / name).stat().st_size} bytes)")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program(main, "interrupted.")

@@ -12,7 +12,6 @@ reproduce` and RESULTS.md then call rows whose schedule gains a point by twice a
 """
 
 import argparse
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ import torch
 
 from cstrack_bench.console import err
 from cstrack_bench.documents import write_document
-from cstrack_bench.errors import CstrackError, InputError, nearest
+from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.experiments.ledger import Ledger
 from cstrack_bench.experiments.plan import Plan, make_plan, reproduce
 from cstrack_bench.experiments.provenance import provenance
@@ -31,6 +30,7 @@ from cstrack_bench.experiments.recipes import Run
 from cstrack_bench.experiments.run import RunResult
 from cstrack_bench.experiments.workspace import Workspace
 from cstrack_bench.files import replacing
+from cstrack_bench.program import run_program
 from cstrack_bench.verdicts.plateaus import (
     FOLDER,
     CurvePoint,
@@ -203,7 +203,7 @@ def _factors(text: str) -> tuple[float, ...]:
     return found
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, write, draw; says for each system what twice its epochs gain."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--systems", default=",".join(PROBES))
@@ -219,33 +219,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = options.systems.split(",")
     workspace = Workspace(options.data, Ledger(options.ledger), torch.device("cpu"))
     folder = options.results / options.profile / FOLDER
-    try:
-        for name in names:
-            if name not in PROBES:
-                raise InputError(f"No system {name!r}; {nearest(name, PROBES)}.")
-        for name in names:
-            curve = measure(
-                PROBES[name],
-                options.factors,
-                options.profile,
-                options.seeds,
-                workspace,
-                options.given,
-                options.jobs,
-            )
-            write_document(folder / f"{name}.json", curve)
-            gain = curve.gain
-            said = "was not measured" if gain is None else f"gains {gain:+.1f}"
-            err.print(
-                f"{curve.name}: twice {curve.epochs} epochs {said} {curve.score} "
-                f"({len(curve.rows)} rows)"
-            )
-        draw(read_curves(folder.parent), folder / "curves.svg")
-    except CstrackError as error:
-        err.print(f"error: {error}", markup=False)
-        return error.exit_code
-    return 0
+    for name in names:
+        if name not in PROBES:
+            raise InputError(f"No system {name!r}; {nearest(name, PROBES)}.")
+    for name in names:
+        curve = measure(
+            PROBES[name],
+            options.factors,
+            options.profile,
+            options.seeds,
+            workspace,
+            options.given,
+            options.jobs,
+        )
+        write_document(folder / f"{name}.json", curve)
+        gain = curve.gain
+        said = "was not measured" if gain is None else f"gains {gain:+.1f}"
+        err.print(
+            f"{curve.name}: twice {curve.epochs} epochs {said} {curve.score} "
+            f"({len(curve.rows)} rows)"
+        )
+    draw(read_curves(folder.parent), folder / "curves.svg")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program(main)

@@ -32,6 +32,7 @@ sys.path.insert(0, str(ROOT))
 from cstrack_bench import fingerprints  # noqa: E402
 from cstrack_bench.errors import CstrackError, InputError  # noqa: E402
 from cstrack_bench.files import write_text  # noqa: E402
+from cstrack_bench.program import run_program  # noqa: E402
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -267,25 +268,21 @@ def main() -> int:
         help="write the fingerprints of components whose version was raised",
     )
     arguments = parser.parse_args()
-    try:
-        if arguments.record:
-            before = fingerprints.read_committed()
-            kept = [
-                line
-                for line in fingerprints.moved(fingerprints.find_components(), before)
-                if "its version is still" in line or "went back" in line
-            ]
-            if kept:
-                raise InputError(" ".join(kept))
-            record()
-            print(f"written: {fingerprints.COMMITTED.relative_to(ROOT)}")
-            return 0
-        if arguments.revision is None:
-            raise InputError("Name the revision to compare with, or give --record.")
-        found, evidence = prove(arguments.revision, arguments.precision)
-    except CstrackError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+    if arguments.record:
+        before = fingerprints.read_committed()
+        kept = [
+            line
+            for line in fingerprints.moved(fingerprints.find_components(), before)
+            if "its version is still" in line or "went back" in line
+        ]
+        if kept:
+            raise InputError(" ".join(kept))
+        record()
+        print(f"written: {fingerprints.COMMITTED.relative_to(ROOT)}")
+        return 0
+    if arguments.revision is None:
+        raise InputError("Name the revision to compare with, or give --record.")
+    found, evidence = prove(arguments.revision, arguments.precision)
     print(
         f"{found.runs} runs: {found.values} values, {found.tensors} tensors and "
         f"{found.files} files of SynthMOT compared, {len(found.different)} different"
@@ -302,4 +299,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program(main, "interrupted.")

@@ -11,21 +11,21 @@ that training gets the shipped one; whoever changes one of these trains their ow
 """
 
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 
-from cstrack_bench.errors import CstrackError, InputError
+from cstrack_bench.errors import InputError
 from cstrack_bench.experiments.ledger import Ledger
 from cstrack_bench.experiments.plan import make_plan
 from cstrack_bench.experiments.shipped_trainings import FOLDER, ship
 from cstrack_bench.experiments.train_run import train_run
 from cstrack_bench.experiments.workspace import Workspace
+from cstrack_bench.program import run_program
 from cstrack_bench.training.distributed import pick_device
 
 
-def main() -> int:
-    """Train and write; 0 done, else the exit code of the error."""
+def main() -> None:
+    """Train and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--recipe", default="table2:4", help="TABLE:ROW that starts so")
     parser.add_argument("--profile", default="twin")
@@ -34,12 +34,7 @@ def main() -> int:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--folder", type=Path, default=FOLDER)
     options = parser.parse_args()
-    try:
-        print(build(options))
-    except CstrackError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    print(build(options))
 
 
 def build(options: argparse.Namespace) -> Path:
@@ -65,4 +60,4 @@ def build(options: argparse.Namespace) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program(main)

@@ -12,7 +12,6 @@ the pairs that the paper argues from.
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,6 @@ import torch
 
 from cstrack_bench.console import err
 from cstrack_bench.documents import write_document
-from cstrack_bench.errors import CstrackError
 from cstrack_bench.experiments.evaluate_run import make_detectors
 from cstrack_bench.experiments.ledger import Ledger
 from cstrack_bench.experiments.plan import make_plan
@@ -38,11 +36,12 @@ from cstrack_bench.experiments.task_scores import (
 )
 from cstrack_bench.experiments.train_run import find_training
 from cstrack_bench.experiments.workspace import Workspace
+from cstrack_bench.program import run_program
 from cstrack_bench.stopwatch import Stopwatch
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure what is not there yet; 0 done, else the exit code of the error."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what is not there yet, and say what cannot be."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tables", nargs="+")
     parser.add_argument("--profile", default="twin")
@@ -56,24 +55,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     workspace = Workspace(options.data, Ledger(options.results), torch.device("cpu"))
     rows = [int(row) for row in options.rows.split(",")] if options.rows else None
     absent: list[str] = []
-    try:
-        for table in options.tables:
-            plan = make_plan(
-                table, options.data, options.profile, rows, options.seeds, options.given
-            )
-            for run in plan.runs:
-                scores = measure(run, workspace)
-                if scores is None:
-                    absent.append(f"{table} row {run.row} seed {run.seed}")
-                    continue
-                folder = workspace.ledger.path(run).parents[1]
-                write_document(task_file(folder, run.row, run.seed), scores)
-    except CstrackError as error:
-        err.print(f"error: {error}", markup=False)
-        return error.exit_code
+    for table in options.tables:
+        plan = make_plan(
+            table, options.data, options.profile, rows, options.seeds, options.given
+        )
+        for run in plan.runs:
+            scores = measure(run, workspace)
+            if scores is None:
+                absent.append(f"{table} row {run.row} seed {run.seed}")
+                continue
+            folder = workspace.ledger.path(run).parents[1]
+            write_document(task_file(folder, run.row, run.seed), scores)
     if absent:
         err.print(f"no finished run or no weights of: {', '.join(absent)}")
-    return 0
 
 
 def measure(run: Run, workspace: Workspace) -> TaskScores | None:
@@ -106,4 +100,4 @@ def measure(run: Run, workspace: Workspace) -> TaskScores | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program(main)

@@ -1,8 +1,4 @@
-"""The Typer app: every verb, and how errors leave the program."""
-
-import os
-import signal
-import sys
+"""The Typer app: every verb."""
 
 import typer
 
@@ -25,9 +21,7 @@ from cstrack_bench.cli import (
     why,
 )
 from cstrack_bench.cli import verify as verify_verb
-from cstrack_bench.console import visible
-from cstrack_bench.errors import explained
-from cstrack_bench.interruption import Interruptions
+from cstrack_bench.program import run_program
 
 app = typer.Typer(
     name="cstrack",
@@ -57,22 +51,4 @@ app.command("doctor")(doctor.doctor)
 
 def main() -> None:
     """Run the command line; an error is one sentence on stderr and an exit code."""
-    interruptions = Interruptions()
-    interruptions.listen()
-    try:
-        app()
-    except (Exception, KeyboardInterrupt, SystemExit) as error:
-        # Typer ends silently, and compiled libraries turn an interruption into errors
-        # of their own.
-        signum = interruptions.received
-        if signum is None and isinstance(error, KeyboardInterrupt):
-            signum = signal.SIGINT
-        interruptions.stop_listening()
-        if signum is not None:
-            typer.echo("interrupted: the same command goes on from here.", err=True)
-            sys.exit(128 + signum)
-        told = explained(error)
-        if told is None or os.environ.get("CSTRACK_DEBUG"):
-            raise
-        typer.echo(f"error: {visible(str(told))}", err=True)
-        sys.exit(told.exit_code)
+    run_program(app)
