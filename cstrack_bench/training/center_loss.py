@@ -2,6 +2,8 @@
 
 from torch import Tensor
 
+from cstrack_bench.training.distributed import over_processes
+
 #: Probabilities are kept this far from 0 and 1 (docs/rivals.md#focal-loss).
 MARGIN = 1e-4
 #: Keeps the mean over no value finite.
@@ -37,7 +39,8 @@ def focal_loss(logits: Tensor, target: Tensor) -> Tensor:
     probability = probabilities(logits)
     positive = probability[target == 1]
     total = positive_term(positive) + negative_term(probability, target)
-    return -total / max(len(positive), 1)
+    (count,) = over_processes(len(positive))
+    return -total / count.divisor(least=1)
 
 
 def object_focal_loss(
@@ -55,7 +58,8 @@ def object_focal_loss(
     probability = probabilities(logits)
     positive = probability.flatten(1)[image, cell]
     total = positive_term(positive) + negative_term(probability, target)
-    return -total / max(len(positive), 1)
+    (count,) = over_processes(len(positive))
+    return -total / count.divisor(least=1)
 
 
 def at_objects(maps: Tensor, image: Tensor, cell: Tensor) -> Tensor:
@@ -69,4 +73,5 @@ def mean_distance(predicted: Tensor, target: Tensor) -> Tensor:
     The published denominator: the number of values + 1e-4. 0 without objects.
     """
     distance = (predicted - target).abs().sum()
-    return distance / (target.numel() + EPSILON)
+    (count,) = over_processes(target.numel())
+    return distance / count.divisor(more=EPSILON)

@@ -12,6 +12,7 @@ from cstrack_bench.errors import InputError, nearest
 from cstrack_bench.models.dla_config import FairMotConfig
 from cstrack_bench.models.fairmot_network import FairMotOutput
 from cstrack_bench.training.center_loss import at_objects, focal_loss, mean_distance
+from cstrack_bench.training.distributed import over_processes
 from cstrack_bench.training.fairmot_targets import MAX_OBJECTS, fairmot_targets
 
 Weighting = Literal["learned", "fixed"]
@@ -116,11 +117,13 @@ class FairMotLoss(nn.Module):
         offset = mean_distance(at_objects(output.offset, *objects), wanted.offset)
         detection = heatmap + self.config.box * box + self.config.offset * offset
         known = wanted.identity > 0
-        labelled = self.config.identity > 0 and bool(known.any())
+        (count,) = over_processes(int(known.sum()))
+        labelled = self.config.identity > 0 and count.total > 0
         identity = detection.new_zeros(())
-        if labelled:
+        if labelled and count.here:
             vectors = at_objects(output.embedding, *objects)[known]
-            identity = self._identity(vectors, wanted.identity[known] - 1)
+            found = self._identity(vectors, wanted.identity[known] - 1)
+            identity = found * count.weight
         total = self._weighed(detection, identity, labelled)
         return FairMotItems(total, heatmap, box, offset, identity)
 

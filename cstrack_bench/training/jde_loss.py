@@ -1,6 +1,7 @@
 """The loss of JDE: three tasks a level, weighed by learned variances."""
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -8,6 +9,7 @@ from torch.nn import functional as F
 
 from cstrack_bench.models.jde_network import JDE, anchor_grid, encode_deltas
 from cstrack_bench.models.network_base import Output
+from cstrack_bench.training.distributed import Counted, over_processes
 from cstrack_bench.training.jde_targets import IGNORED, JdeTargets, assign_jde
 from cstrack_bench.training.loss_items import LossItems
 from cstrack_bench.training.train_config import LossConfig
@@ -16,6 +18,18 @@ from cstrack_bench.training.train_config import LossConfig
 CLASS_LOG_VARIANCE = -4.15
 BOX_LOG_VARIANCE = -4.85
 IDENTITY_LOG_VARIANCE = -2.3
+
+
+class _Cells(NamedTuple):
+    """The cells of a level that have a positive anchor and a person with an identity.
+
+    Attributes:
+        cell: (C,) indices into the flattened (B, H, W).
+        label: (C,) identities, from 1.
+    """
+
+    cell: Tensor
+    label: Tensor
 
 
 class JdeLoss(nn.Module):
@@ -74,43 +88,73 @@ class JdeLoss(nn.Module):
         """
         zero = targets.new_zeros(())
         total, box, identity, person = zero, zero, zero, zero
-        for level, (raw, embeddings) in enumerate(
-            zip(output.raw, output.embeddings, strict=True)
+        raws = [raw.float() for raw in output.raw]  # (B, A, H, W, 6)
+        levels = [
+            assign_jde(targets, anchors, raw.shape[0], raw.shape[2], raw.shape[3])
+            for raw, anchors in zip(raws, self.anchors, strict=True)
+        ]
+        cells = [
+            _known_cells(targets, wanted, raw.shape[2], raw.shape[3])
+            for raw, wanted in zip(raws, levels, strict=True)
+        ]
+        counts = over_processes(
+            *(int((wanted.person != IGNORED).sum()) for wanted in levels),
+            *(len(wanted.target) for wanted in levels),
+            *(len(known.label) for known in cells),
+        )
+        for level, (raw, wanted, known) in enumerate(
+            zip(raws, levels, cells, strict=True)
         ):
-            raw = raw.float()  # (B, A, H, W, 6)
-            batch, _, height, width, _ = raw.shape
+            judged, positive, labelled = counts[level :: len(levels)]
             anchors = self.anchors[level]
-            wanted = assign_jde(targets, anchors, batch, height, width)
             terms = (
-                (self._person(raw, wanted), self.class_log_variance),
-                (self._boxes(raw, targets, anchors, wanted), self.box_log_variance),
+                (self._person(raw, wanted, judged), self.class_log_variance),
                 (
-                    self._identities(embeddings, targets, wanted),
+                    self._boxes(raw, targets, anchors, wanted, positive),
+                    self.box_log_variance,
+                ),
+                (
+                    self._identities(output.embeddings[level], known, labelled),
                     self.identity_log_variance,
                 ),
             )
             for loss, log_variance in terms:
                 if loss is not None:
                     s = log_variance[level]
-                    s = s if len(wanted.target) else s.detach()
+                    s = s if positive.total else s.detach()
                     total = total + 0.5 * ((-s).exp() * loss + s)
             one, two, three = (zero if loss is None else loss for loss, _ in terms)
             person, box, identity = person + one, box + two, identity + three
         return LossItems(total, box, identity, person)
 
-    def _person(self, raw: Tensor, wanted: JdeTargets) -> Tensor | None:
+    # Each term is None where it has nothing to judge in the whole batch, and 0 where
+    # that is so in this process's part of it alone.
+
+    def _person(
+        self, raw: Tensor, wanted: JdeTargets, judged: Counted
+    ) -> Tensor | None:
         """Cross-entropy of person and background over the anchors not ignored."""
-        counted = wanted.person != IGNORED
-        if not bool(counted.any()):
+        if judged.total == 0:
             return None
-        return F.cross_entropy(raw[..., 4:][counted], wanted.person[counted])
+        if judged.here == 0:
+            return raw.new_zeros(())
+        counted = wanted.person != IGNORED
+        found = F.cross_entropy(raw[..., 4:][counted], wanted.person[counted])
+        return found * judged.weight
 
     def _boxes(
-        self, raw: Tensor, targets: Tensor, anchors: Tensor, wanted: JdeTargets
+        self,
+        raw: Tensor,
+        targets: Tensor,
+        anchors: Tensor,
+        wanted: JdeTargets,
+        positive: Counted,
     ) -> Tensor | None:
         """Smooth L1 of the deltas of the positive anchors."""
-        if len(wanted.target) == 0:
+        if positive.total == 0:
             return None
+        if positive.here == 0:
+            return raw.new_zeros(())
         height, width = raw.shape[2:4]
         gain = targets.new_tensor([width, height, width, height])
         slot = (wanted.anchor, wanted.row, wanted.column)
@@ -118,33 +162,40 @@ class JdeLoss(nn.Module):
             targets[wanted.target, 2:6] * gain,
             anchor_grid(anchors, height, width)[slot],
         )
-        return F.smooth_l1_loss(raw[(wanted.image, *slot)][:, :4], deltas)
+        found = F.smooth_l1_loss(raw[(wanted.image, *slot)][:, :4], deltas)
+        return found * positive.weight
 
     def _identities(
-        self, embeddings: Tensor, targets: Tensor, wanted: JdeTargets
+        self, embeddings: Tensor, known: _Cells, labelled: Counted
     ) -> Tensor | None:
-        """Cross-entropy of the identities of the cells that have a positive anchor.
-
-        The anchors of a cell share one embedding; it is judged once, by the box that
-        one of them overlaps most.
-        """
-        if self.config.identity == 0 or self.people < 2 or len(wanted.target) == 0:
+        """Cross-entropy of the identities of the cells that have a positive anchor."""
+        if self.config.identity == 0 or self.people < 2 or labelled.total == 0:
             return None
-        _, height, width, _ = embeddings.shape
-        cell = (wanted.image * height + wanted.row) * width + wanted.column
-        order = torch.argsort(wanted.overlap, descending=True, stable=True)
-        cell, first = _first_of_each(cell[order])
-        label = targets[wanted.target[order][first], 1].long()
-        known = label > 0
-        if not bool(known.any()):
-            return None
-        vector = embeddings.reshape(-1, embeddings.shape[-1])[cell[known]].float()
+        if labelled.here == 0:
+            return embeddings.new_zeros((), dtype=torch.float32)
+        vector = embeddings.reshape(-1, embeddings.shape[-1])[known.cell].float()
         # ln of one is no scale: two people get that of three.
         scale = math.sqrt(2) * math.log(max(self.people - 1, 2))
         # Outside autocast, as in CSTrackLoss.
         with torch.autocast(vector.device.type, enabled=False):
             logits = self.classifier(F.normalize(vector) * scale)
-            return F.cross_entropy(logits, label[known] - 1)
+            return F.cross_entropy(logits, known.label - 1) * labelled.weight
+
+
+def _known_cells(
+    targets: Tensor, wanted: JdeTargets, height: int, width: int
+) -> _Cells:
+    """Whom each cell with a positive anchor stands for, where that has an identity.
+
+    The anchors of a cell share one embedding; it is judged once, by the box that one of
+    them overlaps most.
+    """
+    cell = (wanted.image * height + wanted.row) * width + wanted.column
+    order = torch.argsort(wanted.overlap, descending=True, stable=True)
+    cell, first = _first_of_each(cell[order])
+    label = targets[wanted.target[order][first], 1].long()
+    known = label > 0
+    return _Cells(cell[known], label[known])
 
 
 def _constant(value: float, levels: int) -> nn.Parameter:

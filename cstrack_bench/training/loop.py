@@ -15,7 +15,7 @@ from cstrack_bench.components import Component
 from cstrack_bench.console import progress
 from cstrack_bench.interruption import held_back
 from cstrack_bench.training.checkpoint import Position, TrainingState
-from cstrack_bench.training.distributed import World
+from cstrack_bench.training.distributed import World, tied
 from cstrack_bench.training.loss_items import LossTerms
 from cstrack_bench.training.optimiser import (
     MovingAverage,
@@ -243,8 +243,8 @@ def _one_batch(
         output = forward(*inputs)
     items: LossTerms = state.loss(output, targets_for(state.loss, batch, device))
     pending.add(position, items, batch.names)
-    # Processes average their gradients; the official loss is a sum over images.
-    state.scaler.scale(items.total * world.size).backward()
+    total = tied(items.total, output) if world.size > 1 else items.total
+    state.scaler.scale(total).backward()
     if position.iteration % rates.accumulate == 0:
         _step(state, schedule.config.clip_norm, world, pending)
 

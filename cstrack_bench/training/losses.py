@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from cstrack_bench.models.layers import full_precision
 from cstrack_bench.models.network_base import Output
+from cstrack_bench.training.distributed import Counted, over_processes
 from cstrack_bench.training.loss_items import LossItems
 from cstrack_bench.training.targets import LevelTargets, assign_level, to_device
 from cstrack_bench.training.train_config import LossConfig
@@ -67,18 +68,8 @@ class CSTrackLoss(nn.Module):
         device = output.raw[0].device
         on_host = targets.device.type == "cpu"
         known_anchors = self._host_anchors if on_host else self.anchors
-        levels = []
-        box_loss = torch.zeros((), device=device)
-        objectness_loss = torch.zeros((), device=device)
-        for raw, anchors, own_anchors, balance in zip(
-            output.raw,
-            self.anchors,
-            known_anchors,
-            self.config.level_balance,
-            strict=True,
-        ):
-            raw = raw.float()  # (B, A, H, W, 6)
-            level = assign_level(
+        levels = [
+            assign_level(
                 targets,
                 own_anchors,
                 raw.shape[2],
@@ -86,24 +77,43 @@ class CSTrackLoss(nn.Module):
                 self.config.anchor_ratio,
                 self.config.neighbours,
             )
+            for raw, own_anchors in zip(output.raw, known_anchors, strict=True)
+        ]
+        cells, labels = self._labelled(output.embeddings, targets, levels)
+        images, rows, labelled, *positives = over_processes(
+            output.raw[0].shape[0],
+            len(targets),
+            sum(map(len, labels)),
+            *(len(level.image) for level in levels),
+        )
+        box_loss = torch.zeros((), device=device)
+        objectness_loss = torch.zeros((), device=device)
+        for raw, anchors, balance, level, positive in zip(
+            output.raw,
+            self.anchors,
+            self.config.level_balance,
+            levels,
+            positives,
+            strict=True,
+        ):
+            raw = raw.float()  # (B, A, H, W, 6)
             slots, last = _last_of_each_slot(raw.shape, level)
-            there = level.to(device)
-            box, overlap = self._boxes(raw, anchors, there)
-            box_loss = box_loss + box
+            box, overlap = self._boxes(raw, anchors, level.to(device))
+            box_loss = box_loss + box * positive.weight
             wanted = raw.new_zeros(raw.shape[:4])
             wanted.view(-1)[to_device(slots, device)] = overlap[
                 to_device(last, device)
             ].clamp(min=0)
-            objectness_loss = objectness_loss + balance * self._binary(
-                raw[..., 4], wanted
-            )
-            levels.append(level)
+            objectness = self._binary(raw[..., 4], wanted)
+            objectness_loss = objectness_loss + balance * objectness * images.weight
         box_loss = box_loss * self.config.box
         objectness_loss = objectness_loss * self.config.objectness
-        identity_loss = self._identities(output.embeddings, targets, levels)
-        batch = output.raw[0].shape[0]
+        identity_loss = torch.zeros((), device=device)
+        if self._judges_identities(rows, labelled, positives[0]) and labelled.here:
+            found = self._identities(output.embeddings, cells, torch.cat(labels))
+            identity_loss = found * labelled.weight
         total = box_loss + objectness_loss + self.config.identity * identity_loss
-        return LossItems(total * batch, box_loss, identity_loss, objectness_loss)
+        return LossItems(total * images.total, box_loss, identity_loss, objectness_loss)
 
     def _boxes(
         self, raw: Tensor, anchors: Tensor, level: LevelTargets
@@ -127,17 +137,22 @@ class CSTrackLoss(nn.Module):
             loss = loss * weight * (1 - hit) ** self.config.focal_gamma
         return loss.mean()
 
-    def _identities(
-        self, maps: abc.Sequence[Tensor], targets: Tensor, levels: list[LevelTargets]
-    ) -> Tensor:
-        """Cross-entropy over the identities of the batch; 0, not NaN, without any."""
-        device = maps[0].device
-        nothing = torch.zeros((), device=device)
-        if len(targets) < 2 or self.identities < 2:
-            return nothing
-        if self.config.identity_needs_p3 and len(levels[0].image) == 0:
-            return nothing
-        vectors, labels = [], []
+    def _judges_identities(
+        self, rows: Counted, labelled: Counted, at_first_level: Counted
+    ) -> bool:
+        """Whether the batch has identities to tell apart; else their loss is 0."""
+        if rows.total < 2 or self.identities < 2:
+            return False
+        if self.config.identity_needs_p3 and at_first_level.total == 0:
+            return False
+        return labelled.total > 0
+
+    @staticmethod
+    def _labelled(
+        maps: abc.Sequence[Tensor], targets: Tensor, levels: list[LevelTargets]
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Cells (3, N) image, row, column and identities (N,) of the people, a map."""
+        cells, labels = [], []
         for number, embedding_map in enumerate(maps):
             # A single map serves every box; one map a level serves the boxes whose
             # shape fits that level's anchors (docs/reference.md#basic-reid-head, basic
@@ -147,12 +162,19 @@ class CSTrackLoss(nn.Module):
             height, width = embedding_map.shape[1:3]
             rows = (own[:, 3] * height).long().clamp(0, height - 1)
             columns = (own[:, 2] * width).long().clamp(0, width - 1)
-            cells = torch.stack([own[:, 0].long(), rows, columns])
-            vectors.append(embedding_map[tuple(to_device(cells, device))].float())
+            cells.append(torch.stack([own[:, 0].long(), rows, columns]))
             labels.append(own[:, 1].long())
-        label = torch.cat(labels)
-        if len(label) == 0:
-            return nothing
+        return cells, labels
+
+    def _identities(
+        self, maps: abc.Sequence[Tensor], cells: list[Tensor], label: Tensor
+    ) -> Tensor:
+        """Cross-entropy over the identities at cells of the maps."""
+        device = maps[0].device
+        vectors = [
+            embedding_map[tuple(to_device(at, device))].float()
+            for embedding_map, at in zip(maps, cells, strict=True)
+        ]
         scale = math.sqrt(2) * math.log(self.identities - 1)
         vector = F.normalize(torch.cat(vectors)) * scale
         # Outside autocast: at half precision the logits of thousands of identities

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from cstrack_bench.errors import CstrackError
 from cstrack_bench.training.checkpoint import Position
+from cstrack_bench.training.distributed import mean_over_processes
 from cstrack_bench.training.loss_items import LossTerms, parts
 
 
@@ -56,6 +57,7 @@ class PendingLosses:
         values = torch.stack(
             [value.detach().float() for value in (items.total, *terms.values())]
         )
+        values = mean_over_processes(values)
         self._pending.append(
             _Pending(values, tuple(terms), position.epoch, position.batch, images)
         )

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from cstrack_bench.errors import InputError
 from cstrack_bench.models.wide_resnet import WideResNet
+from cstrack_bench.training.distributed import over_processes
 from cstrack_bench.training.loss_items import LossItems
 from cstrack_bench.training.train_config import LossConfig
 
@@ -60,6 +61,7 @@ class ReidLoss(nn.Module):
         """
         nothing = output.new_zeros((), dtype=torch.float32)
         known = targets[targets[:, 1] > 0]
+        images, labelled = over_processes(len(output), len(known))
         identity = output.float().sum() * 0  # a gradient, if only of 0
         if len(known):
             # Outside autocast: half precision loses the digits of close cosines.
@@ -67,5 +69,6 @@ class ReidLoss(nn.Module):
                 vectors = F.normalize(output[known[:, 0].long()].float())
                 cosines = vectors @ F.normalize(self.directions).T  # (T, identities)
                 logits = self.log_scale.exp() * cosines
-                identity = F.cross_entropy(logits, known[:, 1].long() - 1)
-        return LossItems(identity * len(output), nothing, identity, nothing)
+                found = F.cross_entropy(logits, known[:, 1].long() - 1)
+                identity = found * labelled.weight
+        return LossItems(identity * images.total, nothing, identity, nothing)

@@ -221,8 +221,9 @@ class EpochSampler(Sampler[list[tuple[int, int]]]):
         world: int = 1,
     ) -> None:
         order = np.random.default_rng((seed, epoch)).permutation(length)
-        if world > 1:
-            order = np.concatenate([order, order[: -length % world]])
+        last = length % batch
+        if 0 < last < world:  # each process needs an image of the last batch
+            order = np.concatenate([order, order[: world - last]])
         self._batches = [
             [(epoch, int(i)) for i in order[start : start + batch][rank::world]]
             for start in range(first * batch, len(order), batch)

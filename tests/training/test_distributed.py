@@ -12,6 +12,8 @@ import pytest
 import torch
 
 from cstrack_bench.errors import CstrackError, InputError
+from cstrack_bench.synthmot.generate import SynthSpec, make_synthmot
+from cstrack_bench.synthmot.world_config import SynthConfig
 from cstrack_bench.training.distributed import (
     World,
     join_world,
@@ -43,6 +45,47 @@ def test_two_processes_train_one_network(tmp_path: Path) -> None:
     assert summary["steps"] == 2
     folder = tmp_path / "results" / "smoke" / "table2" / "row4"
     assert (folder / "seed0.safetensors").is_file()
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        "cstrack",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("jde", "fairmot", "centertrack")
+        ),
+    ],
+)
+def test_two_processes_are_one_up_to_the_order_of_sums(
+    system: str, tmp_path: Path
+) -> None:
+    spec = SynthSpec(
+        train_sequences=1,
+        test_sequences=1,
+        config=SynthConfig(width=192, height=128, frames=10, people=6),
+    )
+    world = make_synthmot(tmp_path / "synth", spec, processes=1)
+    program = str(Path(__file__).with_name("steps_of_a_system.py"))
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    losses = {}
+    for name, launcher in (("one", []), ("two", torchrun)):
+        output = tmp_path / f"{name}.json"
+        done = subprocess.run(
+            [sys.executable, *launcher, program, system, str(world), str(output)],
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        images, losses[name] = json.loads(output.read_text())
+        assert images == 7
+    assert len(losses["one"]) == 10
+    assert losses["one"][0] != losses["one"][-1]
+    for one, two in zip(losses["one"], losses["two"], strict=True):
+        assert two == pytest.approx(one, rel=1e-4, abs=1e-6)
 
 
 def test_alone_without_torchrun(monkeypatch: pytest.MonkeyPatch) -> None:
