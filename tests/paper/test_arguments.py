@@ -2,7 +2,12 @@
 
 import pytest
 
-from cstrack_bench.paper.arguments import Argument, parse_arguments
+from cstrack_bench.paper.arguments import (
+    Argument,
+    Ordering,
+    parse_arguments,
+    parse_quotations,
+)
 from cstrack_bench.paper.claims import load_table, table_names
 
 # Section IV, read again: every pair of our rows that a sentence compares.
@@ -90,3 +95,39 @@ def test_the_numbers_of_an_argument_are_all_that_its_sentence_quotes() -> None:
     (share,) = argument("table2", 4, 1).numbers
     assert share.relative
     assert share.decimals == 0
+
+
+def test_a_change_from_to_is_their_difference() -> None:
+    entry = {
+        "first": 1,
+        "second": 2,
+        "why": "w",
+        "quote": "q",
+        "where": "section X",
+        "quoted": {"IDSW": [1798, 1365]},
+        "relative": {"IDF1": -3},
+    }
+    (found,) = parse_arguments([entry])
+    assert found.quoted == {"IDSW": -433}
+    assert found.endpoints == {"IDSW": (1798, 1365)}
+    assert found.metrics == ("IDSW", "IDF1")
+    assert (found.why, found.quote, found.where) == ("w", "q", "section X")
+
+
+def test_a_quotation_keeps_what_it_says() -> None:
+    entry = {
+        "quote": "q",
+        "where": "section X",
+        "numbers": [
+            {"metric": "MOTA", "rows": [[2, 1], 3], "printed": [0.5, 2]},
+            {"metric": "IDSW", "rows": [4], "printed": 25, "relative": True},
+        ],
+        "orderings": [{"metrics": ["IDF1"], "first": 4, "others": [1, 2]}],
+    }
+    (found,) = parse_quotations([entry])
+    assert (found.quote, found.where) == ("q", "section X")
+    assert found.orderings == (Ordering(("IDF1",), 4, (1, 2)),)
+    points, share = found.numbers
+    assert (points.metric, points.rows) == ("MOTA", ((2, 1), (3, None)))
+    assert (points.printed, points.decimals, points.relative) == ((0.5, 2.0), 1, False)
+    assert (share.printed, share.decimals, share.relative) == ((25.0,), 0, True)

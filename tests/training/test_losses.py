@@ -161,3 +161,117 @@ def test_nothing_of_the_device_is_read_when_targets_are_on_the_host() -> None:
     items = loss(away, TARGETS)
     assert items.total.device.type == "meta"
     items.total.backward()
+
+
+def _sigmoid(value: float) -> float:
+    return 1 / (1 + math.exp(-value))
+
+
+def _ciou(a: list[float], b: list[float]) -> float:
+    """docs/reference.md#box-loss, of two boxes cx, cy, w, h."""
+    width = min(a[0] + a[2] / 2, b[0] + b[2] / 2) - max(
+        a[0] - a[2] / 2, b[0] - b[2] / 2
+    )
+    height = min(a[1] + a[3] / 2, b[1] + b[3] / 2) - max(
+        a[1] - a[3] / 2, b[1] - b[3] / 2
+    )
+    inner = max(width, 0) * max(height, 0)
+    iou = inner / (a[2] * a[3] + b[2] * b[3] - inner)
+    outer_width = max(a[0] + a[2] / 2, b[0] + b[2] / 2) - min(
+        a[0] - a[2] / 2, b[0] - b[2] / 2
+    )
+    outer_height = max(a[1] + a[3] / 2, b[1] + b[3] / 2) - min(
+        a[1] - a[3] / 2, b[1] - b[3] / 2
+    )
+    distance = (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2
+    v = 4 / math.pi**2 * (math.atan(a[2] / a[3]) - math.atan(b[2] / b[3])) ** 2
+    alpha = v / (1 - iou + v)
+    return iou - distance / (outer_width**2 + outer_height**2) - alpha * v
+
+
+def _cells(centre: float, length: int) -> list[int]:
+    """The centre's cell and the nearer neighbour, along one side."""
+    own = min(int(centre), length - 1)
+    if centre % 1 < 0.5 and centre > 1:
+        return [own, own - 1]
+    if (length - centre) % 1 < 0.5 and length - centre > 1:
+        return [own, own + 1]
+    return [own]
+
+
+def _by_hand(loss: CSTrackLoss, output: Output, targets: torch.Tensor) -> list[float]:
+    """Box, identity and objectness losses by loops over anchors and people."""
+    config = loss.config
+    box_loss = objectness_loss = 0.0
+    for raw, anchors, balance in zip(
+        output.raw, loss.anchors.tolist(), config.level_balance, strict=True
+    ):
+        values = raw.detach().double()
+        images, count, height, width, _ = values.shape
+        wanted = np.zeros((images, count, height, width))
+        distances = []
+        for number, anchor in enumerate(anchors):
+            for image, _, cx, cy, w, h in targets.double().tolist():
+                true = [cx * width, cy * height, w * width, h * height]
+                ratios = [true[2] / anchor[0], true[3] / anchor[1]]
+                if max(*ratios, *(1 / r for r in ratios)) >= config.anchor_ratio:
+                    continue
+                columns, rows = _cells(true[0], width), _cells(true[1], height)
+                for column, row in [
+                    *((c, rows[0]) for c in columns),
+                    *((columns[0], r) for r in rows[1:]),
+                ]:
+                    tx, ty, tw, th = values[
+                        int(image), number, row, column, :4
+                    ].tolist()
+                    found = [
+                        _sigmoid(tx) * 2 - 0.5 + column,
+                        _sigmoid(ty) * 2 - 0.5 + row,
+                        (_sigmoid(tw) * 2) ** 2 * anchor[0],
+                        (_sigmoid(th) * 2) ** 2 * anchor[1],
+                    ]
+                    overlap = _ciou(found, true)
+                    distances.append(1 - overlap)
+                    wanted[int(image), number, row, column] = max(overlap, 0)
+        box_loss += float(np.mean(distances)) if distances else 0.0
+        p = 1 / (1 + np.exp(-values[..., 4].numpy()))
+        entropy = -(wanted * np.log(p) + (1 - wanted) * np.log(1 - p))
+        objectness_loss += balance * float(entropy.mean())
+    (embeddings,) = output.embeddings
+    weight = loss.classifier.weight.detach().double().numpy()
+    entropies = []
+    for image, identity, cx, cy, _, _ in targets.tolist():
+        if identity == 0:
+            continue
+        height, width = embeddings.shape[1:3]
+        vector = embeddings[int(image), int(cy * height), int(cx * width)]
+        unit = vector.detach().double().numpy()
+        unit = unit / np.linalg.norm(unit)
+        logits = weight @ unit * math.sqrt(2) * math.log(loss.identities - 1)
+        entropies.append(np.log(np.exp(logits).sum()) - logits[int(identity)])
+    identity_loss = float(np.mean(entropies))
+    return [config.box * box_loss, identity_loss, config.objectness * objectness_loss]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_equals_its_formulas_by_loops(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    # Apart from each other, so that no two of them claim one slot.
+    across = (np.arange(5) + 0.15 + random.random(5) * 0.7) / 5
+    people = np.stack(
+        [
+            [0, 1, across[0], 0.02, 0.1, 0.3],  # in the first row of cells
+            [0, 2, across[2], random.uniform(0.3, 0.9), 0.12, 0.55],
+            [0, 0, across[4], random.uniform(0.3, 0.9), 0.3, 0.9],
+            [1, 4, across[1], random.uniform(0.1, 0.9), 0.15, 0.5],
+            [1, 1, across[3], random.uniform(0.1, 0.9), 0.08, 0.2],
+        ]
+    )
+    targets = torch.from_numpy(people).float()
+    loss = _loss(box=0.07, objectness=1.7, identity=0.3)
+    output = _random_output(seed)
+    items = loss(output, targets)
+    box, identity, objectness = _by_hand(loss, output, targets)
+    found = [float(one.detach()) for one in items]
+    total = 2 * (box + objectness + 0.3 * identity)
+    assert found == pytest.approx([total, box, identity, objectness], rel=1e-4)

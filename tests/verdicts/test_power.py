@@ -10,6 +10,7 @@ from simulated_rows import TWIN, gaussian
 
 from cstrack_bench.verdicts.contributions import COUNTS, contributions
 from cstrack_bench.verdicts.power import (
+    MOST_SEEDS,
     Cost,
     Requirement,
     cheapest,
@@ -34,7 +35,14 @@ def test_the_detectable_effect_has_eighty_percent() -> None:
     found = detectable_effect(TWIN, 5, 16)
     assert power(found, TWIN, 5, 16) == pytest.approx(0.8, abs=0.002)
     assert power(0.0, TWIN, 5, 16) < 0.08
-    assert detectable_effect(Components(0.0, 0.0, 0.0), 5, 16) == 0
+    nothing = Components(0.0, 0.0, 0.0)
+    assert detectable_effect(nothing, 5, 16) == 0
+    assert [power(effect, nothing, 5, 16) for effect in (0.0, 1.0)] == [0.0, 1.0]
+
+
+def test_without_a_difference_either_side_is_shown_in_one_of_twenty() -> None:
+    seeds = Components(1.0, 0.0, 0.0)  # nothing to pool, so that 5 % are exact
+    assert power(0.0, seeds, 7, 32) == pytest.approx(0.05, abs=0.004)
 
 
 def test_more_of_anything_shows_less() -> None:
@@ -47,6 +55,8 @@ def test_seeds_needed_are_the_fewest() -> None:
     assert seeds is not None
     assert power(1.4, TWIN, seeds, 32) >= 0.8 > power(1.4, TWIN, seeds - 1, 32)
     assert seeds_needed(0.01, TWIN, 32) is None
+    just = detectable_effect(TWIN, MOST_SEEDS, 32) * 1.0001
+    assert seeds_needed(just, TWIN, 32) == MOST_SEEDS
 
 
 def test_sequences_are_bought_where_seeds_are_dear() -> None:

@@ -70,6 +70,7 @@ def test_an_interval_of_95_percent_is_wider() -> None:
     ("code", "printed", "verdict"),
     [
         (ABOVE, 1.4, Verdict.SAME),
+        (ABOVE, 0.2, Verdict.SAME),
         (BELOW, -204, Verdict.SAME),
         (BELOW, 1.4, Verdict.OPPOSITE),
         (WITHIN, 1.4, Verdict.NEGLIGIBLE),

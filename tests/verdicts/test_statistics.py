@@ -153,6 +153,14 @@ def test_prediction_holds_one_more_draw() -> None:
     assert np.mean((low <= 0) & (high >= 0)) == pytest.approx(0.95, abs=0.005)
 
 
+def test_a_prediction_by_hand() -> None:
+    found = predicted_difference(np.array([[1.0, 2.0, 6.0], [4.0, 4.0, 4.0]]), 5.0)
+    # Means 3 and 4; s is √7 and 0, times √(4/3).
+    assert found.mean.tolist() == [-2.0, -1.0]
+    assert found.error.tolist() == pytest.approx([(7 * 4 / 3) ** 0.5, 0.0])
+    assert found.freedom.tolist() == [2.0, 2.0]
+
+
 def test_sequences_that_are_hard_for_both_rows_cancel() -> None:
     """Pairing: the sequence's own level is in neither difference nor error."""
     hard = np.array([[10.0, -20, 30, 5]])
