@@ -3,7 +3,7 @@
 import numpy as np
 
 from cstrack_bench.structures import Tracks
-from cstrack_bench.tracking.filters import OutputFilter
+from cstrack_bench.tracking.filters import CENTERTRACK, OutputFilter
 from cstrack_bench.tracking.tracker_registry import make_filter
 
 
@@ -26,6 +26,13 @@ def test_boxes_turned_inside_out_are_small() -> None:
     keep = OutputFilter()
     assert len(keep.apply(tracks((-20, -60), (20, -60), (0, 0)))) == 0
     assert keep.dropped == {"area": 3, "aspect": 0}
+
+
+def test_turned_inside_out_on_one_side_is_dropped_and_thin_is_not() -> None:
+    keep = OutputFilter(CENTERTRACK)
+    shown = keep.apply(tracks((-20, 60), (20, -60), (0, 60), (20, 0), (0.5, 60)))
+    assert shown.ids.tolist() == [5]
+    assert keep.dropped == {"area": 4, "aspect": 0}
 
 
 def test_an_empty_frame_passes() -> None:

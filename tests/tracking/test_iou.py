@@ -60,3 +60,13 @@ def test_wrong_settings_are_refused() -> None:
         IoUTrackerConfig(max_lost=-1)
     with pytest.raises(InputError):
         IoUTrackerConfig(overlap_limit=1.0)
+
+
+def test_limits_that_no_pair_can_meet_are_refused_and_the_borders_are_not() -> None:
+    for value in (-0.1, 1.0):
+        with pytest.raises(InputError, match=r"overlap_limit must lie in \[0, 1\)"):
+            IoUTrackerConfig(overlap_limit=value)
+    with pytest.raises(InputError, match="max_lost must be at least 0"):
+        IoUTrackerConfig(max_lost=-1)
+    strict = IoUTracker(IoUTrackerConfig(overlap_limit=0.0, max_lost=0))
+    assert [len(strict.update(see(x))) for x in (0, 0, 0, 1)] == [0, 1, 1, 0]
