@@ -17,6 +17,7 @@ from cstrack_bench.report.association_table import (
     read_associations,
 )
 from cstrack_bench.report.errata_list import errata_list
+from cstrack_bench.report.findings_page import findings_page
 from cstrack_bench.report.others import match_rows
 from cstrack_bench.report.own_rows import printed_table
 from cstrack_bench.report.profile_page import (
@@ -29,6 +30,7 @@ from cstrack_bench.report.rows import Table
 from cstrack_bench.report.run_csv import runs_csv, sequences_csv
 from cstrack_bench.report.server_entries import read_filling
 from cstrack_bench.report.tables import newest_comparable, table_csv, table_from
+from cstrack_bench.report.verdict_summary import worlds
 from cstrack_bench.verdicts.conditions import Trend, read_conditions, trends
 from cstrack_bench.verdicts.design import read_design
 from cstrack_bench.verdicts.plateaus import read_curves
@@ -121,6 +123,24 @@ def find_trends(folder: Path) -> list[Trend]:
         return []
     (run,) = load_recipe(runs[0].table).runs(folder.name, [runs[0].row])
     return trends(runs, asdict(run.settings.data.synth.config))
+
+
+def findings(results_root: Path) -> str:
+    """The page on what profile twin shows, for the documentation.
+
+    Args:
+        results_root: the folder of results.
+
+    Raises:
+        InputError: a file there is not a run's record.
+    """
+    tables = [table for table, _ in find_tables(results_root)]
+    twin = worlds(tables).get("twin", [])
+    folder = results_root / "twin"
+    present = PresentRuns()
+    runs = [record for table in twin for record in table.records]
+    stale = sum(bool(present.changes(record)) for record in runs)
+    return findings_page(twin, find_trends(folder), read_curves(folder), stale)
 
 
 def write_views(results_root: Path, page: Path) -> list[Path]:
