@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-# The same examples in every run: what fails here fails for everybody.
-settings.register_profile("deterministic", derandomize=True)
+# The same examples in every run, however slow: what fails here fails for everybody.
+settings.register_profile("deterministic", derandomize=True, deadline=None)
 settings.load_profile("deterministic")
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -165,16 +165,26 @@ def hand_over(batch: TrainingBatch) -> TrainingBatch | _Copied:
         batch: one of a named tuple's class can be copied.
     """
     fields = tuple(batch) if isinstance(batch, tuple) else ()
+    tensors = [one for one in fields if isinstance(one, torch.Tensor)]
     try:
-        for one in fields:
-            if isinstance(one, torch.Tensor):
-                one.share_memory_()
-    except (RuntimeError, OSError):
+        # Before 2.10 PyTorch does not notice, and the first write ends the process.
+        if fields and not _is_room(sum(one.nbytes for one in tensors)):
+            raise MemoryError
+        for one in tensors:
+            one.share_memory_()
+    except (RuntimeError, OSError, MemoryError):
         arrays = (
             one.numpy() if isinstance(one, torch.Tensor) else one for one in fields
         )
         return _Copied(type(batch), tuple(arrays))
     return batch
+
+
+def _is_room(size: int) -> bool:
+    """Whether so many bytes of shared memory are free, and as many for another worker."""
+    if not _SHARED_MEMORY.is_dir():
+        return True
+    return shutil.disk_usage(_SHARED_MEMORY).free > 2 * size
 
 
 def _small_memory() -> str:

@@ -204,8 +204,9 @@ def test_a_planted_limit_of_overlap_is_the_evaluations(
     assert "fast mot17/MOTA" not in moved
     blamed = {c["component"] for c in cells if c["state"] == "moved"}
     assert blamed == {"evaluation"}
-    reasons = {c["reason"] for c in cells if c["part"] == "association"}
-    assert reasons == {"the same boxes have the same ids"}
+    # Followed by the versions of libraries where they are not those of the baseline.
+    parts = [c["reason"].split("; ")[0] for c in cells if c["part"] == "association"]
+    assert set(parts) == {"the same boxes have the same ids"}
 
 
 @pytest.mark.usefixtures("quick")
