@@ -181,7 +181,7 @@ def hand_over(batch: TrainingBatch) -> TrainingBatch | _Copied:
 
 
 def _is_room(size: int) -> bool:
-    """Whether so many bytes of shared memory are free, and as many for another worker."""
+    """Whether so many bytes of shared memory are free, and as many for another."""
     if not _SHARED_MEMORY.is_dir():
         return True
     return shutil.disk_usage(_SHARED_MEMORY).free > 2 * size
