@@ -132,7 +132,7 @@ def test_a_killed_worker_ends_the_job_and_the_run_resumes(tmp_path: Path) -> Non
         *(*torchrun, "--nproc-per-node", "2", "-m", "cstrack_bench", "train"),
         *("table2:4", "--profile", "smoke", "--data", "data", "--results", "results"),
         *("--set", "init.detector_epochs=0", "--set", "train.epochs=40"),
-        *("--set", "train.save_seconds=0", "--json"),
+        *("--set", "train.save_seconds=0.001", "--json"),
     ]
     weights = tmp_path / "results" / "weights"
     with (tmp_path / "log").open("w") as log:
