@@ -150,7 +150,9 @@ def test_a_killed_worker_ends_the_job_and_the_run_resumes(tmp_path: Path) -> Non
             assert job.wait(300) != 0
         finally:
             job.kill()
-    assert "--resume" in (tmp_path / "log").read_text()
+    told = (tmp_path / "log").read_text()
+    # Whichever is first: the other worker misses the lost one, or torchrun ends it.
+    assert "--resume" in told or "goes on from here" in told, told
     assert not list(weights.glob("*.safetensors"))
     done = subprocess.run(
         [*command, "--resume"],
