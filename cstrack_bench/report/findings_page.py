@@ -30,15 +30,16 @@ class Asked(NamedTuple):
     Attributes:
         title: as a heading; anchor: of it.
         claim: what the paper says, in our words.
-        tables: whose arguments answer it.
-        firsts: of Table I, the row that is argued for; empty where it has no part.
+        tables: whose arguments answer it, but for those named by another question.
+        pairs: of Table I, whose arguments are about different things: first and second
+            row.
     """
 
     title: str
     anchor: str
     claim: str
     tables: tuple[str, ...]
-    firsts: tuple[int, ...] = ()
+    pairs: tuple[tuple[int, int], ...] = ()
 
 
 QUESTIONS = (
@@ -49,7 +50,7 @@ QUESTIONS = (
         "cross-correlation network (REN) that makes a feature for each helps both "
         "(section III-B, Tables I and II).",
         ("table2",),
-        (3,),
+        ((3, 2),),
     ),
     Asked(
         "Does it help to gather identity over levels (SAAN)?",
@@ -58,6 +59,7 @@ QUESTIONS = (
         "changes; attention over all levels (SAAN) makes it whole (section III-C, "
         "Tables I and III).",
         ("table3",),
+        ((5, 3),),
     ),
     Asked(
         "Does a heavy identity loss harm detection?",
@@ -115,22 +117,20 @@ def findings_page(
         *_design(tables, curves, stale),
     ]
     for asked in QUESTIONS:
-        lines += _question(asked, [one for one in compared if _answers(one, asked)])
+        lines += _question(asked, [one for one in compared if _asked_by(one) is asked])
     lines += _conditions(found)
     lines += _open(compared)
     return "\n".join(lines)
 
 
-def _answers(one: _Compared, asked: Asked) -> bool:
-    name = one.table.paper.name
-    of_another = any(
-        name == "table1" and one.direction.argument.first in other.firsts
-        for other in QUESTIONS
-        if other is not asked
-    )
-    if name == "table1" and one.direction.argument.first in asked.firsts:
-        return True
-    return name in asked.tables and not of_another
+def _asked_by(one: _Compared) -> Asked:
+    """The question that a comparison answers."""
+    name, argument = one.table.paper.name, one.direction.argument
+    if name == "table1":
+        for asked in QUESTIONS:
+            if (argument.first, argument.second) in asked.pairs:
+                return asked
+    return next(asked for asked in QUESTIONS if name in asked.tables)
 
 
 def _design(

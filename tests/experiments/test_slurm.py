@@ -93,7 +93,7 @@ def slurm(tmp_path: Path) -> Iterator[dict[str, str]]:
         deadline = time.monotonic() + 60
         while "idle" not in _ask(["sinfo", "--noheader"], given):
             if time.monotonic() > deadline:
-                pytest.skip(f"Slurm did not start: {(folder / 'printed').read_text()}")
+                pytest.fail(f"Slurm did not start: {(folder / 'printed').read_text()}")
             time.sleep(0.5)
         yield given
     finally:

@@ -58,3 +58,10 @@ def test_without_records_nothing_is_claimed() -> None:
     page = findings_page([])
     assert page.count("Not measured yet") == len(QUESTIONS) + 1
     assert "Decided" not in page
+
+
+def test_pairs_of_table_one_are_arguments_of_it() -> None:
+    argued = {(a.first, a.second) for a in load_table("table1").arguments}
+    named = [pair for asked in QUESTIONS for pair in asked.pairs]
+    assert named == [(3, 2), (5, 3)]
+    assert set(named) <= argued
